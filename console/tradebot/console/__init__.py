@@ -1,0 +1,1 @@
+"""The Textual console: a client of a running engine."""

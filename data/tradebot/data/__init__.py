@@ -1,0 +1,1 @@
+"""Instruments, market events, importers, the store and replay."""

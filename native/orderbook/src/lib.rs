@@ -1,0 +1,2 @@
+//! orderbook.
+#![forbid(unsafe_code)]

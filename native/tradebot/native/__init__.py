@@ -1,0 +1,1 @@
+"""Rust order books, matching and the simulated venue."""

@@ -1,0 +1,94 @@
+# Everything one does with this folder. `make help` lists it; bin/ does the set-up.
+# Only GNU make 3.81 and a POSIX shell are assumed; no tool of the user's own environment is used or changed.
+
+BIN := .venv/bin
+ARGS ?=
+# Code that must be covered to at least 95 % of its lines and branches, one figure for each folder or file.
+COVERED ?= engine/tradebot/engine/core data/tradebot/data/importers
+# What `make profile` looks at, and for how many seconds.
+PROFILE ?= run --market synthetic --seed 1 --speed max
+SECONDS_MAX ?= 30
+
+say = @printf '\n== %s\n' "$(1)"
+
+.DEFAULT_GOAL := help
+.PHONY: help tui test test-fast check format coverage profile bench dist install setup setup-dev clean
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+tui: setup  ## set up if needed and open the console; ARGS="--market ..." is passed on
+	@./tradebot tui $(ARGS)
+
+test: setup-dev  ## set up if needed and run every test; ARGS="-k book" is passed on
+	@$(BIN)/pytest $(ARGS)
+
+test-fast: setup-dev  ## the tests without those marked slow or e2e
+	@$(BIN)/pytest -m "not slow and not e2e" $(ARGS)
+
+check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
+	$(call say,lock file)
+	@bin/uv lock --check --quiet
+	$(call say,ruff)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call say,pyright)
+	@$(BIN)/pyright
+	$(call say,import-linter: who may import whom)
+	@$(BIN)/lint-imports
+	$(call say,deptry: each room names what it imports)
+	@for room in native data engine console; do (cd $$room && ../$(BIN)/deptry .) || exit 1; done
+	$(call say,stubtest: the stub says what the extension has)
+	@$(BIN)/python -m mypy.stubtest tradebot.native._native
+	$(call say,cargo)
+	@cd native && cargo fmt --all --check
+	@cd native && cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@cd native && PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo test --workspace --exclude tradebot-native --locked --quiet
+	$(call say,bandit)
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive native data engine console
+	$(call say,pip-audit)
+	@bin/audit
+	$(call say,tests)
+	@$(MAKE) --no-print-directory test
+
+format: setup-dev  ## write Python and Rust the way `check` wants them
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@cd native && cargo fmt --all
+
+coverage: setup-dev  ## run the tests with branch coverage into htmlcov/; kernel and decoders must reach 95 %
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --skip-covered --skip-empty
+	@for part in $(COVERED); do \
+		case $$part in *.py) files=$$part ;; *) files="$$part/*" ;; esac; \
+		printf '\n== %s: at least 95 %%\n' $$part; \
+		$(BIN)/coverage report --include="$$files" --fail-under=95 | tail -n 1; \
+		$(BIN)/coverage report --include="$$files" --fail-under=95 >/dev/null || exit 1; \
+	done
+
+profile: setup-dev  ## where a run spends its time: profile.svg; PROFILE="run ..." chooses the run
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && TRADEBOT_HOME=$$home \
+		$(BIN)/py-spy record --duration $(SECONDS_MAX) --output profile.svg -- $(BIN)/python $(BIN)/tradebot $(PROFILE)
+
+bench: setup-dev  ## the benchmarks of tests/benchmarks; each run is kept in .benchmarks with the machine's facts
+	@$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-autosave $(ARGS)
+
+dist: setup-dev  ## wheels of the four rooms and of tradebot itself into dist/
+	@bin/uv build --all-packages --wheel --out-dir dist
+
+install: setup  ## link this folder's tradebot into ~/.local/bin; BINDIR=... chooses another folder
+	@bin/install
+
+setup:  ## only the set-up for running
+	@bin/setup run
+
+setup-dev:  ## only the set-up for developing
+	@bin/setup dev
+
+clean:  ## remove what the above made, the environment included
+	@rm -rf .venv .tools dist build htmlcov profile.svg .coverage .coverage.* .benchmarks .hypothesis \
+		.pytest_cache .ruff_cache .import_linter_cache .mypy_cache native/target
+	@find native data engine console tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,7 @@
 BIN := .venv/bin
 ARGS ?=
 # Code that must be covered to at least 95 % of its lines and branches, one figure for each folder or file.
-COVERED ?= engine/tradebot/engine/core data/tradebot/data/importers
+COVERED ?= engine/tradebot/engine/core data/tradebot/data/venues data/tradebot/data/recordings
 # What `make profile` looks at, and for how many seconds.
 PROFILE ?= run --market synthetic --seed 1 --speed max
 SECONDS_MAX ?= 30
@@ -35,14 +35,14 @@ check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, secur
 	$(call say,pyright)
 	@$(BIN)/pyright
 	$(call say,import-linter: who may import whom)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	$(call say,deptry: each room names what it imports)
 	@for room in native data engine console; do (cd $$room && ../$(BIN)/deptry .) || exit 1; done
 	$(call say,stubtest: the stub says what the extension has)
 	@$(BIN)/python -m mypy.stubtest tradebot.native._native
 	$(call say,cargo)
 	@cd native && cargo fmt --all --check
-	@cd native && cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@cd native && PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 	@cd native && PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo test --workspace --exclude tradebot-native --locked --quiet
 	$(call say,bandit)
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive native data engine console

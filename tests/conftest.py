@@ -1,0 +1,13 @@
+"""What every test of the house gets: a state folder of its own, never the user's."""
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point `TRADEBOT_HOME` at a temporary folder while tests run, for their child processes too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEBOT_HOME", str(tmp_path_factory.mktemp("home")))
+        yield

@@ -1,0 +1,164 @@
+"""What a client may send: decoded by msgspec, bounded, refused with one line."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from tradebot.engine.control.engine import FrameQuery, Refused
+from tradebot.engine.control.messages import Message, OrderRequest
+
+BODY_BYTES_MAX = 64 * 1024
+"""Largest request body."""
+
+DIGITS_MAX = 38
+"""Most digits of a decimal that the house works with."""
+
+EXPONENT_MAX = 18
+"""Largest distance of a decimal's last digit from the point, both ways."""
+
+NAME_CHARS_MAX = 128
+"""Longest id or name."""
+
+type NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
+type ReasonText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
+_NOTE_CHARS_MAX = 500
+_AFTER = re.compile(r"[0-9]{1,19}(\.[0-9]{1,9})?")
+
+
+class CancelBody(Message, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/cancel`: all orders, of an instrument, of a side; null = any."""
+
+    instrument: NameText | None = None
+    side: Literal["buy", "sell"] | None = None
+
+
+class FlattenBody(Message, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/flatten`: `instrument` must be there; null, which closes everything, is said."""
+
+    instrument: NameText | None
+
+
+class ReasonBody(Message, frozen=True, forbid_unknown_fields=True):
+    """Why an operator does it."""
+
+    reason: ReasonText
+
+
+def decode[T: msgspec.Struct](body: bytes, shape: type[T]) -> T:
+    """Return a request body as a struct.
+
+    Raises:
+        Refused: If the body is not JSON of that shape (`usage`).
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError as error:  # ValidationError is one
+        raise Refused("usage", f"request body: {error}") from error
+    except (UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        raise Refused("usage", f"request body is not JSON of {shape.__name__}: {error}") from error
+
+
+def decode_order(body: bytes) -> OrderRequest:
+    """Return a bounded order request.
+
+    Raises:
+        Refused: If it is not an order, or a number or text is out of bounds (`usage`).
+    """
+    order = decode(body, OrderRequest)
+    if not _REQUEST_ID.fullmatch(order.request_id):
+        raise Refused(
+            "usage",
+            f"request_id must be 1 to 64 printable ASCII characters, was {order.request_id[:80]!r}",
+        )
+    if not 1 <= len(order.instrument) <= NAME_CHARS_MAX:
+        raise Refused(
+            "usage",
+            f"instrument must be 1 to {NAME_CHARS_MAX} characters, was {len(order.instrument)}",
+        )
+    if order.note is not None and len(order.note) > _NOTE_CHARS_MAX:
+        raise Refused(
+            "usage", f"note must be at most {_NOTE_CHARS_MAX} characters, was {len(order.note)}"
+        )
+    _check_positive(order.quantity, "quantity")
+    if order.limit_price is not None:
+        _check_positive(order.limit_price, "limit_price")
+    _check_terms(order)
+    return order
+
+
+def _check_terms(order: OrderRequest) -> None:
+    if order.type == "limit" and order.limit_price is None:
+        raise Refused("usage", "an order of type limit needs a limit_price; was null")
+    if order.type != "limit" and order.limit_price is not None:
+        raise Refused(
+            "usage", f"an order of type {order.type} takes no limit_price, was {order.limit_price}"
+        )
+    if order.post_only and (order.type != "limit" or order.tif != "gtc"):
+        raise Refused(
+            "usage",
+            f"post_only needs a gtc limit order, was {order.tif} {order.type}",
+        )
+
+
+def _check_positive(value: Decimal, what: str) -> None:
+    """Refuse what is no ordinary number; an exponent of a million would fill memory as text."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise Refused("usage", f"{what} must be a finite number, was {value}")
+    if len(digits) > DIGITS_MAX or not -EXPONENT_MAX <= exponent <= EXPONENT_MAX:
+        raise Refused(
+            "usage",
+            f"{what} must have at most {DIGITS_MAX} digits and {EXPONENT_MAX} decimals, "
+            f"had {len(digits)} digits and exponent {exponent}",
+        )
+    if value <= 0:
+        raise Refused("usage", f"{what} must be > 0, was {value}")
+
+
+def check_after(after: str | None) -> str | None:
+    """Return an event id as given.
+
+    Raises:
+        Refused: If it is not `seq.index` (`usage`).
+    """
+    if after is not None and not _AFTER.fullmatch(after):
+        raise Refused("usage", f"event id must be seq.index, e.g. 120.0, was {after[:80]!r}")
+    return after
+
+
+def frame_query(values: dict[str, str]) -> FrameQuery:
+    """Return a client's window from the query part of an address.
+
+    Raises:
+        Refused: If a name is unknown or a value is out of its range (`usage`).
+    """
+    try:
+        query = msgspec.convert(values, type=_WindowText, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused("usage", f"query: {error}") from error
+    if query.step is not None:
+        try:
+            _check_positive(Decimal(query.step), "step")
+        except ArithmeticError as error:
+            raise Refused("usage", f"step must be a price, was {query.step!r}") from error
+    return FrameQuery(
+        instrument=query.instrument,
+        step=query.step,
+        rows=query.rows,
+        span=query.span,
+        candles=query.candles,
+    )
+
+
+class _WindowText(Message, frozen=True, forbid_unknown_fields=True):
+    """`FrameQuery` with its bounds."""
+
+    instrument: NameText | None = None
+    step: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    rows: Annotated[int, msgspec.Meta(ge=1, le=200)] = 60
+    span: Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h"] = "1m"
+    candles: Annotated[int, msgspec.Meta(ge=1, le=500)] = 180

@@ -1,0 +1,163 @@
+"""The sockets an engine listens on: bound by us and closed to everybody else."""
+
+import os
+import secrets
+import socket
+import stat
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+UNIX_PATH_BYTES_MAX = 100
+"""Longest path of a unix socket we bind (Linux allows 107 bytes, macOS 103)."""
+
+TOKEN_FILE = "control.token"  # noqa: S105  (a file's name)
+"""In the state folder: the bearer token of a TCP listener, mode 0600."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class ListenError(Exception):
+    """An address cannot be listened on; the text names value, bound and remedy."""
+
+
+class ListenAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen: `unix:///PATH` or `http://127.0.0.1:PORT`."""
+
+    kind: Literal["unix", "http"]
+    path: Path | None = None
+    """Of a unix socket."""
+    host: str = ""
+    port: int = 0
+    """0: any free port."""
+
+
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """A bound socket and who may speak there."""
+
+    sock: socket.socket
+    token: str | None = None
+    """Bearer token that a request must carry; None: the folder's permissions guard the socket."""
+    path: Path | None = None
+    """Of a unix socket, to be removed afterwards."""
+
+    @property
+    def url(self) -> str:
+        """Return the address as a client writes it."""
+        if self.path is not None:
+            return f"unix://{self.path}"
+        host, port = self.sock.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def parse_listen(text: str) -> ListenAddress:
+    """Return an address of `--listen`.
+
+    Raises:
+        ListenError: If it is neither an absolute unix path nor a loopback http address.
+    """
+    parts = urlsplit(text)
+    if parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/"):
+        return ListenAddress(kind="unix", path=Path(parts.path))
+    if parts.scheme == "http" and parts.path in {"", "/"}:
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise ListenError(f"port must be in [0, 65535], was {text!r}") from error
+        if parts.hostname in _LOOPBACK and port is not None:
+            return ListenAddress(kind="http", host=parts.hostname or "", port=port)
+        raise ListenError(
+            f"http listens on loopback only, was {text!r}; "
+            "use http://127.0.0.1:PORT and an ssh tunnel"
+        )
+    raise ListenError(f"listen address must be unix:///PATH or http://127.0.0.1:PORT, was {text!r}")
+
+
+def bind(address: ListenAddress, state_folder: Path) -> Listener:
+    """Bind an address; a TCP listener gets a fresh token, written to `control.token`.
+
+    Args:
+        address: Where to listen.
+        state_folder: The engine's folder, where the token goes.
+
+    Raises:
+        ListenError: If the address cannot be bound.
+    """
+    if address.path is not None:
+        return bind_unix(address.path)
+    return bind_http(address.host, address.port, state_folder)
+
+
+def bind_unix(path: Path) -> Listener:
+    """Bind a unix socket that only this user can open.
+
+    The folder is made 0700 or must be so; the socket is made under umask 077 (uvicorn itself would
+    make it 0666). A socket left by a dead engine is replaced: the caller holds the engine's lock,
+    so nobody lives behind it.
+
+    Raises:
+        ListenError: If the path is too long, its folder is open to others, or binding fails.
+    """
+    length = len(os.fsencode(path))
+    if length > UNIX_PATH_BYTES_MAX:
+        raise ListenError(
+            f"socket path must be at most {UNIX_PATH_BYTES_MAX} bytes, was {length}: {path}; "
+            "set a shorter TRADEBOT_HOME or use --listen unix:///SHORT/PATH"
+        )
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    info = path.parent.stat()
+    if info.st_uid != os.getuid() or info.st_mode & 0o077:
+        raise ListenError(
+            f"folder of the socket must be yours and 0700, was {stat.filemode(info.st_mode)}: "
+            f"{path.parent}; run chmod 700 {path.parent}"
+        )
+    if path.is_socket():
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask_before = os.umask(0o077)
+    try:
+        sock.bind(os.fspath(path))
+    except OSError as error:
+        sock.close()
+        raise ListenError(f"cannot bind {path}: {error.strerror}") from error
+    finally:
+        os.umask(umask_before)
+    return Listener(sock=sock, path=path)
+
+
+def bind_http(host: str, port: int, state_folder: Path) -> Listener:
+    """Bind a loopback TCP address and write its bearer token.
+
+    Raises:
+        ListenError: If the address is in use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise ListenError(
+            f"cannot bind {host}:{port}: {error.strerror}; choose another port"
+        ) from error
+    token = secrets.token_urlsafe(32)
+    write_token(state_folder / TOKEN_FILE, token)
+    return Listener(sock=sock, token=token)
+
+
+def write_token(path: Path, token: str) -> None:
+    """Write a token only this user can read; a file already there is replaced, mode and all."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+
+
+def release(listener: Listener) -> None:
+    """Close a listener and remove its socket's name."""
+    listener.sock.close()
+    if listener.path is not None:
+        listener.path.unlink(missing_ok=True)

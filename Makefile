@@ -9,8 +9,6 @@ COVERED ?= engine/tradebot/engine/core data/tradebot/data/venues data/tradebot/d
 PROFILE ?= run --market synthetic --seed 1 --speed max
 SECONDS_MAX ?= 30
 
-say = @printf '\n== %s\n' "$(1)"
-
 .DEFAULT_GOAL := help
 .PHONY: help tui test test-fast check format coverage profile bench dist install setup setup-dev clean
 
@@ -27,29 +25,7 @@ test-fast: setup-dev  ## the tests without those marked slow or e2e
 	@$(BIN)/pytest -m "not slow and not e2e" $(ARGS)
 
 check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
-	$(call say,lock file)
-	@bin/uv lock --check --quiet
-	$(call say,ruff)
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	$(call say,pyright)
-	@$(BIN)/pyright
-	$(call say,import-linter: who may import whom)
-	@$(BIN)/lint-imports --no-logo
-	$(call say,deptry: each room names what it imports)
-	@for room in native data engine console; do (cd $$room && ../$(BIN)/deptry .) || exit 1; done
-	$(call say,stubtest: the stub says what the extension has)
-	@$(BIN)/python -m mypy.stubtest tradebot.native._native
-	$(call say,cargo)
-	@cd native && cargo fmt --all --check
-	@cd native && PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-	@cd native && PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo test --workspace --exclude tradebot-native --locked --quiet
-	$(call say,bandit)
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive native data engine console
-	$(call say,pip-audit)
-	@bin/audit
-	$(call say,tests)
-	@$(MAKE) --no-print-directory test
+	@bin/check
 
 format: setup-dev  ## write Python and Rust the way `check` wants them
 	@$(BIN)/ruff check --fix .

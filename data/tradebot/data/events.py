@@ -28,7 +28,7 @@ class MarketEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=True, ta
     """Receive time, ns UTC."""
 
 
-class Quote(MarketEvent, tag="quote"):
+class Quote(MarketEvent, frozen=True, kw_only=True, tag="quote"):
     """Best bid and ask."""
 
     bid_price: int
@@ -37,7 +37,7 @@ class Quote(MarketEvent, tag="quote"):
     ask_quantity: int
 
 
-class Trade(MarketEvent, tag="trade"):
+class Trade(MarketEvent, frozen=True, kw_only=True, tag="trade"):
     """One public trade print."""
 
     price: int
@@ -47,7 +47,7 @@ class Trade(MarketEvent, tag="trade"):
     trade_id: str = ""
 
 
-class BookSnapshot(MarketEvent, tag="snapshot"):
+class BookSnapshot(MarketEvent, frozen=True, kw_only=True, tag="snapshot"):
     """The whole visible book; replaces what was known."""
 
     bids: tuple[Level, ...]
@@ -56,7 +56,7 @@ class BookSnapshot(MarketEvent, tag="snapshot"):
     """The venue's update id this snapshot includes."""
 
 
-class BookDelta(MarketEvent, tag="delta"):
+class BookDelta(MarketEvent, frozen=True, kw_only=True, tag="delta"):
     """Absolute new quantities of changed levels; 0 removes a level."""
 
     bids: tuple[Level, ...]
@@ -65,7 +65,7 @@ class BookDelta(MarketEvent, tag="delta"):
     last_id: int = 0
 
 
-class Bar(MarketEvent, tag="bar"):
+class Bar(MarketEvent, frozen=True, kw_only=True, tag="bar"):
     """Open, high, low, close and volume of one span; `ts_event` is the instant it closed."""
 
     span_ns: int
@@ -77,7 +77,7 @@ class Bar(MarketEvent, tag="bar"):
     trades: int = 0
 
 
-class FeedGap(MarketEvent, tag="gap"):
+class FeedGap(MarketEvent, frozen=True, kw_only=True, tag="gap"):
     """Updates are missing: what follows may rest on a wrong book until the next snapshot."""
 
     expected_id: int

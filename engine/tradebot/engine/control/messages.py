@@ -1,0 +1,398 @@
+"""What goes over the wire between an engine and its clients: the JSON of the command line, and the console's frame.
+
+Money, prices and quantities are decimal strings (never floats); `None` means unknown, never zero. Times in facts are
+ISO 8601 UTC with `Z`; times in frames are ns UTC, because a screen subtracts them thirty times a second.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+API_NUMBER = 1
+"""A client of another number refuses with one sentence."""
+
+type TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
+"""What the engine lets through: all; only what shrinks; cancels, protective orders and flatten."""
+
+type FeedState = Literal["up", "stale", "down", "resync", "ended"]
+"""Health of a market feed: `ended` is a recording that is over, `resync` a book being rebuilt after a gap."""
+
+type PriceText = str
+"""A price as a decimal string with the instrument's decimals."""
+
+type QuantityText = str
+"""A quantity as a decimal string."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every message: frozen, keyword-only; unknown fields from a newer engine are ignored."""
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """`GET /v1/hello`: who answers."""
+
+    api: int
+    name: str
+    version: str
+    mode: str
+    pid: int
+
+
+# ---------------------------------------------------------------------------------------------- facts (CLI contract)
+
+
+class OrderFacts(Message, frozen=True, kw_only=True):
+    """One order, as `orders --json` prints it."""
+
+    client_order_id: str
+    request_id: str | None
+    venue_order_id: str | None
+    bet_id: str | None
+    account: str
+    instrument: str
+    owner: str
+    policy_version: str | None
+    side: Literal["buy", "sell"]
+    type: str
+    tif: str
+    post_only: bool
+    reduce_only: bool
+    quantity: QuantityText
+    filled: QuantityText
+    average_price: PriceText | None
+    limit_price: PriceText | None
+    trigger_price: PriceText | None
+    lives_at: Literal["broker", "engine"]
+    state: str
+    reason: str | None
+    because: str | None
+    created: str
+    updated: str
+    queue_ahead: QuantityText | None = None
+    """Quantity estimated to stand before this order at its price; None where not known."""
+
+
+class FillFacts(Message, frozen=True, kw_only=True):
+    """One fill, as `fills --json` prints it."""
+
+    execution_id: str
+    client_order_id: str
+    venue_order_id: str | None
+    bet_id: str | None
+    account: str
+    instrument: str
+    owner: str
+    side: Literal["buy", "sell"]
+    quantity: QuantityText
+    price: PriceText
+    fee: str
+    fee_currency: str
+    liquidity: str
+    source: Literal["stream", "gap_fill", "sweep"]
+    ts_event: str
+    ts_recv: str
+    seq: int
+
+
+class PositionFacts(Message, frozen=True, kw_only=True):
+    """One position, as `positions --json` prints it; quantity is signed, short is negative."""
+
+    account: str
+    instrument: str
+    owner: str
+    quantity: QuantityText
+    average_price: PriceText | None
+    mark: PriceText | None
+    realized_pnl: str
+    unrealized_pnl: str | None
+    currency: str
+    protected: bool
+
+
+class FeedFacts(Message, frozen=True, kw_only=True):
+    """Health of one instrument's market feed."""
+
+    name: str
+    state: FeedState
+    age_ms: int | None
+    gaps: int
+
+
+class SleeveFacts(Message, frozen=True, kw_only=True):
+    """A running policy instance."""
+
+    name: str
+    policy: str
+    version: str
+    state: Literal["running", "paused", "failed"]
+    reason: str | None
+    orders: int
+    fills: int
+
+
+class LimitFacts(Message, frozen=True, kw_only=True):
+    """One limit, used against cap."""
+
+    name: str
+    used: str | None
+    """In `unit`; None while a mark or rate it needs is unknown."""
+    cap: str | None
+    """None: off."""
+    unit: Literal["%", "count"]
+
+
+class EngineFacts(Message, frozen=True, kw_only=True):
+    """Which engine this is."""
+
+    name: str
+    id: str
+    version: str
+    api: int
+    pid: int
+    mode: str
+    market: str
+    """What feeds it, in words: `synthetic seed 7`, `replay spot 4x`."""
+    started: str
+    seq: int
+    now: str
+    """The engine's own time (virtual in SANDBOX)."""
+
+
+class Status(Message, frozen=True, kw_only=True):
+    """`status --json`."""
+
+    engine: EngineFacts
+    trading_state: TradingState
+    reason: str | None
+    currency: str
+    equity: str | None
+    cash: dict[str, str]
+    day_pnl: str | None
+    accounts: list[str]
+    feeds: list[FeedFacts]
+    sleeves: list[SleeveFacts]
+    limits: list[LimitFacts]
+    working: int
+    unresolved: int
+
+
+# ---------------------------------------------------------------------------------------------- the console's frame
+
+
+class InstrumentView(Message, frozen=True, kw_only=True):
+    """What a screen needs to know of an instrument."""
+
+    id: str
+    base: str
+    currency: str
+    tick: PriceText
+    lot: QuantityText
+    price_decimals: int
+    quantity_decimals: int
+
+
+class WatchView(Message, frozen=True, kw_only=True):
+    """One row of the watch list."""
+
+    instrument: str
+    last: PriceText | None
+    change_percent: str | None
+    """Since the engine's day began, signed, e.g. `+1.19`."""
+    feed: FeedState
+
+
+class BookView(Message, frozen=True, kw_only=True):
+    """The visible book of one instrument, grouped by `step`: bids down to, asks up to, multiples of it."""
+
+    step: PriceText
+    bids: list[tuple[PriceText, QuantityText]]
+    """Best first."""
+    asks: list[tuple[PriceText, QuantityText]]
+    best_bid: PriceText | None
+    best_ask: PriceText | None
+    mid: PriceText | None
+    spread: PriceText | None
+    bid_share: float | None
+    """Share of the bid side in the shown quantity, in [0, 1]."""
+
+
+class TradeView(Message, frozen=True, kw_only=True, array_like=True):
+    """One print on the tape."""
+
+    ts: int
+    price: PriceText
+    quantity: QuantityText
+    aggressor: Literal[1, -1, 0]
+    gap_before: bool = False
+    """Prints before this one were dropped under load."""
+
+
+class CandleView(Message, frozen=True, kw_only=True, array_like=True):
+    """One candle; floats, because it is only drawn."""
+
+    ts_open: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class AccountView(Message, frozen=True, kw_only=True):
+    """Money as the engine counts it; percentages signed with two decimals, None = unknown."""
+
+    currency: str
+    equity: str | None
+    cash: str
+    day_pnl: str | None
+    day_percent: str | None
+    peak_percent: str | None
+    """Below the peak, <= 0."""
+    gross_percent: str | None
+    open_risk_percent: str | None
+    realized_pnl: str
+    unrealized_pnl: str | None
+    fees: str
+
+
+class AlertView(Message, frozen=True, kw_only=True):
+    """One line of the event history."""
+
+    seq: int
+    ts: int
+    level: Literal["info", "warn", "error"]
+    text: str
+
+
+class Frame(Message, frozen=True, kw_only=True):
+    """`GET /v1/state`: the whole visible window; the newest one wins."""
+
+    version: int
+    """The engine's sequence number this frame shows."""
+    now: int
+    """The engine's time, ns UTC (virtual in SANDBOX)."""
+    sent: int
+    """System clock when the frame was made, ns UTC: its age is the reader's clock minus this."""
+    engine: EngineFacts
+    trading_state: TradingState
+    reason: str | None
+    instrument: InstrumentView
+    watch: list[WatchView]
+    feed: FeedFacts
+    book: BookView
+    trades: list[TradeView]
+    """Newest first."""
+    candle_span: str
+    candles: list[CandleView]
+    """Oldest first; the last one is still growing."""
+    account: AccountView
+    positions: list[PositionFacts]
+    working: list[OrderFacts]
+    fills: list[FillFacts]
+    """Newest first."""
+    limits: list[LimitFacts]
+    sleeves: list[SleeveFacts]
+    alerts: list[AlertView]
+    """Newest first."""
+    unresolved: int
+    lag_ms: float
+    """How long the engine's last turn kept its loop busy."""
+
+
+# ---------------------------------------------------------------------------------------------- requests and answers
+
+
+class OrderRequest(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/orders` and `POST /v1/preview`: an order as a person means it."""
+
+    request_id: str
+    """Same id, same order: made when the review opens, so that a repeated send cannot double it."""
+    instrument: str
+    side: Literal["buy", "sell"]
+    quantity: Decimal
+    type: Literal["limit", "market", "marketable"] = "limit"
+    """`marketable`: a limit at most the collar through the touch, IOC."""
+    limit_price: Decimal | None = None
+    tif: Literal["gtc", "ioc", "fok"] = "gtc"
+    post_only: bool = False
+    reduce_only: bool = False
+    account: str | None = None
+    note: str | None = None
+    """Why, in the trader's words; journaled as the order's `because`."""
+
+
+class Verdict(Message, frozen=True, kw_only=True):
+    """One line of the risk gate's answer."""
+
+    code: str
+    ok: bool
+    text: str
+
+
+class Preview(Message, frozen=True, kw_only=True):
+    """What an order would cost and whether the gate lets it pass; nothing is sent."""
+
+    ok: bool
+    verdicts: list[Verdict]
+    instrument: str
+    side: Literal["buy", "sell"]
+    type: str
+    tif: str
+    quantity: QuantityText
+    limit_price: PriceText | None
+    notional: str | None
+    notional_percent: str | None
+    """Of equity."""
+    fee: str | None
+    """Estimate in `currency`, at the taker rate when it would take, else the maker rate."""
+    currency: str
+    distance_percent: str | None
+    """Of the limit from mid, signed; negative = behind the market."""
+    slippage: str | None
+    """Cost against mid of taking the displayed book, in `currency`; None when it would rest."""
+    binding_limit: str | None
+    """Which bound decides the largest size now."""
+    binding_quantity: QuantityText | None
+    """The largest quantity the gate would let pass now."""
+    edge: str | None
+    """The edge stated with the order; None = not stated."""
+    risk: str | None
+    """What is lost at worst by the gate's own count, in `currency`."""
+
+
+class OrderAnswer(Message, frozen=True, kw_only=True):
+    """What became of a request within the waiting time."""
+
+    outcome: Literal["accepted", "rejected", "unknown", "denied"]
+    order: OrderFacts | None
+    reason: str | None
+
+
+class CommandAnswer(Message, frozen=True, kw_only=True):
+    """What a control command did, line by line, as the command line prints it."""
+
+    ok: bool
+    lines: list[str]
+    cancelled: int = 0
+    kept: int = 0
+    closing: int = 0
+
+
+class Problem(Message, frozen=True, kw_only=True):
+    """Body of every answer that is not 2xx: value, bound and remedy in one line."""
+
+    code: str
+    detail: str
+    exit_code: int = 1
+
+
+class EventLine(Message, frozen=True, kw_only=True):
+    """One line of `/v1/events` and of `watch`."""
+
+    id: str
+    """`seq.index`: resumable by `Last-Event-ID`."""
+    seq: int
+    ts: int
+    kind: str
+    body: msgspec.Raw

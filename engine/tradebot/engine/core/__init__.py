@@ -1,0 +1,1 @@
+"""The deterministic kernel: one state machine without I/O, clock or randomness of its own."""

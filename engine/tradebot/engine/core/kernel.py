@@ -1,0 +1,159 @@
+"""The kernel: one history in, outcomes out.
+
+`handle = apply + decide`. `apply` changes state and is total; deciding asks the rules and the policies and emits
+outcomes, each applied as it is made. The same history gives the same outcomes, in any process.
+"""
+
+from tradebot.data.events import MarketEvent
+from tradebot.engine.core.events import (
+    AccountReported,
+    CancelRequested,
+    EngineStarted,
+    Event,
+    FlattenRequested,
+    HaltRequested,
+    KillRequested,
+    OrderFilled,
+    OrderLane,
+    OrderRejected,
+    OrderReported,
+    PlaceOrder,
+    ResumeRequested,
+    SleeveFailed,
+    SleevePauseRequested,
+    SleeveResumeRequested,
+    TimerFired,
+)
+from tradebot.engine.core.marks import watch
+from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, OrderIntent
+from tradebot.engine.core.reconcile import (
+    on_absent_timer,
+    on_account_reported,
+    on_order_reported,
+    on_started,
+)
+from tradebot.engine.core.sleeves import Sleeves
+from tradebot.engine.core.state import State
+from tradebot.engine.core.step import Step, StepOutcome
+from tradebot.engine.core.stops import (
+    on_cancel,
+    on_flatten,
+    on_flatten_timer,
+    on_halt,
+    on_kill,
+    on_pause,
+    on_resume,
+    on_sleeve_resume,
+    trim_reduce_only,
+)
+from tradebot.engine.core.types import HAND, EngineId
+
+
+class Kernel:
+    """The state machine; whoever holds it feeds it from one thread."""
+
+    def __init__(self, engine_id: EngineId, sleeves: Sleeves) -> None:
+        self.state = State(engine_id)
+        self._sleeves = sleeves
+
+    def handle(self, seq: int, now: int, event: Event) -> list[StepOutcome]:
+        """Take the next event of the history and return what it leads to, in order.
+
+        Args:
+            seq: Place in the history, one more than the last.
+            now: The inbox's time, ns UTC, never less than before.
+            event: What came in.
+        """
+        self.state.apply_event(event, now)
+        step = Step(self.state, seq)
+        if isinstance(event, MarketEvent):
+            watch(step, at_once=False)
+        else:
+            _consequences(step, event)
+            watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
+        self._sleeves.decide(step, event)
+        return step.outcomes
+
+    def recover_event(self, now: int, event: OrderLane) -> None:
+        """Take a journaled event in without deciding anything."""
+        self.state.apply_event(event, now)
+
+    def recover_outcome(self, now: int, outcome: AnyOutcome) -> None:
+        """Take a journaled outcome in."""
+        self.state.now = max(self.state.now, now)
+        self.state.apply_outcome(outcome)
+
+
+def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912  (one case a word)
+    match event:
+        case PlaceOrder():
+            _place(step, event)
+        case CancelRequested():
+            on_cancel(step, event)
+        case FlattenRequested():
+            on_flatten(step, event)
+        case HaltRequested():
+            on_halt(step, event)
+        case KillRequested():
+            on_kill(step, event)
+        case ResumeRequested():
+            on_resume(step, event)
+        case SleevePauseRequested() | SleeveFailed():
+            on_pause(step, event)
+        case SleeveResumeRequested():
+            on_sleeve_resume(step, event)
+        case EngineStarted():
+            on_started(step, event)
+        case OrderReported():
+            on_order_reported(step, event)
+        case AccountReported():
+            on_account_reported(step, event)
+        case OrderFilled():
+            trim_reduce_only(step, event.instrument)
+        case TimerFired():
+            _timer(step, event)
+        case _:
+            return
+
+
+def _timer(step: Step, event: TimerFired) -> None:
+    if event.timer_id.startswith("flatten:"):
+        on_flatten_timer(step, event)
+    elif event.timer_id.startswith("absent:"):
+        on_absent_timer(step, event)
+
+
+def _place(step: Step, event: PlaceOrder) -> None:
+    state = step.state
+    if state.blotter.by_request(event.request_id) is not None:
+        # The same request is the same order: whoever repeats it is shown what became of it.
+        return
+    intent = OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=event.request_id,
+        bet_id=event.bet_id or state.bet_for(event.account, event.instrument, HAND),
+        account=event.account,
+        instrument=event.instrument,
+        owner=HAND,
+        policy_version=None,
+        side=event.side,
+        type=event.type,
+        tif=event.tif,
+        quantity=event.quantity,
+        limit_price=event.limit_price,
+        post_only=event.post_only,
+        reduce_only=event.reduce_only,
+        because=event.because,
+        edge=event.edge,
+        lives_at="broker",
+        created=state.now,
+    )
+    if event.account != state.account:
+        text = f"account {event.account} must be {state.account}, the engine's only one"
+        step.emit(OrderDenied(order=intent, code="unknown_account", text=text))
+    elif state.market.get(event.instrument) is None:
+        known = ", ".join(market.instrument.id for market in state.market.all())
+        text = f"instrument {event.instrument} is not traded by this engine; it has {known}"
+        step.emit(OrderDenied(order=intent, code="unknown_instrument", text=text))
+    else:
+        step.submit(intent)

@@ -1,0 +1,86 @@
+"""The limits of the risk gate: names, defaults by mode, and their text form in the journal."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.engine.core.types import Mode
+
+_PERCENT = Decimal("0.01")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate enforces; fractions are of equity unless said otherwise, None = off."""
+
+    max_order: Decimal
+    """Notional of one order that adds risk."""
+    max_position: Decimal
+    """Notional of the resulting position in one instrument."""
+    max_gross: Decimal
+    """Summed notional of all resulting positions."""
+    max_open_risk: Decimal
+    """Loss if every stop is hit; a position without a stop counts at `unprotected_risk` of it."""
+    day_loss: Decimal | None
+    """Below the day's start, flow-adjusted: then REDUCING."""
+    drawdown: Decimal | None
+    """Below the peak, flow-adjusted: then HALTED."""
+    price_collar: Decimal
+    """How far through mid a price may go, as a fraction of mid."""
+    price_collar_wide: Decimal
+    """The same while the spread is above `wide_spread`."""
+    orders_per_minute_hand: int
+    orders_per_minute_sleeve: int
+    rejects_in_row: int
+    """Venue rejections without an acceptance between: then REDUCING."""
+    unprotected_risk: Decimal = Decimal("0.10")
+    """Share of notional that a position without a stop is counted to lose."""
+    wide_spread: Decimal = Decimal("0.005")
+    """Spread, as a fraction of mid, above which the wide collar holds."""
+
+    def as_text(self) -> dict[str, str]:
+        """Return the limits as text by name, in field order; `off` for None."""
+        return {
+            name: "off" if value is None else str(value)
+            for name, value in msgspec.structs.asdict(self).items()
+        }
+
+
+def default_limits(mode: Mode) -> Limits:
+    """Return the limits in force without any configuration."""
+    if mode == "live":
+        return Limits(
+            max_order=5 * _PERCENT,
+            max_position=20 * _PERCENT,
+            max_gross=100 * _PERCENT,
+            max_open_risk=2 * _PERCENT,
+            day_loss=2 * _PERCENT,
+            drawdown=10 * _PERCENT,
+            price_collar=1 * _PERCENT,
+            price_collar_wide=2 * _PERCENT,
+            orders_per_minute_hand=10,
+            orders_per_minute_sleeve=30,
+            rejects_in_row=5,
+        )
+    return Limits(
+        max_order=25 * _PERCENT,
+        max_position=100 * _PERCENT,
+        max_gross=200 * _PERCENT,
+        max_open_risk=10 * _PERCENT,
+        day_loss=None,
+        drawdown=None,
+        price_collar=5 * _PERCENT,
+        price_collar_wide=5 * _PERCENT,
+        orders_per_minute_hand=600,
+        orders_per_minute_sleeve=600,
+        rejects_in_row=5,
+    )
+
+
+def limits_from_text(text: dict[str, str]) -> Limits:
+    """Return limits from their journaled text.
+
+    Raises:
+        msgspec.ValidationError: If a name is missing or a value is not a number.
+    """
+    values = {name: None if value == "off" else value for name, value in text.items()}
+    return msgspec.convert(values, Limits, strict=False)

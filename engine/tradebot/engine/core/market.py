@@ -1,0 +1,116 @@
+"""What the kernel knows of the market: native books, last trades, marks; subscribed anew after a restart."""
+
+from decimal import Decimal
+from typing import Literal
+
+from tradebot.data.events import (
+    AnyMarketEvent,
+    Bar,
+    BookDelta,
+    BookSnapshot,
+    FeedGap,
+    Quote,
+    Trade,
+)
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.types import SECOND
+from tradebot.native import L2Book
+
+type FeedHealth = Literal["up", "stale", "down", "resync", "ended"]
+"""Health of an instrument's market data as the gate sees it."""
+
+STALE_AFTER = 2 * SECOND
+"""A live book that says nothing for longer than this closes the gate for new risk."""
+
+_HALF = Decimal("0.5")
+
+
+class InstrumentMarket:
+    """Market state of one instrument."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.book = L2Book()
+        self.last: Trade | None = None
+        self.quote: Quote | None = None
+        self.updated: int | None = None
+        """The engine's time of the newest market event."""
+        self.gaps = 0
+        self.connection: Literal["up", "down", "ended"] = "down"
+        self._resyncing = False
+        self._has_book = False
+
+    def apply(self, event: AnyMarketEvent, now: int) -> None:
+        """Take one market event in."""
+        self.updated = now
+        match event:
+            case BookDelta():
+                self.book.apply_levels(event.bids, event.asks)
+                self._has_book = True
+            case Trade():
+                self.last = event
+            case Quote():
+                self.quote = event
+            case BookSnapshot():
+                self.book.replace(event.bids, event.asks)
+                self._has_book = True
+                self._resyncing = False
+            case FeedGap():
+                self.gaps += 1
+                self._resyncing = True
+            case Bar():
+                pass
+
+    def best_bid(self) -> int | None:
+        """Return the best bid in price units: the book's where there is one, else the quote's."""
+        if self._has_book:
+            best = self.book.best_bid()
+            return None if best is None else best[0]
+        return None if self.quote is None else self.quote.bid_price
+
+    def best_ask(self) -> int | None:
+        """Return the best ask in price units."""
+        if self._has_book:
+            best = self.book.best_ask()
+            return None if best is None else best[0]
+        return None if self.quote is None else self.quote.ask_price
+
+    def mark_units(self) -> Decimal | None:
+        """Return the price positions are valued at, in price units: mid, else last trade, else None."""
+        bid, ask = self.best_bid(), self.best_ask()
+        if bid is not None and ask is not None:
+            return (bid + ask) * _HALF
+        return None if self.last is None else Decimal(self.last.price)
+
+    def mark(self) -> Decimal | None:
+        """Return the mark as an exact decimal price."""
+        units = self.mark_units()
+        return None if units is None else units.scaleb(-self.instrument.price_scale)
+
+    def health(self, now: int) -> FeedHealth:
+        """Return the feed's health at an instant."""
+        if self.connection != "up":
+            return self.connection
+        if self._resyncing:
+            return "resync"
+        if self.updated is None or now - self.updated > STALE_AFTER:
+            return "stale"
+        return "up"
+
+
+class Market:
+    """Market state of every instrument the engine knows."""
+
+    def __init__(self, instruments: tuple[Instrument, ...]) -> None:
+        self._by_id = {instrument.id: InstrumentMarket(instrument) for instrument in instruments}
+
+    def get(self, instrument: InstrumentId) -> InstrumentMarket | None:
+        """Return an instrument's market, or None where the engine does not know it."""
+        return self._by_id.get(instrument)
+
+    def __getitem__(self, instrument: InstrumentId) -> InstrumentMarket:
+        return self._by_id[instrument]
+
+    def all(self) -> list[InstrumentMarket]:
+        """Return every instrument's market, in the engine's order."""
+        return list(self._by_id.values())

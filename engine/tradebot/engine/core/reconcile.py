@@ -1,0 +1,54 @@
+"""After a start, and when asked: what does the venue hold, and is it what the ledger says?
+
+An order nobody knows of is asked for; it is given up only when the venue has said "absent" twice, five seconds apart.
+It is never sent again by itself: the market has moved on, and whoever wanted it can decide anew.
+"""
+
+from tradebot.engine.core.events import AccountReported, EngineStarted, OrderReported, TimerFired
+from tradebot.engine.core.orders import ABSENT_AGAIN_AFTER
+from tradebot.engine.core.outcomes import Alert, QueryAccount, QueryOrder
+from tradebot.engine.core.step import Step
+from tradebot.engine.core.stops import change_state
+from tradebot.engine.core.types import ClientOrderId
+
+
+def on_started(step: Step, event: EngineStarted) -> None:
+    """Ask the venue for everything, and take up what a restart interrupted."""
+    state = step.state
+    step.emit(QueryAccount(account=event.account, since=state.newest_fill))
+    for order in state.blotter.open():
+        intent = order.intent
+        step.emit(QueryOrder(client_order_id=intent.client_order_id, account=intent.account))
+    for symbol in sorted(state.flattening):
+        step.timer(f"flatten:{symbol}", state.now + ABSENT_AGAIN_AFTER)
+
+
+def on_order_reported(step: Step, event: OrderReported) -> None:
+    """Ask again where the venue did not know an order that should be open."""
+    order = step.state.blotter.get(event.client_order_id)
+    if order is None:
+        return
+    if not event.found and order.is_open:
+        step.timer(f"absent:{event.client_order_id}", step.state.now + ABSENT_AGAIN_AFTER)
+    elif not event.found:
+        text = f"order {event.client_order_id}: {order.state}, {order.reason}"
+        step.emit(Alert(level="warn", text=text))
+
+
+def on_absent_timer(step: Step, event: TimerFired) -> None:
+    """Ask once more for an order the venue did not know."""
+    client_order_id = ClientOrderId(event.timer_id.partition(":")[2])
+    order = step.state.blotter.get(client_order_id)
+    if order is not None and order.is_open:
+        account = order.intent.account
+        step.emit(QueryOrder(client_order_id=client_order_id, account=account))
+
+
+def on_account_reported(step: Step, event: AccountReported) -> None:
+    """HALT where ledger and venue disagree: nobody may add risk to a position nobody understands."""
+    state = step.state
+    if not state.differences:
+        return
+    told = "; ".join(state.differences)
+    step.emit(Alert(level="error", text=f"account {event.account} differs: {told}"))
+    change_state(step, "HALTED", f"reconcile: {told}")

@@ -1,0 +1,442 @@
+"""The risk gate: what may go out, why not, and which bound decides the size.
+
+Pure: it is handed a picture of the account and answers. Reducing risk is never held up by a limit meant for adding it.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Literal
+
+import msgspec
+
+from tradebot.data.instruments import Instrument, Rules
+from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.market import FeedHealth
+from tradebot.engine.core.outcomes import OrderIntent, Submit
+from tradebot.engine.core.types import HAND, Side, TradingState, sign
+
+type DenialCode = Literal[
+    "lot_size",
+    "min_quantity",
+    "max_quantity",
+    "tick_size",
+    "limit_price_missing",
+    "min_notional",
+    "reduce_only_would_add",
+    "halted",
+    "reducing",
+    "sleeve_paused",
+    "flattening",
+    "feed_not_up",
+    "unresolved_order",
+    "equity_unknown",
+    "no_mark",
+    "price_collar",
+    "max_order",
+    "max_position",
+    "max_gross",
+    "max_open_risk",
+    "orders_per_minute",
+    "unknown_instrument",
+    "unknown_account",
+]
+"""Stable reason code of a denial."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskApproved[T]:
+    """An order that has passed the gate: a different type from one that has not.
+
+    Only `approve` makes one; an execution engine takes nothing else.
+    """
+
+    item: T
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One line of the gate's answer."""
+
+    code: DenialCode
+    ok: bool
+    text: str
+
+
+class Exposure(msgspec.Struct, frozen=True, kw_only=True):
+    """One instrument of the account as the gate counts it, in quantity units."""
+
+    instrument: Instrument
+    quantity: int
+    """Signed net position."""
+    buy_leaves: int
+    """Open buy quantity, unknown orders in full."""
+    sell_leaves: int
+    mark: Decimal | None
+    """Price, None = unknown."""
+
+    def worst(self, extra: int = 0) -> int:
+        """Return the largest absolute position that open orders and `extra` (signed) can lead to."""
+        long = self.quantity + self.buy_leaves + max(extra, 0)
+        short = self.quantity - self.sell_leaves + min(extra, 0)
+        return max(abs(long), abs(short))
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate sees of the account when it judges one order."""
+
+    now: int
+    limits: Limits
+    state: TradingState
+    sleeve_paused: bool
+    flattening: bool
+    feed: FeedHealth
+    unresolved: bool
+    """Whether an order of this instrument and account is unknown."""
+    equity: Decimal | None
+    exposures: tuple[Exposure, ...]
+    """Every instrument with a position or an open order, and the order's own."""
+    best_bid: int | None
+    best_ask: int | None
+    worst_fill: int | None
+    """Worst price level a market order would reach in the displayed book, None = beyond it."""
+    orders_last_minute: int
+    """Orders of the same kind of owner (hand or this sleeve) sent in the last minute."""
+
+
+def check(order: OrderIntent, picture: Picture) -> list[Check]:
+    """Return every line of the gate's answer; the order passes when all are ok.
+
+    Args:
+        order: The order as decided; quantity and price in units.
+        picture: The account now, without this order.
+    """
+    exposure = _own_exposure(order, picture)
+    lines = _rules_of_the_venue(order, exposure.instrument.rules_at(picture.now), exposure)
+    reduces = reduces_only(exposure, order.side, order.quantity)
+    if order.reduce_only:
+        lines.append(
+            _line(
+                "reduce_only_would_add",
+                reduces,
+                f"reduce-only {order.side} of {_qty(exposure, order.quantity)} against a position of "
+                f"{_qty(exposure, exposure.quantity)} with {_qty(exposure, _same_side(exposure, order.side))} "
+                "already working: lower the quantity",
+            )
+        )
+    lines.append(_collar(order, picture, exposure))
+    if reduces:
+        lines += _state_for_exits(order, picture)
+    else:
+        lines += _state_for_new_risk(order, picture)
+        lines += _size_limits(order, picture)
+    return lines
+
+
+def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Check:
+    """Return the order as approved, or the first line that refuses it."""
+    for line in check(order, picture):
+        if not line.ok:
+            return line
+    return RiskApproved(Submit(order=order))
+
+
+def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
+    """Return whether an order can only shrink the position, with all working orders counted."""
+    held = exposure.quantity
+    if held == 0 or (held > 0) == (sign(side) > 0):
+        return False
+    return _same_side(exposure, side) + quantity <= abs(held)
+
+
+def _same_side(exposure: Exposure, side: Side) -> int:
+    return exposure.buy_leaves if side == "buy" else exposure.sell_leaves
+
+
+def _own_exposure(order: OrderIntent, picture: Picture) -> Exposure:
+    for exposure in picture.exposures:
+        if exposure.instrument.id == order.instrument:
+            return exposure
+    raise LookupError(f"picture must hold an exposure of {order.instrument}")
+
+
+# ------------------------------------------------------------------------------------ single lines
+
+
+def _rules_of_the_venue(order: OrderIntent, rules: Rules, exposure: Exposure) -> list[Check]:
+    instrument = exposure.instrument
+    quantity = _qty(exposure, order.quantity)
+    lines = [
+        _line(
+            "lot_size",
+            order.quantity > 0 and order.quantity % rules.lot == 0,
+            f"quantity {quantity} must be a positive multiple of {_qty(exposure, rules.lot)}",
+        ),
+        _line(
+            "min_quantity",
+            order.quantity >= rules.quantity_min,
+            f"quantity {quantity} must be at least {_qty(exposure, rules.quantity_min)}",
+        ),
+        _line(
+            "max_quantity",
+            order.quantity <= rules.quantity_max,
+            f"quantity {quantity} must be at most {_qty(exposure, rules.quantity_max)}",
+        ),
+    ]
+    if order.type == "market":
+        return lines
+    if order.limit_price is None:
+        return [
+            *lines,
+            _line("limit_price_missing", ok=False, text="a limit order needs a limit price"),
+        ]
+    price = instrument.price(order.limit_price)
+    notional = instrument.notional(order.limit_price, order.quantity)
+    return [
+        *lines,
+        _line(
+            "tick_size",
+            order.limit_price > 0 and order.limit_price % rules.tick == 0,
+            f"price {price} must be a positive multiple of {instrument.price(rules.tick)}",
+        ),
+        _line(
+            "min_notional",
+            notional >= rules.notional_min,
+            f"notional {notional:f} must be at least {rules.notional_min} {instrument.currency}",
+        ),
+    ]
+
+
+def _state_for_exits(order: OrderIntent, picture: Picture) -> list[Check]:
+    return [
+        _line(
+            "halted",
+            picture.state != "HALTED" or order.reduce_only,
+            "the engine is HALTED: only reduce-only orders pass; `tradebot resume --reason ...` lifts it",
+        )
+    ]
+
+
+def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
+    return [
+        _line(
+            "halted",
+            picture.state != "HALTED",
+            "the engine is HALTED: no new risk; `tradebot resume --reason ...` lifts it",
+        ),
+        _line(
+            "reducing",
+            picture.state != "REDUCING",
+            "the engine is REDUCING: only what shrinks a position; `tradebot resume --reason ...` lifts it",
+        ),
+        _line(
+            "flattening",
+            not picture.flattening,
+            "the position is being flattened: no new risk until that has ended",
+        ),
+        _line(
+            "sleeve_paused",
+            not picture.sleeve_paused,
+            f"sleeve {order.owner} is paused; `tradebot resume {order.owner}` lifts it",
+        ),
+        _line(
+            "feed_not_up",
+            picture.feed == "up",
+            f"market data of {order.instrument} is {picture.feed}: no new risk until it is up",
+        ),
+        _line(
+            "unresolved_order",
+            not picture.unresolved,
+            f"an order in {order.instrument} is unknown at the venue: no new risk until it is resolved",
+        ),
+        _line(
+            "equity_unknown",
+            picture.equity is not None and picture.equity > 0,
+            f"equity is {'unknown' if picture.equity is None else picture.equity}: "
+            "limits in percent of it cannot be kept",
+        ),
+        _line(
+            "orders_per_minute",
+            picture.orders_last_minute < _rate(order, picture.limits),
+            f"{picture.orders_last_minute} orders in the last minute, at most {_rate(order, picture.limits)}",
+        ),
+    ]
+
+
+def _rate(order: OrderIntent, limits: Limits) -> int:
+    hand = order.owner == HAND
+    return limits.orders_per_minute_hand if hand else limits.orders_per_minute_sleeve
+
+
+def collar_fraction(picture: Picture) -> Decimal | None:
+    """Return how far from mid a price may be now, as a fraction; None without a two-sided market."""
+    if picture.best_bid is None or picture.best_ask is None:
+        return None
+    mid = Decimal(picture.best_bid + picture.best_ask) / 2
+    spread = Decimal(picture.best_ask - picture.best_bid) / mid
+    limits = picture.limits
+    return limits.price_collar_wide if spread > limits.wide_spread else limits.price_collar
+
+
+def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
+    fraction = collar_fraction(picture)
+    if fraction is None or picture.best_bid is None or picture.best_ask is None:
+        # Without two sides there is no mid; new risk is stopped by the feed or the mark, exits are not held up.
+        return _line("price_collar", ok=True, text="no two-sided market: collar not applied")
+    mid = Decimal(picture.best_bid + picture.best_ask) / 2
+    worst = order.limit_price if order.type == "limit" else picture.worst_fill
+    if worst is None:
+        reach = "beyond the displayed book" if order.type == "market" else "unknown"
+        return _line(
+            "price_collar", order.reduce_only, f"the order would fill {reach}: use a limit"
+        )
+    bound = mid * (1 + sign(order.side) * fraction)
+    inside = worst <= bound if order.side == "buy" else worst >= bound
+    instrument = exposure.instrument
+    return _line(
+        "price_collar",
+        inside,
+        f"price {instrument.price(worst)} must be within {percent(fraction)} of mid "
+        f"{_price(instrument, mid)}: at {'most' if order.side == 'buy' else 'least'} "
+        f"{_price(instrument, bound)}",
+    )
+
+
+# ------------------------------------------------------------------------------------ sizes
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """One limit's largest notional for this order, in the quote currency."""
+
+    code: DenialCode
+    used: Decimal
+    """What the limit measures with this order in, as a fraction of equity."""
+    cap: Decimal
+    """The limit, as a fraction of equity."""
+    notional_max: Decimal
+    """Largest notional this order may have under this limit alone; may be negative."""
+
+
+def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
+    """Return what each size limit says of an order that adds risk; empty where equity or a mark is unknown."""
+    exposure = _own_exposure(order, picture)
+    price = _valuation(order, exposure)
+    if picture.equity is None or picture.equity <= 0 or price is None:
+        return []
+    if any(_worst_notional(other) is None for other in picture.exposures):
+        return []
+    equity, limits = picture.equity, picture.limits
+    extra = sign(order.side) * order.quantity
+    own = _notional(exposure, order.quantity, price)
+    before = _notional(exposure, exposure.worst(), price)
+    after = _notional(exposure, exposure.worst(extra), price)
+    gross_others = _sum_worst(picture.exposures, but=exposure)
+    open_before = _one_way(exposure, order.side, price)
+    risk_share = limits.unprotected_risk
+    return [
+        Bound("max_order", own / equity, limits.max_order, limits.max_order * equity),
+        Bound(
+            "max_position",
+            after / equity,
+            limits.max_position,
+            limits.max_position * equity - open_before,
+        ),
+        Bound(
+            "max_gross",
+            (gross_others + after) / equity,
+            limits.max_gross,
+            limits.max_gross * equity - gross_others - open_before,
+        ),
+        Bound(
+            "max_open_risk",
+            (gross_others + max(before, after)) * risk_share / equity,
+            limits.max_open_risk,
+            limits.max_open_risk * equity / risk_share - gross_others - open_before,
+        ),
+    ]
+
+
+def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, int] | None:
+    """Return which limit binds the size and the largest quantity it leaves, in units, on the lot.
+
+    None where equity or a mark is unknown, so that no figure is invented.
+    """
+    lines = bounds(order, picture)
+    exposure = _own_exposure(order, picture)
+    price = _valuation(order, exposure)
+    if not lines or price is None:
+        return None
+    tightest = min(lines, key=lambda bound: bound.notional_max)
+    unit = _notional(exposure, 1, price)
+    lot = exposure.instrument.rules_at(picture.now).lot
+    units = int((max(tightest.notional_max, Decimal(0)) / unit).to_integral_value(ROUND_FLOOR))
+    return tightest.code, units - units % lot
+
+
+def _size_limits(order: OrderIntent, picture: Picture) -> list[Check]:
+    if picture.equity is None or picture.equity <= 0:
+        return []
+    lines = bounds(order, picture)
+    if not lines:
+        missing = [
+            other.instrument.id for other in picture.exposures if _worst_notional(other) is None
+        ]
+        what = ", ".join(missing) or order.instrument
+        return [_line("no_mark", ok=False, text=f"no price to value {what}: limits cannot be kept")]
+    return [
+        _line(
+            bound.code,
+            bound.used <= bound.cap,
+            f"{bound.code} would be {percent(bound.used)} of equity, at most {percent(bound.cap)}",
+        )
+        for bound in lines
+    ]
+
+
+def _valuation(order: OrderIntent, exposure: Exposure) -> Decimal | None:
+    """Return the price an order is valued at: its limit where that is worse than the mark."""
+    limit = None if order.limit_price is None else exposure.instrument.price(order.limit_price)
+    if exposure.mark is None:
+        return None
+    return exposure.mark if limit is None else max(limit, exposure.mark)
+
+
+def _notional(exposure: Exposure, units: int, price: Decimal) -> Decimal:
+    instrument = exposure.instrument
+    return abs(instrument.quantity(units)) * price * instrument.multiplier
+
+
+def _one_way(exposure: Exposure, side: Side, price: Decimal) -> Decimal:
+    """Return the signed notional already standing in this order's direction."""
+    units = exposure.quantity * sign(side) + _same_side(exposure, side)
+    return exposure.instrument.quantity(units) * price * exposure.instrument.multiplier
+
+
+def _worst_notional(exposure: Exposure) -> Decimal | None:
+    worst = exposure.worst()
+    if worst == 0:
+        return Decimal(0)
+    return None if exposure.mark is None else _notional(exposure, worst, exposure.mark)
+
+
+def _sum_worst(exposures: tuple[Exposure, ...], *, but: Exposure) -> Decimal:
+    total = Decimal(0)
+    for exposure in exposures:
+        if exposure is not but:
+            total += _worst_notional(exposure) or Decimal(0)
+    return total
+
+
+def percent(fraction: Decimal) -> str:
+    """Return a fraction as percent text with two decimals."""
+    return f"{fraction * 100:.2f} %"
+
+
+def _line(code: DenialCode, ok: bool, text: str) -> Check:  # noqa: FBT001
+    return Check(code, ok, text)
+
+
+def _qty(exposure: Exposure, units: int) -> str:
+    return f"{exposure.instrument.quantity(units).normalize():f}"
+
+
+def _price(instrument: Instrument, units: Decimal) -> str:
+    return f"{units.scaleb(-instrument.price_scale):.{instrument.price_scale}f}"

@@ -1,0 +1,258 @@
+"""Asking policies: who wakes, what each sees, and how an answer becomes orders and cancels."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from tradebot.data.errors import ScaleError
+from tradebot.data.events import MarketEvent, Trade
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
+from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.outcomes import Decided, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.policy import (
+    Action,
+    Book,
+    CancelOrder,
+    ContextMap,
+    Every,
+    MarketSnapshot,
+    NewOrder,
+    OrderSeq,
+    Params,
+    Policy,
+    PortfolioState,
+    Trades,
+)
+from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.step import Step
+from tradebot.engine.core.stops import on_pause
+from tradebot.engine.core.types import SECOND, Owner
+
+DENIAL_PERIOD = SECOND
+"""The same denial of the same sleeve is written at most this often."""
+
+
+class LoadedPolicy(msgspec.Struct, frozen=True):
+    """A policy as loaded: the object, its parameters, and the type of its memory."""
+
+    policy: Policy
+    params: Params | None
+    memory: type[msgspec.Struct] | None
+
+
+class PolicyCaller(Protocol):
+    """Calls a policy; the runtime's measures time and catches what the policy breaks."""
+
+    def __call__(
+        self,
+        sleeve: Owner,
+        policy: Policy,
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap,
+    ) -> OrderSeq | None:
+        """Return the answer, or None where the policy broke its bounds (an event follows)."""
+        ...
+
+
+class Sleeves:
+    """The policies of the running sleeves; what they remember is in the kernel's state."""
+
+    def __init__(self, policies: Mapping[Owner, LoadedPolicy], call: PolicyCaller) -> None:
+        self._policies = policies
+        self._call = call
+
+    def decide(self, step: Step, event: Event) -> None:
+        """Ask each sleeve that the event wakes; nobody is asked while HALTED."""
+        state = step.state
+        if isinstance(event, EngineStarted):
+            self._set_timers(step)
+            return
+        if isinstance(event, TimerFired) and event.timer_id.startswith("every:"):
+            self._renew(step, event)
+        if state.trading_state == "HALTED" or not isinstance(event, MarketEvent | TimerFired):
+            return
+        for name, sleeve in state.sleeves.items():
+            loaded = self._policies.get(name)
+            if loaded is None or sleeve.failed:
+                continue
+            if wakes(state, sleeve, loaded.policy, event):
+                self._ask(step, sleeve, loaded)
+
+    def _set_timers(self, step: Step) -> None:
+        for name in step.state.sleeves:
+            for need in self._needs(name):
+                step.timer(timer_id(name, need), step.state.now + need.span_ns)
+
+    def _renew(self, step: Step, event: TimerFired) -> None:
+        for name in step.state.sleeves:
+            for need in self._needs(name):
+                if timer_id(name, need) == event.timer_id:
+                    step.timer(event.timer_id, max(event.due, step.state.now) + need.span_ns)
+
+    def _needs(self, name: Owner) -> list[Every]:
+        loaded = self._policies.get(name)
+        return [] if loaded is None else [n for n in loaded.policy.needs if isinstance(n, Every)]
+
+    def _ask(self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy) -> None:
+        state, name = step.state, sleeve.started.name
+        memory = (
+            msgspec.msgpack.decode(sleeve.memory, type=loaded.memory)
+            if sleeve.memory is not None and loaded.memory is not None
+            else None
+        )
+        seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
+        answer = self._call(
+            name,
+            loaded.policy,
+            portfolio_of(state, sleeve),
+            MarketSnapshot(_markets(state, sleeve), state.now),
+            ContextMap(params=loaded.params, state=memory, now=state.now, seed=seed),
+        )
+        if answer is None:
+            return
+        try:
+            take(step, sleeve, answer)
+        except ScaleError as error:
+            # A policy that cannot say a legal number is broken in the same way each time it is asked.
+            on_pause(step, SleeveFailed(sleeve=name, reason=str(error)))
+
+
+def wakes(state: State, sleeve: SleeveState, policy: Policy, event: Event) -> bool:
+    """Return whether an event is one the policy asked to be woken for."""
+    if isinstance(event, TimerFired):
+        name = sleeve.started.name
+        return any(
+            isinstance(need, Every) and timer_id(name, need) == event.timer_id
+            for need in policy.needs
+        )
+    if not isinstance(event, MarketEvent) or event.instrument not in sleeve.started.symbols:
+        return False
+    if isinstance(event, Trade):
+        return any(isinstance(need, Trades) for need in policy.needs)
+    market = state.market[event.instrument]
+    touch = (market.best_bid(), market.best_ask())
+    moved = sleeve.touch.get(event.instrument) != touch
+    sleeve.touch[event.instrument] = touch
+    return moved and any(isinstance(need, Book) for need in policy.needs)
+
+
+def timer_id(sleeve: Owner, need: Every) -> str:
+    """Return the timer of a sleeve's need."""
+    return f"every:{sleeve}:{need.span_ns}"
+
+
+def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
+    """Return the sleeve's sub-ledger as its policy sees it."""
+    started = sleeve.started
+    markets = {market.instrument.id: market for market in _markets(state, sleeve)}
+    spent = state.ledger.owned(started.account, state.currency, started.name)
+    return PortfolioState(
+        positions={
+            symbol: state.ledger.position(started.account, symbol, started.name)
+            for symbol in started.symbols
+        },
+        orders=[o for o in state.blotter.open() if o.intent.owner == started.name],
+        markets=markets,
+        cash=MONEY.add(started.capital, spent),
+        capital=started.capital,
+    )
+
+
+def _markets(state: State, sleeve: SleeveState) -> list[InstrumentMarket]:
+    return [state.market[symbol] for symbol in sleeve.started.symbols]
+
+
+def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
+    """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
+    done = [_act(step, sleeve, answer, action) for action in answer.actions]
+    effective = sum(done)
+    code = answer.because.code
+    if effective or code != sleeve.reason_code:
+        step.emit(
+            Decided(
+                sleeve=sleeve.started.name,
+                version=sleeve.started.version,
+                because=answer.because,
+                actions=effective,
+                repeated=sleeve.repeated,
+            )
+        )
+    else:
+        sleeve.repeated += 1
+    if answer.state is None:
+        return
+    memory = msgspec.msgpack.encode(answer.state)
+    if memory == sleeve.memory:
+        return
+    sleeve.memory = memory
+    if effective:
+        step.emit(SleeveStateSaved(sleeve=sleeve.started.name, state=memory))
+
+
+def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> bool:
+    if isinstance(action, CancelOrder):
+        return _cancel(step, sleeve, answer, action)
+    intent = intent_of(step.state, sleeve, answer, action)
+    key_of_denial = f"{intent.instrument}:{intent.side}"
+    recent = {
+        code
+        for (code, where), written in sleeve.denied.items()
+        if where == key_of_denial and step.state.now - written < DENIAL_PERIOD
+    }
+    refused = step.submit(intent, denial_is_news=not recent)
+    if refused is None:
+        return True
+    if refused.code in recent:
+        return False
+    sleeve.denied[(refused.code, key_of_denial)] = step.state.now
+    return not recent
+
+
+def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrder) -> bool:
+    order = step.state.blotter.get(action.client_order_id)
+    if order is None or order.intent.owner != sleeve.started.name or not order.is_open:
+        return False
+    if order.state == "pending_cancel":
+        return False
+    step.cancel(order.intent, action.because or answer.because)
+    return True
+
+
+def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOrder) -> OrderIntent:
+    """Return a policy's order as an intent in integer units.
+
+    Raises:
+        ScaleError: If price or quantity has more decimals than the instrument; the caller of the policy
+            turns it into the sleeve's failure.
+    """
+    started = sleeve.started
+    symbol = InstrumentId(action.symbol) if action.symbol is not None else started.symbols[0]
+    if symbol not in started.symbols:
+        raise ScaleError(
+            f"symbol {symbol} must be one of the sleeve's: {', '.join(started.symbols)}"
+        )
+    instrument = state.instruments[symbol]
+    return OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=None,
+        bet_id=state.bet_for(started.account, symbol, started.name),
+        account=started.account,
+        instrument=symbol,
+        owner=started.name,
+        policy_version=started.version,
+        side=action.side,
+        type=action.type,
+        tif=action.tif,
+        quantity=instrument.quantity_units(action.quantity),
+        limit_price=None if action.limit is None else instrument.price_units(action.limit),
+        post_only=action.post_only,
+        reduce_only=action.reduce_only,
+        because=action.because or answer.because,
+        edge=action.edge,
+        lives_at="broker",
+        created=state.now,
+    )

@@ -1,0 +1,386 @@
+"""All that the kernel remembers, and the total function that changes it.
+
+`apply_event` takes what came in, `apply_outcome` what the kernel itself decided; recovery feeds both from the journal,
+in order, and arrives at the same state. Market state and the little memories that damp repetition begin anew with each
+`EngineStarted`, in a run and in recovery alike, so that a recorded day decides the same again.
+"""
+
+from collections import deque
+from decimal import Decimal
+
+from tradebot.data.events import MarketEvent
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.events import (
+    AccountReported,
+    CancelRejected,
+    CashMoved,
+    EngineStarted,
+    Event,
+    FeedChanged,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderReported,
+    SleeveStarted,
+    SubmitUnknown,
+    TimerFired,
+)
+from tradebot.engine.core.ledger import MONEY, Ledger
+from tradebot.engine.core.limits import Limits, default_limits, limits_from_text
+from tradebot.engine.core.market import Market
+from tradebot.engine.core.orders import Blotter, Order, OrderEvent
+from tradebot.engine.core.outcomes import (
+    AnyOutcome,
+    Cancel,
+    Decided,
+    EquityMarked,
+    FlattenEnded,
+    FlattenStarted,
+    OrderDenied,
+    OrderIntent,
+    SetTimer,
+    SleevePaused,
+    SleeveResumed,
+    SleeveStateSaved,
+    Submit,
+    TradingStateChanged,
+)
+from tradebot.engine.core.types import (
+    UNCLAIMED,
+    AccountName,
+    BetId,
+    ClientOrderId,
+    EngineId,
+    Owner,
+    TradingState,
+)
+
+DAY = 86_400_000_000_000
+"""Nanoseconds in a day."""
+
+RATE_WINDOW_MAX = 4096
+"""Most order times remembered per owner; far above any limit."""
+
+type BetKey = tuple[AccountName, InstrumentId, Owner]
+"""A bet lasts from flat to flat of one owner in one instrument."""
+
+
+class SleeveState:
+    """What the kernel remembers of one sleeve."""
+
+    def __init__(self, started: SleeveStarted) -> None:
+        self.started = started
+        self.paused: str | None = None
+        """Why it may not add risk; None while it may."""
+        self.failed = False
+        """Whether it broke its bounds: then it is not asked at all until resumed."""
+        self.saved: bytes | None = None
+        """Memory as last written with effects."""
+        self.memory: bytes | None = None
+        """Memory as last handed back."""
+        self.reason_code = ""
+        self.repeated = 0
+        self.touch: dict[InstrumentId, tuple[int | None, int | None]] = {}
+        self.denied: dict[tuple[str, str], int] = {}
+        """When a (code, instrument and side) was last written, so that it is not written per tick."""
+
+    def forget(self) -> None:
+        """Drop what a restart drops."""
+        self.memory = self.saved
+        self.reason_code = ""
+        self.repeated = 0
+        self.touch = {}
+        self.denied = {}
+
+
+class Flattening:
+    """How far the closing of one instrument has come since it began or the engine started."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        """How often cancels before the closing orders were waited for."""
+        self.pieces = 0
+        """Rounds of closing orders sent."""
+
+
+class State:
+    """The kernel's memory."""
+
+    def __init__(self, engine_id: EngineId) -> None:
+        self.engine_id = engine_id
+        self.now = 0
+        self.started: EngineStarted | None = None
+        self.market = Market(())
+        self.instruments: dict[InstrumentId, Instrument] = {}
+        self.blotter = Blotter()
+        self.ledger = Ledger()
+        self.limits: Limits = default_limits("live")
+        self.trading_state: TradingState = "ACTIVE"
+        self.reason: str | None = None
+        self.day: int | None = None
+        self.day_start: Decimal | None = None
+        self.peak: Decimal | None = None
+        self.next_mark = 0
+        self.timers: dict[str, int] = {}
+        self.flattening: dict[InstrumentId, Flattening] = {}
+        """Instruments being closed."""
+        self.sleeves: dict[Owner, SleeveState] = {}
+        self.rejects_in_row = 0
+        self.sent: dict[Owner, deque[int]] = {}
+        self.bets: dict[BetKey, BetId] = {}
+        self.newest_fill = 0
+        """Venue time of the newest fill, ns UTC."""
+        self.differences: list[str] = []
+        """What the last account report said that the ledger does not."""
+        self.counter = 0
+        """Orders made so far, denied ones too."""
+
+    # -------------------------------------------------------------------------------- derived
+
+    @property
+    def currency(self) -> str:
+        """Return the engine's currency."""
+        return "" if self.started is None else self.started.currency
+
+    @property
+    def account(self) -> AccountName:
+        """Return the engine's account."""
+        return AccountName("") if self.started is None else self.started.account
+
+    def equity(self) -> Decimal | None:
+        """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
+        if self.started is None:
+            return None
+        total = self.ledger.balance(self.account, self.currency)
+        for (_, symbol, _), position in self.ledger.positions():
+            if position.quantity == 0:
+                continue
+            market = self.market.get(symbol)
+            mark = None if market is None else market.mark()
+            if market is None or mark is None or market.instrument.currency != self.currency:
+                return None
+            instrument = market.instrument
+            value = MONEY.multiply(instrument.quantity(position.quantity), mark)
+            total = MONEY.add(total, MONEY.multiply(value, instrument.multiplier))
+        return total
+
+    def day_of(self, now: int) -> int:
+        """Return which trading day an instant belongs to."""
+        minute = 0 if self.started is None else self.started.day_starts_minute
+        return (now - minute * 60_000_000_000) // DAY
+
+    def owner_of(self, event: OrderFilled) -> Owner:
+        """Return whose fill it is: the order's owner, or `unclaimed`."""
+        order = self.blotter.get(event.client_order_id)
+        return UNCLAIMED if order is None else order.intent.owner
+
+    # -------------------------------------------------------------------------------- events in
+
+    def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912  (a case a word)
+        """Take an event in; total: nothing here asks, decides or fails on what a venue may say."""
+        self.now = now
+        match event:
+            case MarketEvent():
+                market = self.market.get(event.instrument)
+                if market is not None:
+                    market.apply(event, now)
+            case OrderFilled():
+                self._filled(event)
+            case CashMoved():
+                self._cash_moved(event)
+            case AccountReported():
+                self.differences = compare(self, event)
+            case FeedChanged():
+                market = self.market.get(event.instrument)
+                if market is not None:
+                    market.connection = event.state
+            case TimerFired():
+                self.timers.pop(event.timer_id, None)
+            case EngineStarted():
+                self._started(event)
+            case (
+                OrderAccepted()
+                | OrderRejected()
+                | SubmitUnknown()
+                | OrderCancelled()
+                | OrderExpired()
+                | CancelRejected()
+                | OrderReported()
+            ):
+                self._order_event(event)
+            case _:  # operators and broken sleeves change state only through outcomes
+                return
+
+    def _order_event(self, event: OrderEvent) -> None:
+        order = self.blotter.reduce(event, self.now)
+        if order is None:
+            return
+        if isinstance(event, OrderRejected):
+            self.rejects_in_row += 1
+        elif isinstance(event, OrderAccepted):
+            self.rejects_in_row = 0
+        if not order.is_open:
+            self._close_bet(order)
+
+    def _filled(self, event: OrderFilled) -> None:
+        if self.blotter.seen(event.execution_id):
+            return
+        owner = self.owner_of(event)
+        self.newest_fill = max(self.newest_fill, event.ts_event)
+        order = self.blotter.fill(event, self.now)
+        instrument = self.instruments.get(event.instrument)
+        if instrument is None:
+            self.differences.append(f"fill {event.execution_id} of unknown {event.instrument}")
+            return
+        self.ledger.fill(event, instrument, owner)
+        if order is not None and not order.is_open:
+            self._close_bet(order)
+
+    def _close_bet(self, order: Order) -> None:
+        intent = order.intent
+        key = (intent.account, intent.instrument, intent.owner)
+        if self.ledger.position(*key).quantity:
+            return
+        if any(o.intent.owner == intent.owner for o in self.blotter.open_in(*key[:2])):
+            return
+        self.bets.pop(key, None)
+
+    def _cash_moved(self, event: CashMoved) -> None:
+        if not self.ledger.move_cash(event) or event.asset != self.currency:
+            return
+        # Flow-adjusted: a deposit is neither profit nor a new peak.
+        if self.day_start is not None:
+            self.day_start = MONEY.add(self.day_start, event.amount)
+        if self.peak is not None:
+            self.peak = MONEY.add(self.peak, event.amount)
+
+    def _started(self, event: EngineStarted) -> None:
+        self.started = event
+        self.market = Market(event.instruments)
+        self.instruments |= {instrument.id: instrument for instrument in event.instruments}
+        self.limits = limits_from_text(event.limits)
+        self.next_mark = 0
+        self.rejects_in_row = 0
+        for order in self.blotter.open():
+            if order.state == "created":
+                self.blotter.mark(order.intent.client_order_id, "unknown", self.now)
+        running = {started.name: started for started in event.sleeves}
+        for name, started in running.items():
+            sleeve = self.sleeves.get(name)
+            if sleeve is None:
+                self.sleeves[name] = SleeveState(started)
+            else:
+                sleeve.started = started
+                sleeve.forget()
+        self.sleeves = {name: s for name, s in self.sleeves.items() if name in running}
+        self.flattening = {symbol: Flattening() for symbol in self.flattening}
+        # Timers of the time before are set again by whoever still needs them.
+        self.timers = {}
+
+    # -------------------------------------------------------------------------------- outcomes
+
+    def apply_outcome(self, outcome: AnyOutcome) -> None:  # noqa: C901, PLR0912  (a case a word)
+        """Remember what the kernel decided."""
+        match outcome:
+            case Submit():
+                self._submitted(outcome.order)
+            case OrderDenied():
+                self.blotter.add(outcome.order, denied=f"{outcome.code}: {outcome.text}")
+                self.counter += 1
+            case Cancel():
+                order = self.blotter.get(outcome.client_order_id)
+                if order is not None and order.state != "unknown":
+                    self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)
+            case SetTimer():
+                self.timers[outcome.timer_id] = outcome.due
+            case TradingStateChanged():
+                self.trading_state = outcome.state
+                self.reason = outcome.reason if outcome.state != "ACTIVE" else None
+                self.rejects_in_row = 0
+            case EquityMarked():
+                self.day = outcome.day
+                self.day_start = Decimal(outcome.day_start)
+                self.peak = Decimal(outcome.peak)
+            case FlattenStarted():
+                self.flattening.setdefault(outcome.instrument, Flattening())
+            case FlattenEnded():
+                self.flattening.pop(outcome.instrument, None)
+            case SleevePaused():
+                self._sleeve(outcome.sleeve, outcome.reason, failed=outcome.failed)
+            case SleeveResumed():
+                self._sleeve(outcome.sleeve, None, failed=False)
+            case SleeveStateSaved():
+                sleeve = self.sleeves.get(outcome.sleeve)
+                if sleeve is not None:
+                    sleeve.saved = sleeve.memory = outcome.state
+            case Decided():
+                sleeve = self.sleeves.get(outcome.sleeve)
+                if sleeve is not None:
+                    sleeve.reason_code = outcome.because.code
+                    sleeve.repeated = 0
+            case _:
+                return
+
+    def _submitted(self, intent: OrderIntent) -> None:
+        self.blotter.add(intent)
+        self.counter += 1
+        self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
+        times = self.sent.setdefault(intent.owner, deque(maxlen=RATE_WINDOW_MAX))
+        times.append(intent.created)
+
+    def _sleeve(self, name: Owner, paused: str | None, *, failed: bool) -> None:
+        sleeve = self.sleeves.get(name)
+        if sleeve is not None:
+            sleeve.paused = paused
+            sleeve.failed = failed
+
+    # -------------------------------------------------------------------------------- ids
+
+    def next_order_id(self) -> ClientOrderId:
+        """Return the next client order id: legal at every venue, never used before."""
+        return ClientOrderId(f"tb{self.engine_id}{base32(self.counter + 1)}")
+
+    def bet_for(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> BetId:
+        """Return the running bet of an owner in an instrument, or a new bet's id."""
+        running = self.bets.get((account, instrument, owner))
+        return running or BetId(f"bt{self.engine_id}{base32(self.counter + 1)}")
+
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+
+
+def base32(number: int) -> str:
+    """Return a number > 0 in base 32 with the digits 0-9 a-v, no padding."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 32)
+        digits = _DIGITS[rest] + digits
+    return digits or "0"
+
+
+def compare(state: State, report: AccountReported) -> list[str]:
+    """Return what the venue's account report says that the ledger does not, one sentence each."""
+    account = report.account
+    differences: list[str] = []
+    for symbol, instrument in state.instruments.items():
+        ours, theirs = state.ledger.net(account, symbol), report.positions.get(symbol, 0)
+        if ours != theirs:
+            differences.append(
+                f"position {symbol}: ledger {instrument.quantity(ours)}, "
+                f"venue {instrument.quantity(theirs)}"
+            )
+    bases = {instrument.base for instrument in state.instruments.values()}
+    for asset in sorted({*state.ledger.assets(account), *report.cash} - bases):
+        ours_cash = state.ledger.balance(account, asset)
+        theirs_cash = report.cash.get(asset, Decimal(0))
+        if ours_cash != theirs_cash:
+            differences.append(f"cash {asset}: ledger {ours_cash}, venue {theirs_cash}")
+    known = {o.intent.client_order_id for o in state.blotter.open()}
+    differences += [
+        f"order {client_order_id}: open at the venue, unknown here"
+        for client_order_id in report.open_orders
+        if client_order_id not in known and state.blotter.get(client_order_id) is None
+    ]
+    return differences

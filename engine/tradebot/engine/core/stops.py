@@ -1,0 +1,271 @@
+"""What stops what: halt, kill, flatten, resume, pause, and the limits that pull them by themselves.
+
+The table in the documentation is the law; each cell has a test. Orders that add risk go, what protects or only shrinks
+a position stays, and nobody is left without the word that lifts it.
+"""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import (
+    CancelRequested,
+    FlattenRequested,
+    HaltRequested,
+    KillRequested,
+    ResumeRequested,
+    SleeveFailed,
+    SleevePauseRequested,
+    SleeveResumeRequested,
+    TimerFired,
+)
+from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import (
+    Alert,
+    FlattenEnded,
+    FlattenStarted,
+    OrderIntent,
+    SleevePaused,
+    SleeveResumed,
+    TradingStateChanged,
+)
+from tradebot.engine.core.reasons import Because, why
+from tradebot.engine.core.state import State
+from tradebot.engine.core.step import Step, owner_holdings
+from tradebot.engine.core.types import MS, SECOND, Owner, TradingState, opposite, sign
+
+FLATTEN_PIECES_MAX = 20
+"""Rounds of closing orders before the rest is reported."""
+
+FLATTEN_PAUSE = SECOND
+"""Between two closing pieces."""
+
+FLATTEN_WAIT = 50 * MS
+"""Between two looks whether the cancels before a closing order are through."""
+
+FLATTEN_LOOKS_MAX = 200
+"""Looks in all (10 s and more) before the rest is reported."""
+
+
+def on_cancel(step: Step, event: CancelRequested) -> None:
+    """Cancel one order, or all that match."""
+    for order in step.state.blotter.open():
+        intent = order.intent
+        if event.client_order_id not in {None, intent.client_order_id}:
+            continue
+        if event.instrument not in {None, intent.instrument}:
+            continue
+        if event.side in {None, intent.side} and order.state != "pending_cancel":
+            step.cancel(intent, why("operator-cancel"))
+
+
+def change_state(step: Step, wanted: TradingState, reason: str) -> None:
+    """Move to REDUCING or HALTED (never from HALTED back to REDUCING) and take added risk out."""
+    state = step.state
+    if state.trading_state not in {wanted, "HALTED"}:
+        step.emit(TradingStateChanged(state=wanted, reason=reason))
+    cancel_added_risk(step, why("state", state=state.trading_state), None)
+
+
+def cancel_added_risk(step: Step, because: Because, owner: Owner | None) -> None:
+    """Cancel every open order (of one owner) that could make a position larger."""
+    for order in adds_risk(step.state):
+        if owner in {None, order.intent.owner} and order.state != "pending_cancel":
+            step.cancel(order.intent, because)
+
+
+def adds_risk(state: State) -> list[Order]:
+    """Return open orders that could make a position larger.
+
+    Reduce-only orders never do. Of the others those that oppose the position are counted against it, oldest first:
+    what fits into it only shrinks it.
+    """
+    room: dict[InstrumentId, int] = {}
+    adding: list[Order] = []
+    for order in state.blotter.open():
+        intent = order.intent
+        if intent.instrument not in room:
+            room[intent.instrument] = state.ledger.net(intent.account, intent.instrument)
+        held = room[intent.instrument]
+        signed = sign(intent.side) * order.leaves
+        opposes = held != 0 and (held > 0) != (signed > 0)
+        if opposes and abs(signed) <= abs(held):
+            room[intent.instrument] = held + signed
+        elif not intent.reduce_only:
+            adding.append(order)
+    return adding
+
+
+def on_halt(step: Step, event: HaltRequested) -> None:
+    """REDUCING by an operator."""
+    change_state(step, "REDUCING", event.reason)
+
+
+def on_kill(step: Step, event: KillRequested) -> None:
+    """HALTED by an operator."""
+    change_state(step, "HALTED", event.reason)
+
+
+def on_resume(step: Step, event: ResumeRequested) -> None:
+    """Back to ACTIVE, unless the ledger and the venue disagree."""
+    state = step.state
+    if state.trading_state == "ACTIVE":
+        return
+    if state.trading_state == "HALTED" and state.differences:
+        told = "; ".join(state.differences)
+        step.emit(Alert(level="error", text=f"still HALTED, reconcile first: {told}"))
+        return
+    if state.flattening:
+        names = ", ".join(sorted(state.flattening))
+        step.emit(
+            Alert(level="error", text=f"still HALTED, flattening {names}: wait until it ends")
+        )
+        return
+    step.emit(TradingStateChanged(state="ACTIVE", reason=event.reason))
+
+
+def on_pause(step: Step, event: SleevePauseRequested | SleeveFailed) -> None:
+    """A sleeve adds no more risk; its adding orders go, its protection stays."""
+    sleeve = step.state.sleeves.get(event.sleeve)
+    if sleeve is None:
+        step.emit(Alert(level="error", text=f"no sleeve {event.sleeve} runs: nothing paused"))
+        return
+    failed = isinstance(event, SleeveFailed)
+    step.emit(SleevePaused(sleeve=event.sleeve, reason=event.reason, failed=failed))
+    if failed:
+        step.emit(Alert(level="error", text=f"sleeve {event.sleeve} paused: {event.reason}"))
+    cancel_added_risk(step, why("sleeve-paused", sleeve=event.sleeve), event.sleeve)
+
+
+def on_sleeve_resume(step: Step, event: SleeveResumeRequested) -> None:
+    """A paused sleeve may add risk again."""
+    sleeve = step.state.sleeves.get(event.sleeve)
+    if sleeve is not None and sleeve.paused is not None:
+        step.emit(SleeveResumed(sleeve=event.sleeve, reason=event.reason))
+
+
+# ------------------------------------------------------------------------------------ flatten
+
+
+def on_flatten(step: Step, event: FlattenRequested) -> None:
+    """HALTED, then close what is held, in pieces."""
+    state = step.state
+    change_state(step, "HALTED", "flatten")
+    held = {symbol for (_, symbol, _), position in state.ledger.positions() if position.quantity}
+    open_in = {order.intent.instrument for order in state.blotter.open()}
+    for symbol in sorted(held | open_in):
+        if event.instrument in {None, symbol}:
+            step.emit(FlattenStarted(instrument=symbol))
+            _cancel_all(step, symbol)
+            flatten_step(step, symbol)
+
+
+def on_flatten_timer(step: Step, event: TimerFired) -> None:
+    """Go on with a flatten."""
+    symbol = InstrumentId(event.timer_id.partition(":")[2])
+    if symbol in step.state.flattening:
+        flatten_step(step, symbol)
+
+
+def flatten_step(step: Step, symbol: InstrumentId) -> None:
+    """Send the next closing orders of an instrument, wait for cancels, or end."""
+    state = step.state
+    account = state.account
+    holdings = owner_holdings(state, account, symbol)
+    progress = state.flattening[symbol]
+    if state.blotter.open_in(account, symbol):
+        progress.looks += 1
+        if progress.looks > FLATTEN_LOOKS_MAX:
+            _end_flatten(step, symbol, "orders at the venue did not end")
+            return
+        step.timer(f"flatten:{symbol}", state.now + FLATTEN_WAIT)
+        return
+    if not holdings:
+        _end_flatten(step, symbol, "flat")
+        return
+    if progress.pieces >= FLATTEN_PIECES_MAX:
+        _end_flatten(step, symbol, f"not filled after {FLATTEN_PIECES_MAX} pieces")
+        return
+    progress.pieces += 1
+    for owner, quantity in holdings:
+        refused = step.submit(closing_order(state, symbol, owner, quantity))
+        if refused is not None:
+            _end_flatten(step, symbol, refused.text)
+            return
+    step.timer(f"flatten:{symbol}", state.now + FLATTEN_PAUSE)
+
+
+def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -> OrderIntent:
+    """Return the order that closes an owner's holding now: IOC, reduce-only, within the collar."""
+    account = state.account
+    side = "sell" if held > 0 else "buy"
+    market = state.market[symbol]
+    price = _closing_price(state, market, held)
+    return OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=None,
+        bet_id=state.bet_for(account, symbol, owner),
+        account=account,
+        instrument=symbol,
+        owner=owner,
+        policy_version=None,
+        side=side,
+        type="market" if price is None else "limit",
+        tif="ioc",
+        quantity=min(abs(held), market.instrument.rules_at(state.now).quantity_max),
+        limit_price=price,
+        post_only=False,
+        reduce_only=True,
+        because=why("flatten"),
+        edge=None,
+        lives_at="broker",
+        created=state.now,
+    )
+
+
+def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | None:
+    bid, ask = market.best_bid(), market.best_ask()
+    if bid is None or ask is None:
+        return None
+    mid = Decimal(bid + ask) / 2
+    tick = market.instrument.rules_at(state.now).tick
+    collar = state.limits.price_collar
+    if held > 0:
+        steps = (mid * (1 - collar) / tick).to_integral_value(ROUND_CEILING)
+    else:
+        steps = (mid * (1 + collar) / tick).to_integral_value(ROUND_FLOOR)
+    return int(steps) * tick
+
+
+def _cancel_all(step: Step, symbol: InstrumentId) -> None:
+    for order in step.state.blotter.open_in(step.state.account, symbol):
+        if order.state != "pending_cancel":
+            step.cancel(order.intent, why("flatten"))
+
+
+def _end_flatten(step: Step, symbol: InstrumentId, reason: str) -> None:
+    state = step.state
+    rest = state.ledger.net(state.account, symbol)
+    step.emit(FlattenEnded(instrument=symbol, rest=rest, reason=reason))
+    if rest:
+        quantity = state.instruments[symbol].quantity(rest)
+        text = f"flatten {symbol}: {quantity} still held: {reason}"
+        step.emit(Alert(level="error", text=text))
+
+
+# ------------------------------------------------------------------------------------ reduce-only
+
+
+def trim_reduce_only(step: Step, symbol: InstrumentId) -> None:
+    """Cancel the newest reduce-only orders that a smaller position no longer covers."""
+    state = step.state
+    held = state.ledger.net(state.account, symbol)
+    for order in state.blotter.open_in(state.account, symbol):
+        intent = order.intent
+        if not intent.reduce_only or order.state == "pending_cancel":
+            continue
+        closes = held != 0 and intent.side == opposite("buy" if held > 0 else "sell")
+        if closes and order.leaves <= abs(held):
+            held += sign(intent.side) * order.leaves
+        else:
+            step.cancel(intent, why("reduce-only", held=state.instruments[symbol].quantity(held)))

@@ -1,0 +1,64 @@
+"""Ids, units and words every part of the engine shares."""
+
+from typing import Literal, NewType
+
+AccountName = NewType("AccountName", str)
+"""Name of an account in the configuration: `sandbox`, `alpaca-live`."""
+
+ClientOrderId = NewType("ClientOrderId", str)
+"""Ours: `tb` + engine id + counter, made by the kernel, never reused."""
+
+VenueOrderId = NewType("VenueOrderId", str)
+"""The venue's."""
+
+ExecutionId = NewType("ExecutionId", str)
+"""The venue's id of one fill; fills are deduplicated by it."""
+
+RequestId = NewType("RequestId", str)
+"""What a person or script passes: same request = same order."""
+
+BetId = NewType("BetId", str)
+"""Joins entry, protective orders and exits."""
+
+EngineId = NewType("EngineId", str)
+"""Five base-32 characters, random when the state folder is made."""
+
+Owner = NewType("Owner", str)
+"""Who an order, fill or position belongs to: a sleeve's name, `hand` or `unclaimed`."""
+
+Seq = NewType("Seq", int)
+"""Place of an event in the engine's one history, from 1."""
+
+Ns = NewType("Ns", int)
+"""Instant or span in nanoseconds; instants are UTC."""
+
+HAND = Owner("hand")
+UNCLAIMED = Owner("unclaimed")
+
+type Side = Literal["buy", "sell"]
+type OrderType = Literal["limit", "market"]
+type TimeInForce = Literal["gtc", "ioc", "fok"]
+type Mode = Literal["sandbox", "paper", "broker-paper", "live"]
+type TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
+type LivesAt = Literal["broker", "engine"]
+type FillSource = Literal["stream", "gap_fill", "sweep"]
+type Liquidity = Literal["maker", "taker", ""]
+
+MS = 1_000_000
+"""Nanoseconds in a millisecond."""
+
+SECOND = 1_000_000_000
+"""Nanoseconds in a second."""
+
+MINUTE = 60 * SECOND
+"""Nanoseconds in a minute."""
+
+
+def sign(side: Side) -> Literal[1, -1]:
+    """Return +1 for a buy and -1 for a sell."""
+    return 1 if side == "buy" else -1
+
+
+def opposite(side: Side) -> Side:
+    """Return the other side."""
+    return "sell" if side == "buy" else "buy"

@@ -1,26 +1,433 @@
-"""The Rust extension: books, matching, the simulated venue. Prices and quantities are i64 units; side +1 bid/buy, -1 ask/sell."""
+"""The Rust extension: books, matching, the simulated venue.
+
+Prices and quantities are i64 units in the instrument's scale, ids u64, instruments u32, times i64 ns. A side is +1
+(bid, buy) or -1 (ask, sell). A value outside its bound raises `ValueError` naming value and bound, and changes nothing
+unless said otherwise.
+"""
 
 from collections.abc import Sequence
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "L2Book",
+    "L3Book",
+    "MatchingEngine",
+    "SyntheticParameters",
+    "Venue",
+    "VenueBook",
+    "VenueEvent",
+]
+
 @final
 class L2Book:
-    """Aggregated book of one instrument: quantity by price."""
+    """Aggregated book of one instrument: quantity by price. A crossed feed is kept as published."""
 
     def __new__(cls) -> L2Book: ...
-    def set_level(self, side: int, price: int, quantity: int) -> None: ...
-    def apply_levels(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None: ...
-    def replace(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None: ...
-    def apply(self, sides: NDArray[np.int8], prices: NDArray[np.int64], quantities: NDArray[np.int64]) -> None: ...
-    def clear(self) -> None: ...
-    def best_bid(self) -> tuple[int, int] | None: ...
-    def best_ask(self) -> tuple[int, int] | None: ...
-    def bids(self, levels: int) -> list[tuple[int, int]]: ...
-    def asks(self, levels: int) -> list[tuple[int, int]]: ...
-    def depth(self, levels: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]: ...
-    def quantity_at(self, side: int, price: int) -> int: ...
-    def level_count(self, side: int) -> int: ...
-    def is_crossed(self) -> bool: ...
+    def set_level(self, side: int, price: int, quantity: int) -> None:
+        """Set the quantity at a price, >= 0; 0 removes the level."""
+
+    def apply_levels(
+        self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]
+    ) -> None:
+        """Apply absolute (price, quantity) updates of both sides, all or nothing."""
+
+    def replace(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None:
+        """Replace the whole book by a snapshot of (price, quantity)."""
+
+    def apply(
+        self, sides: NDArray[np.int8], prices: NDArray[np.int64], quantities: NDArray[np.int64]
+    ) -> None:
+        """Apply contiguous columns of equal length in row order, all or nothing."""
+
+    def clear(self) -> None:
+        """Forget every level."""
+
+    def best_bid(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the highest bid."""
+
+    def best_ask(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the lowest ask."""
+
+    def bids(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def asks(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def depth(
+        self, levels: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return bid prices, bid quantities, ask prices, ask quantities, at most `levels` each, best first."""
+
+    def quantity_at(self, side: int, price: int) -> int:
+        """Return the quantity at a price; 0 where no level is."""
+
+    def level_count(self, side: int) -> int:
+        """Return the number of levels of a side."""
+
+    def is_crossed(self) -> bool:
+        """Return whether the best bid is at or above the best ask."""
+
+@final
+class L3Book:
+    """Every order of one instrument in its queue. A crossed feed is kept as published."""
+
+    def __new__(cls) -> L3Book: ...
+    def add(self, order_id: int, side: int, price: int, quantity: int) -> None:
+        """Add an order of quantity >= 1 at the end of its queue; the id must not be resting."""
+
+    def reduce(self, order_id: int, quantity: int) -> None:
+        """Take `quantity`, in [1, what it has], off an order, which keeps its place; at 0 it is gone."""
+
+    def delete(self, order_id: int) -> None:
+        """Remove an order."""
+
+    def replace(self, order_id: int, price: int, quantity: int) -> None:
+        """Set price and quantity; the place is kept only at the same price with no more quantity."""
+
+    def apply(
+        self,
+        kinds: NDArray[np.int8],
+        order_ids: NDArray[np.uint64],
+        sides: NDArray[np.int8],
+        prices: NDArray[np.int64],
+        quantities: NDArray[np.int64],
+    ) -> None:
+        """Apply contiguous columns in row order; kinds: 0 add, 1 reduce, 2 delete, 3 replace.
+
+        Cells a kind does not need are ignored. A refused row raises `ValueError` naming it; the rows before it stay
+        applied, the rest is not looked at.
+        """
+
+    def orders_at(self, side: int, price: int) -> list[tuple[int, int]]:
+        """Return (order_id, quantity) at a price, oldest first."""
+
+    def queue_position(self, order_id: int) -> tuple[int, int] | None:
+        """Return number and quantity of the orders ahead at its price; None if it does not rest."""
+
+    def best_bid(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the highest bid."""
+
+    def best_ask(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the lowest ask."""
+
+    def bids(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def asks(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def depth(
+        self, levels: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return bid prices, bid quantities, ask prices, ask quantities, at most `levels` each, best first."""
+
+    def quantity_at(self, side: int, price: int) -> int:
+        """Return the total quantity at a price; 0 where no order is."""
+
+    def level_count(self, side: int) -> int:
+        """Return the number of prices with orders."""
+
+    def is_crossed(self) -> bool:
+        """Return whether the best bid is at or above the best ask."""
+
+    def __contains__(self, order_id: int, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+@final
+class VenueEvent:
+    """One answer of a venue; immutable, compared by value."""
+
+    @property
+    def kind(
+        self,
+    ) -> Literal[
+        "accepted",
+        "rejected",
+        "filled",
+        "cancelled",
+        "expired",
+        "reduced",
+        "cancel_rejected",
+        "reduce_rejected",
+    ]:
+        """What happened. `rejected`: the order never existed. The last two: nothing changed."""
+
+    @property
+    def order_id(self) -> int:
+        """To which order."""
+
+    @property
+    def price(self) -> int:
+        """Fill price for a fill, else the order's price; 0 for a market order or an unknown one."""
+
+    @property
+    def quantity(self) -> int:
+        """Quantity accepted, refused, traded, or taken off by this event."""
+
+    @property
+    def leaves(self) -> int:
+        """Quantity still working after it."""
+
+    @property
+    def liquidity(self) -> Literal["maker", "taker", ""]:
+        """Part in the match; empty unless a fill."""
+
+    @property
+    def match_id(self) -> int:
+        """Number of the match, the same for both sides; 0 unless a fill."""
+
+    @property
+    def reason(
+        self,
+    ) -> Literal[
+        "",
+        "post_only_would_take",
+        "ioc_remainder",
+        "fok_unfillable",
+        "no_liquidity",
+        "self_cross",
+        "unknown_order",
+        "not_smaller",
+        "price_off_tick",
+        "quantity_off_lot",
+        "price_out_of_range",
+    ]:
+        """Why, for a refusal or an expiry."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class MatchingEngine:
+    """Price-time matching of one instrument; the book is never crossed."""
+
+    def __new__(cls) -> MatchingEngine: ...
+    def submit(
+        self,
+        order_id: int,
+        side: int,
+        kind: Literal["limit", "market"],
+        tif: Literal["gtc", "ioc", "fok"],
+        post_only: bool,
+        price: int,
+        quantity: int,
+        owner: int = 0,
+    ) -> list[VenueEvent]:
+        """Match an order of quantity >= 1 with an id that is not resting.
+
+        Returns `rejected`, or `accepted`, then for each match the taker's and the maker's `filled`, then `expired` for
+        what may not rest. Fill-or-kill is checked before any match. A market order's price is ignored; it never rests.
+        `post_only` needs limit and gtc. Orders of one owner > 0 never trade with each other: the incoming one expires
+        with `self_cross` where it meets a resting one. Owner 0 is the crowd.
+        """
+
+    def cancel(self, order_id: int) -> list[VenueEvent]:
+        """Return one `cancelled`, or one `cancel_rejected` if it does not rest."""
+
+    def reduce(self, order_id: int, leaves: int) -> list[VenueEvent]:
+        """Leave `leaves` >= 0 working, keeping the place; 0 cancels.
+
+        Returns one `reduced` or `cancelled`, or one `reduce_rejected` if it does not rest or has no more than `leaves`.
+        """
+
+    def orders_at(self, side: int, price: int) -> list[tuple[int, int]]:
+        """Return (order_id, quantity) at a price, oldest first."""
+
+    def queue_position(self, order_id: int) -> tuple[int, int] | None:
+        """Return number and quantity of the orders ahead at its price; None if it does not rest."""
+
+    def best_bid(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the highest bid."""
+
+    def best_ask(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the lowest ask."""
+
+    def bids(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def asks(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def depth(
+        self, levels: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return bid prices, bid quantities, ask prices, ask quantities, at most `levels` each, best first."""
+
+    def quantity_at(self, side: int, price: int) -> int:
+        """Return the total quantity at a price; 0 where no order is."""
+
+    def level_count(self, side: int) -> int:
+        """Return the number of prices with orders."""
+
+    def is_crossed(self) -> bool:
+        """Return whether the best bid is at or above the best ask: always False."""
+
+    def __contains__(self, order_id: int, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+@final
+class SyntheticParameters:
+    """What an invented market is made of; immutable. Rates are per second of its own time.
+
+    start_price: first fair price, a multiple of tick, in [1000 ticks, 2^52]. tick: price step, > 0. lot: quantity step,
+    in [1, 2^24]. spread_ticks: mean quoted spread, in [1, 50]. volatility: standard deviation of the fair value's
+    relative change over one second, in [0, 0.01]; volatility x start_price / tick, the ticks of an
+    ordinary second, looks best between 0.5 and 10.
+    jumps_per_hour in [0, 3600]. arrivals_per_second, cancels_per_second in [0, 500]: beyond those that rebuild the
+    touch. takes_per_second in [0, 200]: beyond those that hit stale quotes. size_lots: mean order, in [1, 2^30].
+    levels: kept a side, in [30, 200].
+    """
+
+    def __new__(
+        cls,
+        *,
+        start_price: int,
+        tick: int,
+        lot: int,
+        spread_ticks: float = 1.6,
+        volatility: float = 0.0001,
+        jumps_per_hour: float = 4.0,
+        arrivals_per_second: float = 40.0,
+        cancels_per_second: float = 30.0,
+        takes_per_second: float = 3.0,
+        size_lots: int = 20,
+        levels: int = 40,
+    ) -> SyntheticParameters: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class VenueBook:
+    """A live view of one market's book in a `Venue`: the recorded one without our orders, or the invented one with."""
+
+    def best_bid(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the highest bid."""
+
+    def best_ask(self) -> tuple[int, int] | None:
+        """Return (price, quantity) of the lowest ask."""
+
+    def bids(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def asks(self, levels: int) -> list[tuple[int, int]]:
+        """Return at most `levels` (price, quantity), best first."""
+
+    def depth(
+        self, levels: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return bid prices, bid quantities, ask prices, ask quantities, at most `levels` each, best first."""
+
+    def quantity_at(self, side: int, price: int) -> int:
+        """Return the quantity at a price; 0 where no level is."""
+
+    def level_count(self, side: int) -> int:
+        """Return the number of levels of a side."""
+
+    def is_crossed(self) -> bool:
+        """Return whether the best bid is at or above the best ask."""
+
+@final
+class Venue:
+    """Own orders on recorded, live or invented markets; no clock of its own, the same calls give the same events."""
+
+    def __new__(cls) -> Venue: ...
+    def add_recorded(self, instrument: int) -> None:
+        """Add a market that is fed by `on_book` and `on_trade`."""
+
+    def add_synthetic(
+        self, instrument: int, seed: int, parameters: SyntheticParameters, start_ns: int = 0
+    ) -> None:
+        """Add an invented market, book filled, first step due at start_ns + 50 ms."""
+
+    def on_book(
+        self,
+        instrument: int,
+        bids: Sequence[tuple[int, int]],
+        asks: Sequence[tuple[int, int]],
+        snapshot: bool,
+    ) -> list[VenueEvent]:
+        """Feed a snapshot (True) or absolute updates (False) of a recorded market; returns our fills.
+
+        A queue ahead larger than the display shrinks to it. Orders with nobody ahead fill as maker at their price
+        against opposite levels that came to or through it.
+        """
+
+    def on_trade(
+        self, instrument: int, price: int, quantity: int, aggressor: int
+    ) -> list[VenueEvent]:
+        """Feed a print of a recorded market; aggressor +1 buyer, -1 seller, 0 unknown; returns our fills.
+
+        At our price the print eats the queue ahead, then fills us; strictly through it fills us at our price. Its
+        volume is shared in price-time order and never used twice. An unknown aggressor is inferred from the book.
+        """
+
+    def next_time(self, instrument: int) -> int:
+        """Return when the next step of an invented market is due, ns."""
+
+    def advance(
+        self, instrument: int
+    ) -> tuple[
+        list[tuple[int, int]], list[tuple[int, int]], list[tuple[int, int, int]], list[VenueEvent]
+    ]:
+        """Make one step of an invented market: (bids changed, asks changed, trades, our events).
+
+        Levels are (price, absolute quantity with our orders; 0 = gone), best first, against the last step; the first
+        step returns the whole book. Trades are (price, quantity, aggressor +1 or -1), with ours since the last step.
+        """
+
+    def history(self, instrument: int, span_ns: int, bars: int) -> NDArray[np.int64]:
+        """Let an invented market have lived `span_ns` before its start; once, before the first step or order.
+
+        Returns shape (bars, 6), int64, C order, oldest first: close time relative to the start (ns, <= 0), open, high,
+        low, close (price units), volume (quantity units).
+        """
+
+    def submit(
+        self,
+        order_id: int,
+        instrument: int,
+        side: int,
+        kind: Literal["limit", "market"],
+        tif: Literal["gtc", "ioc", "fok"],
+        post_only: bool,
+        price: int,
+        quantity: int,
+    ) -> list[VenueEvent]:
+        """Enter an order of ours; events as `MatchingEngine.submit`, ours only.
+
+        An invented market refuses prices off its tick, quantities off its lot, and limits beyond five times or below a
+        fifth of its fair value. All our orders have one owner: they never trade with each other.
+        """
+
+    def restore(
+        self, order_id: int, instrument: int, side: int, price: int, leaves: int
+    ) -> list[VenueEvent]:
+        """Put an order back that rested before a restart; it queues last, and no `accepted` is said again.
+
+        Where the market has meanwhile come to its price it takes, and the fills are returned.
+        """
+
+    def cancel(self, order_id: int) -> list[VenueEvent]:
+        """Return one `cancelled`, or one `cancel_rejected` if it does not rest."""
+
+    def queue_ahead(self, order_id: int) -> int | None:
+        """Return the quantity that trades before an order of ours.
+
+        None if it does not rest, or while a recorded market does not show its price (no book yet, or beyond the worst
+        displayed level).
+        """
+
+    def open_orders(self) -> list[tuple[int, int, int, int, int]]:
+        """Return (order_id, instrument, side, price, leaves) of our resting orders, by order id."""
+
+    def book(self, instrument: int) -> VenueBook:
+        """Return a live view of a market's book."""
+
+    def next_match_id(self) -> int:
+        """Return the next match id; starts at 1."""
+
+    def set_next_match_id(self, match_id: int) -> None:
+        """Go on with match ids after a restart; never below `next_match_id()`."""

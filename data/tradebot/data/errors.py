@@ -1,9 +1,11 @@
 """Errors of the data room.
 
-    DataError
-      ScaleError          a number does not fit the instrument's scale
-      ImportFormatError   a file is not of the format it was said to be
-      DatasetError        a dataset is missing, empty or damaged
+DataError
+  ScaleError          a number does not fit the instrument's scale
+  ImportFormatError   a file is not of the format it was said to be
+  UnknownFormatError  a format, exchange or option that does not exist here
+  DatasetError        a dataset is missing, empty or damaged
+    DatasetNameError  a dataset's name is not well formed
 """
 
 
@@ -19,5 +21,13 @@ class ImportFormatError(DataError):
     """A file is not of the format it was said to be."""
 
 
+class UnknownFormatError(DataError, ValueError):
+    """A format, exchange or option that does not exist here; the text names the known ones."""
+
+
 class DatasetError(DataError):
     """A dataset is missing, empty or damaged."""
+
+
+class DatasetNameError(DatasetError, ValueError):
+    """A dataset's name is not well formed."""

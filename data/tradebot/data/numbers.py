@@ -1,0 +1,124 @@
+"""Exact numbers from text: plain decimals to integer units, and the scale a column of texts needs.
+
+No float anywhere: venues send prices and quantities as decimal text, and the books rest on integers.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from tradebot.data.errors import ScaleError
+from tradebot.data.instruments import SCALE_MAX, UNITS_MAX
+
+_PLAIN = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?")
+_DIGITS_MAX = 40
+"""Longest whole or fractional part that is read at all; anything longer is junk, not a number."""
+_DIGITS_SAFE = 18
+"""Any number of this many digits fits an i64."""
+_FOLD_AT = 100_000
+"""Distinct texts kept before they are folded into the tally: bounds memory on long recordings."""
+
+
+def units_from_text(text: str, scale: int) -> int:
+    """Return a plain non-negative decimal text as integer units of 10**-scale, exactly.
+
+    Args:
+        text: Digits, at most one point, no sign, no exponent: `"61837.63000000"`.
+        scale: Decimals of a unit, in [0, SCALE_MAX].
+
+    Raises:
+        ScaleError: If the text is not a plain decimal, has more significant decimals than `scale`,
+            or does not fit an i64.
+    """
+    whole, _, fraction = text.partition(".")
+    if len(fraction) > scale:
+        fraction = fraction.rstrip("0")
+        if len(fraction) > scale:
+            raise ScaleError(f"number must have at most {scale} decimals, was {text[:60]!r}")
+    digits = whole + fraction.ljust(scale, "0")
+    plain = whole and digits.isascii() and digits.isdigit()
+    if not plain or len(whole) > _DIGITS_MAX:
+        raise ScaleError(f"number must be plain decimal digits, was {text[:60]!r}")
+    units = int(digits)
+    if units > UNITS_MAX:
+        raise ScaleError(f"number must be at most {UNITS_MAX}e-{scale}, was {text[:60]!r}")
+    return units
+
+
+def text_from_units(units: int, scale: int) -> str:
+    """Return integer units of 10**-scale as the shortest exact decimal text.
+
+    Args:
+        units: The integer, of either sign.
+        scale: Decimals of a unit, >= 0.
+    """
+    sign = "-" if units < 0 else ""
+    digits = str(abs(units)).rjust(scale + 1, "0")
+    if scale == 0:
+        return sign + digits
+    fraction = digits[-scale:].rstrip("0")
+    return sign + digits[:-scale] + ("." + fraction if fraction else "")
+
+
+class NumberSurvey:
+    """Learns from the texts of one column which scale and step they need."""
+
+    def __init__(self) -> None:
+        self._texts: Counter[str] = Counter()
+        self._shapes: Counter[tuple[int, int]] = Counter()
+        self._step = 0
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Take note of some numbers; texts that are not plain decimals are passed over."""
+        self._texts.update(texts)
+        if len(self._texts) > _FOLD_AT:
+            self._fold()
+
+    def merge(self, other: "NumberSurvey") -> None:
+        """Take over what another survey has seen."""
+        shapes, step = other.folded()
+        self._shapes.update(shapes)
+        self._step = math.gcd(self._step, step)
+
+    def scale(self) -> int:
+        """Return the fewest decimals that hold every number seen, in [0, SCALE_MAX].
+
+        Where the widest and the finest number cannot live in one i64, the rarer kind is given up,
+        so that one damaged line cannot spoil the scale of all the others.
+        """
+        self._fold()
+        shapes = {shape: count for shape, count in self._shapes.items() if shape[1] <= SCALE_MAX}
+        while shapes:
+            whole = max(shape[0] for shape in shapes)
+            decimals = max(shape[1] for shape in shapes)
+            if whole + decimals <= _DIGITS_SAFE:
+                return decimals
+            widest = [shape for shape in shapes if shape[0] == whole]
+            finest = [shape for shape in shapes if shape[1] == decimals]
+            rarer = min(widest, finest, key=lambda group: sum(shapes[shape] for shape in group))
+            for shape in rarer:
+                del shapes[shape]
+        return 0
+
+    def step(self, scale: int) -> int:
+        """Return the greatest step all numbers are multiples of, in units of 10**-scale, >= 1."""
+        self._fold()
+        return max(1, self._step // 10 ** (SCALE_MAX - scale))
+
+    def folded(self) -> tuple[Counter[tuple[int, int]], int]:
+        """Return how often each (whole digits, decimals) was seen, and the step at SCALE_MAX."""
+        self._fold()
+        return self._shapes, self._step
+
+    def _fold(self) -> None:
+        for text, count in self._texts.items():
+            if _PLAIN.fullmatch(text) is None:
+                continue
+            whole, _, fraction = text.partition(".")
+            decimals = len(fraction.rstrip("0"))
+            self._shapes[len(whole.lstrip("0")), decimals] += count
+            if decimals <= SCALE_MAX:
+                units = int(whole + fraction[:SCALE_MAX].ljust(SCALE_MAX, "0"))
+                self._step = math.gcd(self._step, units)
+        self._texts.clear()

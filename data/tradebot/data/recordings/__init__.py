@@ -1,0 +1,1 @@
+"""Reading recorded files: bounded lines, receive times, problems counted with their places."""

@@ -1,0 +1,1 @@
+"""What venues send: decoders of market data without any I/O."""

@@ -1,0 +1,1 @@
+"""Binance market data: messages and the rule by which diffs and snapshots make a book."""

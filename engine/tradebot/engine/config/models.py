@@ -1,0 +1,248 @@
+"""The configuration's sections, frozen; every key a user may write, with its bounds."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tradebot.engine.config.values import (
+    DayStart,
+    Money,
+    Share,
+    parse_capital,
+    parse_count,
+    parse_day_start,
+    parse_limit,
+    parse_limit_or_off,
+    parse_money_or_share,
+    shown,
+)
+from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.types import Mode
+
+type Limit = Annotated[Decimal, BeforeValidator(parse_limit)]
+type LimitOrOff = Annotated[Decimal | None, BeforeValidator(parse_limit_or_off)]
+type Goal = Annotated[Money | Share, BeforeValidator(parse_money_or_share)]
+type Capital = Annotated[Money | Share, BeforeValidator(parse_capital)]
+type Day = Annotated[DayStart, BeforeValidator(parse_day_start)]
+type Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
+type Count = Annotated[int, BeforeValidator(parse_count), Field(ge=1, le=1_000_000)]
+type Url = Annotated[str, Field(pattern=r"^(https?|wss?)://[^\s/]+\S*$", max_length=500)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, numbers may stand where text is wanted."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
+
+
+class EngineConfig(Section):
+    """`[engine]`."""
+
+    name: Name = "main"
+    """Names the state folder, the socket, the lock."""
+    mode: Mode = "sandbox"
+    """Fixed in the state folder at its first start."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")] | None = None
+    """Of every total; None: the quote currency of the engine's first instrument."""
+    day_starts: Day = DayStart(0, 0, "UTC")
+    """When the trading day begins."""
+    protect_at: Literal["broker", "any"] = "any"
+    """Where a protective order must live; `broker` warns when it cannot."""
+    on_ui_loss: Literal["keep"] = "keep"
+    """What the screen going away changes: nothing."""
+    heartbeat_url: Url | None = None
+    """Asked once a minute while the engine lives; a dead-man's switch outside."""
+
+
+class ObjectiveConfig(Section):
+    """`[objective]`: what the account is for."""
+
+    utility: Literal["log", "target", "hybrid", "crra"] = "log"
+    floor: Goal | None = None
+    """An amount, or a signed percentage of the capital at `since`."""
+    target: Goal | None = None
+    deadline: date | None = None
+    since: date | None = None
+
+
+class OrderRate(Section):
+    """Orders per minute, by who sends them."""
+
+    hand: Count
+    sleeve: Count
+
+
+def parse_order_rate(value: object) -> object:
+    """Return both rates from one number, or a table as it is."""
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"hand": value, "sleeve": value}
+    if isinstance(value, dict | OrderRate):
+        return value  # pyright: ignore[reportUnknownVariableType]  (pydantic checks it next)
+    raise ValueError(f"must be a number or {{ hand = 10, sleeve = 30 }}, was {shown(value)}")
+
+
+class RiskConfig(Section):
+    """`[risk]`: what the gate enforces; percentages are of equity. Defaults come by mode."""
+
+    max_order: Limit
+    max_position: Limit
+    max_gross: Limit
+    max_open_risk: Limit
+    day_loss: LimitOrOff
+    drawdown: LimitOrOff
+    price_collar: Limit
+    price_collar_wide: Limit
+    """The collar while the spread is above `wide_spread`."""
+    wide_spread: Limit
+    unprotected_risk: Limit
+    """Share of notional that a position without a stop is counted to lose."""
+    orders_per_minute: Annotated[OrderRate, BeforeValidator(parse_order_rate)]
+    rejects_in_row: Count
+    resume: Literal["operator", "next-day"] = "operator"
+    """Who lifts REDUCING after a day loss."""
+
+    def limits(self) -> Limits:
+        """Return what the risk gate reads."""
+        return Limits(
+            max_order=self.max_order,
+            max_position=self.max_position,
+            max_gross=self.max_gross,
+            max_open_risk=self.max_open_risk,
+            day_loss=self.day_loss,
+            drawdown=self.drawdown,
+            price_collar=self.price_collar,
+            price_collar_wide=self.price_collar_wide,
+            orders_per_minute_hand=self.orders_per_minute.hand,
+            orders_per_minute_sleeve=self.orders_per_minute.sleeve,
+            rejects_in_row=self.rejects_in_row,
+            unprotected_risk=self.unprotected_risk,
+            wide_spread=self.wide_spread,
+        )
+
+
+class AccountConfig(Section):
+    """`[accounts.NAME]`: where an account is; its keys are elsewhere."""
+
+    venue: Literal["sandbox", "binance", "alpaca", "ib"]
+    kind: Mode
+    """`paper` = this venue's market, our fills."""
+    base_url: Url | None = None
+    data_url: Url | None = None
+    stream_url: Url | None = None
+    host: str | None = None
+    """Of an IB gateway."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    client_id: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+    @model_validator(mode="after")
+    def check_hosts(self) -> "AccountConfig":
+        """Refuse a kind that contradicts a host: the mode follows the host."""
+        for name in ("base_url", "stream_url"):
+            url: str | None = getattr(self, name)
+            told = None if url is None else mode_of_host(url)
+            if told is not None and self.kind not in {told, "paper"}:
+                raise ValueError(f"kind must be {told!r}, as {name} {url} says, was {self.kind!r}")
+        return self
+
+
+class SleeveLimits(Section):
+    """Limits of one sleeve, of its own capital; each narrows the engine's."""
+
+    max_order: Limit | None = None
+    max_position: Limit | None = None
+    max_gross: Limit | None = None
+    max_open_risk: Limit | None = None
+    day_loss: Limit | None = None
+    drawdown: Limit | None = None
+    orders_per_minute: Count | None = None
+
+
+class SleeveConfig(Section):
+    """`[sleeves.NAME]`: a named, funded, running instance of a policy."""
+
+    policy: Annotated[str, Field(pattern=r"^\S+:[A-Za-z_]\w*$|^[a-z0-9][a-z0-9._-]*$")]
+    """`trend.py:Trend`, `package.module:Class`, or an installed name."""
+    account: Name = "sandbox"
+    symbols: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+    capital: Capital
+    run: Literal["off", "shadow", "live"] = "shadow"
+    params: dict[str, bool | int | str | Decimal] = {}
+    limits: SleeveLimits = SleeveLimits()
+    compound: bool = True
+    """Profits stay in the sleeve."""
+    on_error: Literal["pause", "exit"] = "pause"
+    on_stop: Literal["keep", "exit"] = "keep"
+
+
+class ConsoleConfig(Section):
+    """`[console]`."""
+
+    show_times: Literal["local", "utc", "exchange"] = "local"
+    theme: str = "tb-dark"
+    glyphs: Literal["auto", "block", "ascii"] = "auto"
+
+
+class Config(Section):
+    """The whole file."""
+
+    engine: EngineConfig
+    objective: ObjectiveConfig
+    risk: RiskConfig
+    accounts: dict[Name, AccountConfig]
+    sleeves: dict[Name, SleeveConfig]
+    console: ConsoleConfig
+
+    @model_validator(mode="after")
+    def check_accounts(self) -> "Config":
+        """Refuse a sleeve whose account is not there; `sandbox` needs no table."""
+        known = {"sandbox", *self.accounts}
+        for name, sleeve in self.sleeves.items():
+            if sleeve.account not in known:
+                raise ValueError(
+                    f"sleeves.{name}.account must be one of {', '.join(sorted(known))}, "
+                    f"was {sleeve.account!r}"
+                )
+        return self
+
+
+MODES: tuple[Mode, ...] = ("sandbox", "paper", "broker-paper", "live")
+
+SECTIONS: dict[str, type[Section]] = {
+    "engine": EngineConfig,
+    "objective": ObjectiveConfig,
+    "risk": RiskConfig,
+    "console": ConsoleConfig,
+}
+"""The tables whose keys are fixed."""
+
+_LIVE_HOSTS = (
+    "api.alpaca.markets",
+    "broker-api.alpaca.markets",
+    "api.binance.com",
+    "stream.binance.com",
+    "ws-api.binance.com",
+)
+_PAPER_HOSTS = (
+    "paper-api.alpaca.markets",
+    "broker-api.sandbox.alpaca.markets",
+    "testnet.binance.vision",
+    "stream.testnet.binance.vision",
+    "ws-api.testnet.binance.vision",
+    "demo-api.binance.com",
+    "demo-stream.binance.com",
+    "demo-ws-api.binance.com",
+)
+
+
+def mode_of_host(url: str) -> Mode:
+    """Return the mode that an address's host stands for: any unknown host is a sandbox."""
+    host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
+    if host in _LIVE_HOSTS:
+        return "live"
+    return "broker-paper" if host in _PAPER_HOSTS else "sandbox"

@@ -67,4 +67,5 @@ setup-dev:  ## only the set-up for developing
 clean:  ## remove what the above made, the environment included
 	@rm -rf .venv .tools dist build htmlcov profile.svg .coverage .coverage.* .benchmarks .hypothesis \
 		.pytest_cache .ruff_cache .import_linter_cache .mypy_cache native/target
+	@rm -f native/tradebot/native/*.so
 	@find native data engine console tests -name __pycache__ -type d -prune -exec rm -rf {} +

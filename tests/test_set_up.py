@@ -1,6 +1,7 @@
 """What the set-up scripts say and do on machines that lack something; the launcher; the install."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def test_set_up_without_python_tries_uvs_own_and_then_says_how_to_get_one(machin
 def test_uv_without_pip_or_ensurepip_says_what_is_missing(machine: Path) -> None:
     bare = machine / "bare-python"
     program(bare, "exit 1")
-    program(machine / "house" / "bin" / "find-python", f"echo {bare}")
+    program(machine / "house" / "bin" / "find-python", f"echo {shlex.quote(str(bare))}")
     result = run(machine, "house/bin/uv", "--version")
     assert result.stderr.splitlines()[-1] == (
         f"tradebot: pip is missing from {bare}: 'apt install python3-pip', or put uv >= 0.9 on the PATH"
@@ -117,7 +118,7 @@ def test_uv_says_in_one_line_that_the_registry_gave_nothing(machine: Path) -> No
     program(
         python, 'case "$*" in *--version*) exit 0 ;; *) echo "ERROR: no route" >&2; exit 1 ;; esac'
     )
-    program(machine / "house" / "bin" / "find-python", f"echo {python}")
+    program(machine / "house" / "bin" / "find-python", f"echo {shlex.quote(str(python))}")
     result = run(machine, "house/bin/uv", "--version")
     assert (
         result.stderr.splitlines()[-1]
@@ -141,7 +142,7 @@ def test_uv_on_the_path_is_used_when_new_enough(machine: Path, version: str, use
 
 def test_python_is_found_below_pyenv_when_no_shim_answers_for_it(machine: Path) -> None:
     python = machine / "home" / ".pyenv" / "versions" / "3.13.0" / "bin" / "python3"
-    program(python, f'exec {sys.executable} "$@"')
+    program(python, f'exec {shlex.quote(sys.executable)} "$@"')
     program(
         machine / "path" / "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127"
     )
@@ -151,7 +152,7 @@ def test_python_is_found_below_pyenv_when_no_shim_answers_for_it(machine: Path) 
 
 
 def test_a_python_that_is_too_old_is_not_offered(machine: Path) -> None:
-    program(machine / "path" / "python3.12", f'exec {sys.executable} "$@"')
+    program(machine / "path" / "python3.12", f'exec {shlex.quote(sys.executable)} "$@"')
     assert run(machine, "house/bin/find-python", "3.99").stdout == ""
 
 

@@ -1,7 +1,10 @@
 """Kraken: after each update the book's checksum against the one the venue sent.
 
 The feed has no ids: the first failed checksum after a good one is the only sign of missing updates and counts as a gap.
+An update received before the one on the line above it shows lines out of order and never counts as equal.
 """
+
+from typing import NamedTuple
 
 from tradebot.data.errors import ScaleError
 from tradebot.data.recordings.kraken import KrakenRecording, PairScales
@@ -10,6 +13,13 @@ from tradebot.data.recordings.timed import TimedLine
 from tradebot.data.venues.kraken.book import DEPTH_DEFAULT, KrakenBook
 from tradebot.data.venues.kraken.messages import KrakenSnapshot, KrakenUpdate
 from tradebot.data.verify.report import Comparison, Difference
+
+
+class Received(NamedTuple):
+    """A line and when the update before it in its file was received."""
+
+    line: TimedLine
+    before: int
 
 
 class _Pair:
@@ -41,6 +51,7 @@ def compare_kraken(
         name: _Pair(scales, depth or DEPTH_DEFAULT) for name, scales in recording.pairs.items()
     }
     comparison = Comparison()
+    received: dict[str, int] = {}
     for line, message in recording.read(problems):
         pair = pairs[message.pair]
         try:
@@ -50,7 +61,9 @@ def compare_kraken(
                     pair.awaits_snapshot = False
                     pair.agreed = True
                 case KrakenUpdate():
-                    _update(pair, line, message, comparison, problems)
+                    before = received.get(line.file, 0)
+                    received[line.file] = line.ts_recv
+                    _update(pair, Received(line, before), message, comparison, problems)
                 case _:
                     problems.ignored += 1
         except ScaleError as error:
@@ -60,11 +73,12 @@ def compare_kraken(
 
 def _update(
     pair: _Pair,
-    line: TimedLine,
+    received: Received,
     update: KrakenUpdate,
     comparison: Comparison,
     problems: Problems,
 ) -> None:
+    line = received.line
     if pair.awaits_snapshot:
         problems.stale.add(line.file, line.number, f"{update.pair}: update before the snapshot")
         return
@@ -74,23 +88,24 @@ def _update(
     if update.checksum is None:
         return
     checksum = str(pair.book.checksum())
+    agrees = checksum == update.checksum
+    in_order = line.ts_recv >= received.before
     comparison.compared += 1
-    if checksum == update.checksum:
-        comparison.equal += 1
-        pair.agreed = True
-        return
-    if pair.agreed:
+    comparison.equal += agrees and in_order
+    if pair.agreed and not agrees:
         text = f"{update.pair}: checksum no longer agrees, updates are missing or damaged"
         problems.gaps.add(line.file, line.number, text)
-    pair.agreed = False
+    pair.agreed = agrees
+    if agrees and in_order:
+        return
     comparison.differ(
         Difference(
             line=line.number,
             file=line.file,
             symbol=update.pair,
-            what="checksum",
-            expected=update.checksum,
-            got=checksum,
+            what="receive time" if agrees else "checksum",
+            expected=f"at least {received.before} ns" if agrees else update.checksum,
+            got=f"{line.ts_recv} ns" if agrees else checksum,
             truth_line=line.number,
         )
     )

@@ -21,7 +21,7 @@ from tradebot.data.recordings.lobster import (
     read_messages,
 )
 from tradebot.data.recordings.problems import Problems
-from tradebot.data.verify.lobster_window import Slip, Window
+from tradebot.data.verify.lobster_window import Slip, Transition, Window
 from tradebot.data.verify.report import Comparison, Difference
 
 _AHEAD = 8
@@ -29,6 +29,9 @@ _AHEAD = 8
 
 _MARGIN = 2
 """By how many of these rows another alignment must be better than side by side."""
+
+_SLIPS_SHOWN = 4
+"""How many slots of one row a difference spells out."""
 
 
 class _Rows[Row]:
@@ -70,6 +73,7 @@ class _Comparer:
         self._base: BookRow | None = None
         self._taken_at: dict[tuple[int, int], int] = {}
         self._followed = True
+        self._time_ns = 0
         self.comparison = Comparison()
 
     def run(self) -> None:
@@ -102,14 +106,18 @@ class _Comparer:
         self.comparison.compared += 1
         for key in transition.taken:
             self._taken_at[key] = row.line
-        if transition.slips:
-            self._differ(message, row, transition.slips)
-            self._realign(base, message, row)
+        backwards = message.time_ns < self._time_ns
+        if not transition.follows or backwards:
+            self._differ(message, row, transition)
         else:
             self.comparison.equal += 1
             self.comparison.from_truth += len(transition.taken)
             self._followed = True
+        if transition.follows:
             self._base = row
+        else:
+            self._realign(base, message, row)
+        self._time_ns = message.time_ns
 
     def _realign(self, base: BookRow, message: MessageRow | BadRow, row: BookRow | BadRow) -> None:
         """Choose how to go on: side by side, or with a row of one file passed over."""
@@ -144,24 +152,35 @@ class _Comparer:
                 base = None
                 continue
             if base is not None and isinstance(message, MessageRow):
-                score += not self._window.transition(base, message, row).slips
+                score += self._window.transition(base, message, row).follows
             base = row
         return score
 
-    def _differ(self, message: MessageRow, row: BookRow, slips: tuple[Slip, ...]) -> None:
+    def _differ(self, message: MessageRow, row: BookRow, transition: Transition) -> None:
+        slips = transition.slips[:_SLIPS_SHOWN]
+        found = [
+            (f"{_side(slip)} level {slip.slot + 1}", _shown(slip.expected), _shown(slip.got))
+            for slip in slips
+        ]
+        if transition.overdrawn is not None:
+            size, held = transition.overdrawn
+            found.append(("size of the message", f"at most {held}", str(size)))
+        if message.time_ns < self._time_ns:
+            found.append(("time", f"at least {_time(self._time_ns)}", _time(message.time_ns)))
         if self._followed:
-            text = "row does not follow from the row before and its message"
+            text = f"row does not follow from the row before and its message: {found[0][0]}"
             self._problems.gaps.add(self._files.books.name, row.line, text)
         self._followed = False
         level_lines = [self._taken_at.get((slip.side, slip.got[0])) for slip in slips]
+        stem, underscore, _ = self._files.messages.name.partition("_")
         self.comparison.differ(
             Difference(
                 line=message.line,
                 file=self._files.messages.name,
-                symbol=self._files.messages.name.partition("_")[0],
-                what=", ".join(f"{_side(slip)} level {slip.slot + 1}" for slip in slips[:4]),
-                expected=", ".join(_shown(slip.expected) for slip in slips[:4]),
-                got=", ".join(_shown(slip.got) for slip in slips[:4]),
+                symbol=stem if underscore else "",
+                what=", ".join(what for what, _, _ in found),
+                expected=", ".join(expected for _, expected, _ in found),
+                got=", ".join(got for _, _, got in found),
                 truth_line=row.line,
                 level_line=next((line for line in level_lines if line is not None), None),
             )
@@ -208,3 +227,7 @@ def _side(slip: Slip) -> str:
 def _shown(level: Level) -> str:
     price, size = level
     return f"{text_from_units(price, PRICE_SCALE)} x {size}" if size else "none"
+
+
+def _time(time_ns: int) -> str:
+    return text_from_units(time_ns, 9) + " s"

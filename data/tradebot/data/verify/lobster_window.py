@@ -23,6 +23,13 @@ class Transition(NamedTuple):
     """Slots that do not follow; empty = equal."""
     taken: tuple[tuple[int, int], ...]
     """(side, price) of levels that only the file could know."""
+    overdrawn: tuple[int, int] | None
+    """(size, held) of a message that removes more than its level held."""
+
+    @property
+    def follows(self) -> bool:
+        """Tell whether nothing speaks against it."""
+        return not self.slips and self.overdrawn is None
 
 
 class Window:
@@ -38,7 +45,7 @@ class Window:
 
     def transition(self, base: BookRow, message: MessageRow, row: BookRow) -> Transition:
         """Return how `row` follows from `base` and `message`."""
-        self._play(base, message)
+        overdrawn = self._play(base, message)
         slips: list[Slip] = []
         taken: list[tuple[int, int]] = []
         sides = (
@@ -56,7 +63,7 @@ class Window:
                         continue
                 if got != after[slot]:
                     slips.append(Slip(side, slot, after[slot], got))
-        return Transition(tuple(slips), tuple(taken))
+        return Transition(tuple(slips), tuple(taken), overdrawn)
 
     def after(self, base: BookRow, message: MessageRow) -> BookRow | None:
         """Return the whole window after a message; None where a level came in that cannot be known."""
@@ -68,7 +75,8 @@ class Window:
         empty: list[Level] = [(0, 0)] * width
         return BookRow(base.line, tuple((bids + empty)[:width]), tuple((asks + empty)[:width]))
 
-    def _play(self, base: BookRow, message: MessageRow) -> None:
+    def _play(self, base: BookRow, message: MessageRow) -> tuple[int, int] | None:
+        """Play a message on a window; return (size, held) where it takes more than there is."""
         self._book.replace(
             [level for level in base.bids if level[1]], [level for level in base.asks if level[1]]
         )
@@ -78,6 +86,8 @@ class Window:
             self._book.set_level(side, price, held + message.size)
         elif message.kind in {REDUCE, DELETE, EXECUTE} and held:
             self._book.set_level(side, price, max(0, held - message.size))
+            return (message.size, held) if message.size > held else None
+        return None
 
 
 def _filled(slots: tuple[Level, ...]) -> int:

@@ -15,7 +15,7 @@ RECENT_MAX = 10_000
 """Diffs kept for a snapshot that is older than they are: more than 100 s of the fastest stream."""
 
 _STRAYS_MAX = 2
-"""Stale diffs in a row, each following the other, that show a lone jump in ids was an error."""
+"""Stale diffs in a row, each following the other, that show the last diff's ids were an error."""
 
 
 class Diff(NamedTuple):
@@ -97,7 +97,7 @@ class DepthSync:
         self._last_id: int | None = None
         self._at_snapshot = False
         self._recent: deque[Diff] = deque(maxlen=RECENT_MAX)
-        self._before_gap: int | None = None
+        self._before_last: int | None = None
         self._strays: list[Diff] = []
 
     def snapshot(self, snapshot: Snapshot) -> Iterator[Step]:
@@ -114,7 +114,7 @@ class DepthSync:
         self._recent.clear()
         self._last_id = snapshot.last_id
         self._at_snapshot = True
-        self._before_gap = None
+        self._before_last = None
         self._strays.clear()
         yield Replace(snapshot)
         for diff in newer:
@@ -162,18 +162,18 @@ class DepthSync:
         if after_gap and self._last_id is not None:
             yield Gap(diff, self._last_id, diff.starts_after())
             self._recent.clear()
-        self._before_gap = self._last_id if after_gap else None
+        self._before_last = self._last_id
         self._last_id = diff.last_id
         self._at_snapshot = False
         self._recent.append(diff)
         yield Apply(diff, again, after_gap)
 
     def _rejoin(self, diff: Diff) -> Iterator[Step]:
-        """Go back to the old ids where a lone diff jumped ahead and the stream goes on without it.
+        """Go back to the ids before the last diff where the stream goes on from them.
 
         Without this, one diff with a damaged id would leave every later one out as stale.
         """
-        if self._before_gap is None or diff.starts_after() < self._before_gap:
+        if self._before_last is None or diff.starts_after() < self._before_last:
             self._strays.clear()
             return
         if self._strays and diff.starts_after() != self._strays[-1].last_id:
@@ -182,11 +182,10 @@ class DepthSync:
         if len(self._strays) < _STRAYS_MAX:
             return
         strays, self._strays = self._strays, []
-        self._last_id, self._before_gap = self._before_gap, None
+        self._last_id = self._before_last
         self._recent.clear()
         for index, stray in enumerate(strays):
             yield from self._next(stray, again=index < len(strays) - 1)
-        self._before_gap = None
 
 
 def _included(diff: Diff, snapshot_id: int) -> bool:

@@ -25,7 +25,7 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.marks import watch
-from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, OrderIntent
+from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
@@ -34,7 +34,7 @@ from tradebot.engine.core.reconcile import (
 )
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
-from tradebot.engine.core.step import Step, StepOutcome
+from tradebot.engine.core.step import Step, StepOutcome, intent_of
 from tradebot.engine.core.stops import (
     on_cancel,
     on_flatten,
@@ -46,7 +46,7 @@ from tradebot.engine.core.stops import (
     on_sleeve_resume,
     trim_reduce_only,
 )
-from tradebot.engine.core.types import HAND, EngineId
+from tradebot.engine.core.types import EngineId
 
 
 class Kernel:
@@ -128,26 +128,7 @@ def _place(step: Step, event: PlaceOrder) -> None:
     if state.blotter.by_request(event.request_id) is not None:
         # The same request is the same order: whoever repeats it is shown what became of it.
         return
-    intent = OrderIntent(
-        client_order_id=state.next_order_id(),
-        request_id=event.request_id,
-        bet_id=event.bet_id or state.bet_for(event.account, event.instrument, HAND),
-        account=event.account,
-        instrument=event.instrument,
-        owner=HAND,
-        policy_version=None,
-        side=event.side,
-        type=event.type,
-        tif=event.tif,
-        quantity=event.quantity,
-        limit_price=event.limit_price,
-        post_only=event.post_only,
-        reduce_only=event.reduce_only,
-        because=event.because,
-        edge=event.edge,
-        lives_at="broker",
-        created=state.now,
-    )
+    intent = intent_of(state, event)
     if event.account != state.account:
         text = f"account {event.account} must be {state.account}, the engine's only one"
         step.emit(OrderDenied(order=intent, code="unknown_account", text=text))

@@ -58,7 +58,7 @@ class Ledger:
     """Balances and positions of all accounts and owners."""
 
     def __init__(self) -> None:
-        self._balances: defaultdict[tuple[AccountName, Owner, str], Decimal] = defaultdict(Decimal)
+        self._balances: dict[tuple[AccountName, Owner, str], Decimal] = {}
         self._positions: dict[PositionKey, Position] = {}
         self._movements: set[str] = set()
 
@@ -67,6 +67,7 @@ class Ledger:
 
         Raises:
             ValueError: If an asset's postings do not sum to zero.
+            decimal.Inexact: If a sum has more than 38 digits; nothing is booked then.
         """
         legs = tuple(postings)
         sums: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -75,33 +76,38 @@ class Ledger:
         for asset, total in sums.items():
             if total:
                 raise ValueError(f"postings of {asset} must sum to zero, summed to {total}")
+        # All or nothing: a sum that does not fit raises before anything is booked.
+        after: dict[tuple[AccountName, Owner, str], Decimal] = {}
         for leg in legs:
             key = (leg.account, leg.owner, leg.asset)
-            self._balances[key] = MONEY.add(self._balances[key], leg.amount)
+            after[key] = MONEY.add(after.get(key, self._balances.get(key, ZERO)), leg.amount)
+        self._balances.update(after)
 
     def move_cash(self, event: CashMoved) -> bool:
         """Book a deposit, withdrawal or the like; return False where it was booked before."""
         if event.movement_id in self._movements:
             return False
-        self._movements.add(event.movement_id)
         self.post(_against_venue(event.account, event.asset, HAND, event.amount))
+        self._movements.add(event.movement_id)
         return True
 
     def fill(self, event: OrderFilled, instrument: Instrument, owner: Owner) -> None:
         """Book one execution and its fee, and carry the position."""
         signed = sign(event.side) * event.quantity
-        value = exact(instrument.notional(event.price, signed))
+        quantity = instrument.quantity(signed)
+        value = MONEY.multiply(instrument.price(event.price), quantity)
+        value = MONEY.multiply(value, instrument.multiplier)
         legs = [
-            *_against_venue(event.account, instrument.id, owner, instrument.quantity(signed)),
+            *_against_venue(event.account, instrument.id, owner, quantity),
             *_against_venue(event.account, instrument.currency, owner, -value),
         ]
         if event.fee:
             legs += _against_venue(event.account, event.fee_currency, owner, -event.fee)
-        self.post(legs)
         key = (event.account, event.instrument, owner)
         position = carry(self._positions.get(key, Position()), signed, value)
         if event.fee_currency == instrument.currency:
             position = msgspec.structs.replace(position, fees=MONEY.add(position.fees, event.fee))
+        self.post(legs)
         self._positions[key] = position
 
     def balance(self, account: AccountName, asset: str) -> Decimal:

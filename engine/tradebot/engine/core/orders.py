@@ -91,13 +91,16 @@ def reduce_order(order: Order, event: OrderEvent, now: int) -> Order:
         case OrderReported():
             return _reported(order, event, now)
         case SubmitUnknown():
-            if order.state in {"created", "sent"}:
+            silent = order.state == "pending_cancel" and not _heard_of(order)
+            if order.state in {"created", "sent"} or silent:
                 return _moved(order, "unknown", event.reason, now)
             return order
         case CancelRejected():
-            if order.state == "pending_cancel":
-                return _moved(order, _working_state(order), f"cancel: {event.reason}", now)
-            return order
+            if order.state != "pending_cancel":
+                return order
+            # A venue that refuses to cancel what it never spoke of may not have the order at all.
+            state = _working_state(order) if _heard_of(order) else "unknown"
+            return _moved(order, state, f"cancel: {event.reason}", now)
         case OrderRejected() | OrderCancelled() | OrderExpired():
             if not order.is_open:
                 return order
@@ -163,6 +166,10 @@ def _absent(order: Order, now: int) -> Order:
     never = order.state in UNRESOLVED
     reason = "never reached the venue" if never else "the venue no longer knows it"
     return _moved(order, "rejected" if never else "cancelled", reason, now)
+
+
+def _heard_of(order: Order) -> bool:
+    return order.venue_order_id is not None or order.filled > 0
 
 
 def _working_state(order: Order) -> OrderStateName:

@@ -4,7 +4,7 @@ Pure: it is handed a picture of the account and answers. Reducing risk is never 
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
 import msgspec
@@ -266,21 +266,26 @@ def _rate(order: OrderIntent, limits: Limits) -> int:
     return limits.orders_per_minute_hand if hand else limits.orders_per_minute_sleeve
 
 
-def collar_fraction(picture: Picture) -> Decimal | None:
-    """Return how far from mid a price may be now, as a fraction; None without a two-sided market."""
-    if picture.best_bid is None or picture.best_ask is None:
-        return None
-    mid = Decimal(picture.best_bid + picture.best_ask) / 2
-    spread = Decimal(picture.best_ask - picture.best_bid) / mid
-    limits = picture.limits
-    return limits.price_collar_wide if spread > limits.wide_spread else limits.price_collar
+def collar_fraction(limits: Limits, best_bid: int, best_ask: int) -> Decimal:
+    """Return how far through mid a price may go in a two-sided market, as a fraction of mid."""
+    mid = Decimal(best_bid + best_ask) / 2
+    wide = Decimal(best_ask - best_bid) / mid > limits.wide_spread
+    return limits.price_collar_wide if wide else limits.price_collar
+
+
+def collar_price(limits: Limits, side: Side, best_bid: int, best_ask: int, tick: int) -> int:
+    """Return the farthest price through mid that an order may have, on the tick, in price units."""
+    mid = Decimal(best_bid + best_ask) / 2
+    bound = mid * (1 + sign(side) * collar_fraction(limits, best_bid, best_ask)) / tick
+    inward = ROUND_FLOOR if side == "buy" else ROUND_CEILING
+    return int(bound.to_integral_value(inward)) * tick
 
 
 def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
-    fraction = collar_fraction(picture)
-    if fraction is None or picture.best_bid is None or picture.best_ask is None:
+    if picture.best_bid is None or picture.best_ask is None:
         # Without two sides there is no mid; new risk is stopped by the feed or the mark, exits are not held up.
         return _line("price_collar", ok=True, text="no two-sided market: collar not applied")
+    fraction = collar_fraction(picture.limits, picture.best_bid, picture.best_ask)
     mid = Decimal(picture.best_bid + picture.best_ask) / 2
     worst = order.limit_price if order.type == "limit" else picture.worst_fill
     if worst is None:

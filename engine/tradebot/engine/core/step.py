@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
@@ -15,7 +16,6 @@ from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.risk import Check, Exposure, Picture, RiskApproved, approve
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import HAND, MINUTE, AccountName, Owner
-
 
 type StepOutcome = AnyOutcome | RiskApproved[Submit]
 """What a step hands on; a submit only in its approved form."""
@@ -61,6 +61,30 @@ class Step:
         self.emit(
             Cancel(client_order_id=intent.client_order_id, account=intent.account, because=because)
         )
+
+
+def intent_of(state: State, request: PlaceOrder) -> OrderIntent:
+    """Return a person's order as the kernel would write it now."""
+    return OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=request.request_id,
+        bet_id=request.bet_id or state.bet_for(request.account, request.instrument, HAND),
+        account=request.account,
+        instrument=request.instrument,
+        owner=HAND,
+        policy_version=None,
+        side=request.side,
+        type=request.type,
+        tif=request.tif,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        post_only=request.post_only,
+        reduce_only=request.reduce_only,
+        because=request.because,
+        edge=request.edge,
+        lives_at="broker",
+        created=state.now,
+    )
 
 
 def picture(state: State, intent: OrderIntent) -> Picture:

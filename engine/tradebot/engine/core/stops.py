@@ -4,8 +4,6 @@ The table in the documentation is the law; each cell has a test. Orders that add
 a position stays, and nobody is left without the word that lifts it.
 """
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     CancelRequested,
@@ -30,6 +28,7 @@ from tradebot.engine.core.outcomes import (
     TradingStateChanged,
 )
 from tradebot.engine.core.reasons import Because, why
+from tradebot.engine.core.risk import collar_price
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step, owner_holdings
 from tradebot.engine.core.types import MS, SECOND, Owner, TradingState, opposite, sign
@@ -227,14 +226,8 @@ def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | N
     bid, ask = market.best_bid(), market.best_ask()
     if bid is None or ask is None:
         return None
-    mid = Decimal(bid + ask) / 2
     tick = market.instrument.rules_at(state.now).tick
-    collar = state.limits.price_collar
-    if held > 0:
-        steps = (mid * (1 - collar) / tick).to_integral_value(ROUND_CEILING)
-    else:
-        steps = (mid * (1 + collar) / tick).to_integral_value(ROUND_FLOOR)
-    return int(steps) * tick
+    return collar_price(state.limits, "sell" if held > 0 else "buy", bid, ask, tick)
 
 
 def _cancel_all(step: Step, symbol: InstrumentId) -> None:

@@ -1,0 +1,86 @@
+"""Calling policies within their bounds: a time budget, and exceptions that stop at the sleeve.
+
+Measured in processor time of the kernel's thread, so that a busy machine does not pause a sleeve.
+"""
+
+import traceback
+from collections import deque
+from collections.abc import Callable
+
+from tradebot.engine.core.events import SleeveFailed
+from tradebot.engine.core.policy import (
+    ContextMap,
+    MarketSnapshot,
+    OrderSeq,
+    Policy,
+    PortfolioState,
+)
+from tradebot.engine.core.types import MINUTE, MS, Owner
+from tradebot.engine.live.clock import Clock
+
+BUDGET = 5 * MS
+"""A decision should take less."""
+
+OVER_BUDGET_MAX = 10
+"""So many over budget in a minute pause the sleeve."""
+
+CALL_MAX = 100 * MS
+"""One call over this pauses the sleeve."""
+
+
+class BudgetedCaller:
+    """Calls policies, measures them, and reports what breaks its bounds."""
+
+    def __init__(self, clock: Clock, report: Callable[[SleeveFailed], None]) -> None:
+        self._clock = clock
+        self._report = report
+        self._over: dict[Owner, deque[int]] = {}
+        self.longest: dict[Owner, int] = {}
+        """Longest call by sleeve, ns."""
+
+    def __call__(
+        self,
+        sleeve: Owner,
+        policy: Policy,
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap,
+    ) -> OrderSeq | None:
+        """Return the policy's answer; None after an exception, which is reported."""
+        before = self._clock.cpu_ns()
+        try:
+            answer = policy.decide(portfolio, snapshot, context)
+        except Exception as error:  # noqa: BLE001  (a policy is a stranger's code: the engine goes on)
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+            self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+            return None
+        self._measure(sleeve, self._clock.cpu_ns() - before)
+        return answer
+
+    def _measure(self, sleeve: Owner, took: int) -> None:
+        self.longest[sleeve] = max(took, self.longest.get(sleeve, 0))
+        if took > CALL_MAX:
+            reason = f"one decision took {took / MS:.0f} ms, at most {CALL_MAX // MS}"
+            self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+        elif took > BUDGET:
+            now = self._clock.monotonic_ns()
+            over = self._over.setdefault(sleeve, deque(maxlen=OVER_BUDGET_MAX))
+            over.append(now)
+            if len(over) == OVER_BUDGET_MAX and now - over[0] < MINUTE:
+                reason = f"{OVER_BUDGET_MAX} decisions over {BUDGET // MS} ms within a minute"
+                self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+
+
+def call_plainly(
+    sleeve: Owner,  # noqa: ARG001  (the signature of a PolicyCaller)
+    policy: Policy,
+    portfolio: PortfolioState,
+    snapshot: MarketSnapshot,
+    context: ContextMap,
+) -> OrderSeq | None:
+    """Call a policy when deciding again: a broken call decided nothing then, and its event is in the record."""
+    try:
+        return policy.decide(portfolio, snapshot, context)
+    except Exception:  # noqa: BLE001  (as above; the record holds what followed)
+        return None

@@ -1,0 +1,281 @@
+"""The kernel's state as facts for clients: exact decimals as text, times as ISO 8601 UTC, None for unknown."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from tradebot.data.instruments import Instrument
+from tradebot.engine.control.messages import (
+    FeedFacts,
+    FillFacts,
+    LimitFacts,
+    OrderFacts,
+    PositionFacts,
+    SleeveFacts,
+)
+from tradebot.engine.core.events import OrderFilled
+from tradebot.engine.core.ledger import MONEY, ZERO, Position, PositionKey
+from tradebot.engine.core.marks import below
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.step import exposures
+from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
+from tradebot.engine.journal.export import iso
+from tradebot.engine.venue.native import NativeVenue
+
+_CENT = Decimal("0.01")
+
+
+def order_facts(state: State, order: Order, venue: NativeVenue | None) -> OrderFacts:
+    """Return one order as the command line's contract names it."""
+    intent = order.intent
+    instrument = state.instruments[intent.instrument]
+    ahead = None
+    if venue is not None and order.is_open and order.state != "created":
+        ahead = venue.queue_ahead(intent.client_order_id)
+    return OrderFacts(
+        client_order_id=intent.client_order_id,
+        request_id=intent.request_id,
+        venue_order_id=order.venue_order_id,
+        bet_id=intent.bet_id,
+        account=intent.account,
+        instrument=intent.instrument,
+        owner=intent.owner,
+        policy_version=intent.policy_version,
+        side=intent.side,
+        type=intent.type,
+        tif=intent.tif,
+        post_only=intent.post_only,
+        reduce_only=intent.reduce_only,
+        quantity=str(instrument.quantity(intent.quantity)),
+        filled=str(instrument.quantity(order.filled)),
+        average_price=_average(instrument, order),
+        limit_price=None
+        if intent.limit_price is None
+        else str(instrument.price(intent.limit_price)),
+        trigger_price=None,
+        lives_at=intent.lives_at,
+        state=order.state,
+        reason=order.reason,
+        because=None if intent.because is None else intent.because.text(),
+        created=iso(intent.created),
+        updated=iso(order.updated),
+        queue_ahead=None if ahead is None else str(instrument.quantity(ahead)),
+    )
+
+
+def _average(instrument: Instrument, order: Order) -> str | None:
+    if not order.filled:
+        return None
+    price = Decimal(order.cost) / order.filled
+    return str(
+        price.scaleb(-instrument.price_scale).quantize(Decimal(1).scaleb(-instrument.price_scale))
+    )
+
+
+def fill_facts(state: State, seq: int, event: OrderFilled) -> FillFacts:
+    """Return one execution."""
+    order = state.blotter.get(event.client_order_id)
+    instrument = state.instruments[event.instrument]
+    return FillFacts(
+        execution_id=event.execution_id,
+        client_order_id=event.client_order_id,
+        venue_order_id=event.venue_order_id,
+        bet_id=None if order is None else order.intent.bet_id,
+        account=event.account,
+        instrument=event.instrument,
+        owner=state.owner_of(event),
+        side=event.side,
+        quantity=str(instrument.quantity(event.quantity)),
+        price=str(instrument.price(event.price)),
+        fee=f"{event.fee:f}",
+        fee_currency=event.fee_currency,
+        liquidity=event.liquidity,
+        source=event.source,
+        ts_event=iso(event.ts_event),
+        ts_recv=iso(event.ts_recv),
+        seq=seq,
+    )
+
+
+def position_facts(state: State, key: PositionKey, position: Position) -> PositionFacts:
+    """Return one position; a closed one has quantity 0 and keeps its realized profit."""
+    account, symbol, owner = key
+    instrument = state.instruments[symbol]
+    market = state.market.get(symbol)
+    mark = None if market is None else market.mark()
+    working = [o for o in state.blotter.open_in(account, symbol) if o.intent.reduce_only]
+    covered = sum(o.leaves for o in working if (o.intent.side == "sell") == (position.quantity > 0))
+    return PositionFacts(
+        account=account,
+        instrument=symbol,
+        owner=owner,
+        quantity=str(instrument.quantity(position.quantity)),
+        average_price=_average_cost(instrument, position),
+        mark=None if mark is None else _rounded(mark, instrument.price_scale),
+        realized_pnl=exact(MONEY.subtract(position.realized, position.fees)),
+        unrealized_pnl=optional(exact, unrealized(instrument, position, mark)),
+        currency=instrument.currency,
+        protected=position.quantity != 0 and covered >= abs(position.quantity),
+    )
+
+
+def _average_cost(instrument: Instrument, position: Position) -> str | None:
+    if position.quantity == 0:
+        return None
+    held = instrument.quantity(position.quantity) * instrument.multiplier
+    return _rounded(position.cost / held, instrument.price_scale)
+
+
+def unrealized(instrument: Instrument, position: Position, mark: Decimal | None) -> Decimal | None:
+    """Return quantity x mark x multiplier - cost; 0 when flat, None without a mark."""
+    if position.quantity == 0:
+        return ZERO
+    if mark is None:
+        return None
+    value = MONEY.multiply(instrument.quantity(position.quantity), mark)
+    return MONEY.subtract(MONEY.multiply(value, instrument.multiplier), position.cost)
+
+
+def totals(state: State) -> tuple[Decimal, Decimal | None, Decimal]:
+    """Return realized profit before fees, unrealized profit (None = unknown), and fees, over all owners."""
+    realized, open_profit, fees = ZERO, ZERO, ZERO
+    known = True
+    for (_, symbol, _), position in state.ledger.positions():
+        market = state.market.get(symbol)
+        mark = None if market is None else market.mark()
+        one = unrealized(state.instruments[symbol], position, mark)
+        realized = MONEY.add(realized, position.realized)
+        fees = MONEY.add(fees, position.fees)
+        known = known and one is not None
+        open_profit = MONEY.add(open_profit, one or ZERO)
+    return realized, open_profit if known else None, fees
+
+
+def gross(state: State) -> Decimal | None:
+    """Return the summed notional of positions; None while a mark is missing."""
+    total = ZERO
+    for exposure in exposures(state, state.account):
+        if exposure.quantity == 0:
+            continue
+        if exposure.mark is None:
+            return None
+        value = abs(exposure.instrument.quantity(exposure.quantity)) * exposure.mark
+        total += value * exposure.instrument.multiplier
+    return total
+
+
+def sleeve_facts(state: State, sleeve: SleeveState) -> SleeveFacts:
+    """Return one sleeve."""
+    started = sleeve.started
+    own = [order for order in state.blotter if order.intent.owner == started.name]
+    running = "failed" if sleeve.failed else "paused" if sleeve.paused is not None else "running"
+    return SleeveFacts(
+        name=started.name,
+        policy=started.policy,
+        version=started.version,
+        state=running,
+        reason=sleeve.paused,
+        orders=sum(1 for order in own if order.state != "denied"),
+        fills=sum(1 for order in own if order.filled),
+    )
+
+
+def feed_facts(state: State, now: int) -> list[FeedFacts]:
+    """Return the health of every instrument's feed."""
+    return [
+        FeedFacts(
+            name=market.instrument.id,
+            state=market.health(now),
+            age_ms=None if market.updated is None else (now - market.updated) // MS,
+            gaps=market.gaps,
+        )
+        for market in state.market.all()
+    ]
+
+
+def limit_facts(state: State, now: int) -> list[LimitFacts]:
+    """Return limits, used against cap, those a screen shows."""
+    limits, equity = state.limits, state.equity()
+    total = gross(state)
+    share = None if total is None or not equity else total / equity
+    largest = _largest(state, equity)
+    risk = None if share is None else share * limits.unprotected_risk
+    loss = None if equity is None or state.day_start is None else below(equity, state.day_start)
+    drawdown = None if equity is None or state.peak is None else below(equity, state.peak)
+    hand = sum(1 for sent in state.sent.get(Owner("hand"), ()) if sent > now - MINUTE)
+    return [
+        _percent_limit("gross", share, limits.max_gross),
+        _percent_limit("position", largest, limits.max_position),
+        _percent_limit("open risk", risk, limits.max_open_risk),
+        _percent_limit("day loss", loss, limits.day_loss),
+        _percent_limit("drawdown", drawdown, limits.drawdown),
+        LimitFacts(
+            name="orders/min", used=str(hand), cap=str(limits.orders_per_minute_hand), unit="count"
+        ),
+        LimitFacts(
+            name="rejects",
+            used=str(state.rejects_in_row),
+            cap=str(limits.rejects_in_row),
+            unit="count",
+        ),
+    ]
+
+
+def _largest(state: State, equity: Decimal | None) -> Decimal | None:
+    sizes = [
+        None
+        if exposure.mark is None
+        else abs(exposure.instrument.quantity(exposure.quantity))
+        * exposure.mark
+        * exposure.instrument.multiplier
+        for exposure in exposures(state, state.account)
+        if exposure.quantity
+    ]
+    if not equity or any(size is None for size in sizes):
+        return None
+    return max((size for size in sizes if size is not None), default=ZERO) / equity
+
+
+def _percent_limit(name: str, used: Decimal | None, cap: Decimal | None) -> LimitFacts:
+    return LimitFacts(
+        name=name,
+        used=None if used is None else percent(used),
+        cap=None if cap is None else percent(cap),
+        unit="%",
+    )
+
+
+def percent(fraction: Decimal) -> str:
+    """Return a fraction as percent digits with two decimals."""
+    return f"{fraction * 100:.2f}"
+
+
+def signed_percent(fraction: Decimal) -> str:
+    """Return a fraction as signed percent digits with two decimals; zero has a plus."""
+    text = f"{fraction * 100:+.2f}"
+    return "+0.00" if text == "-0.00" else text
+
+
+def money(amount: Decimal) -> str:
+    """Return money for people: two decimals; the ledger keeps every digit."""
+    rounded = amount.quantize(_CENT)
+    return str(abs(rounded) if rounded == 0 else rounded)
+
+
+def exact(amount: Decimal) -> str:
+    """Return every digit the ledger keeps, without padding zeros."""
+    return f"{amount.normalize():f}" if amount else "0"
+
+
+def optional(as_text: Callable[[Decimal], str], amount: Decimal | None) -> str | None:
+    """Return an amount as text, None where unknown."""
+    return None if amount is None else as_text(amount)
+
+
+def short(client_order_id: ClientOrderId) -> str:
+    """Return an order id as people say it: without prefix and engine id."""
+    return f"#{client_order_id[7:]}"
+
+
+def _rounded(value: Decimal, scale: int) -> str:
+    return str(value.quantize(Decimal(1).scaleb(-scale)))

@@ -1,0 +1,267 @@
+"""Where a sandbox's market comes from: a seeded invention of several symbols, or a recording.
+
+Both say when they have news and hand it over one step at a time; the venue sees it before the kernel does.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote, Trade
+from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.types import MINUTE
+from tradebot.engine.venue.native import NativeVenue
+from tradebot.native import L2Book, SyntheticParameters, Venue
+
+SYNTHETIC_EPOCH = 1_767_571_200_000_000_000
+"""Where an invented market begins: 2026-01-05T00:00:00Z, the same in every run, so that runs can be compared."""
+
+HISTORY_BARS = 180
+"""Minutes an invented market has lived before the engine starts, so that charts are not empty."""
+
+
+class Candle(msgspec.Struct, frozen=True):
+    """One bar of history, in units."""
+
+    ts_open: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+
+
+class Market(Protocol):
+    """A source of market events in virtual time."""
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        ...
+
+    def next_time(self) -> int | None:
+        """Return when the next news is due, ns UTC; None when the recording is over."""
+        ...
+
+    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+        """Let the next news happen at the venue and return what the engine sees of it."""
+        ...
+
+    def last_prices(self) -> dict[InstrumentId, int]:
+        """Return the newest price by instrument, in units: where the market goes on after a restart."""
+        ...
+
+    def history(self) -> dict[InstrumentId, list[Candle]]:
+        """Return minutes before the start, oldest first."""
+        ...
+
+
+class Invention(msgspec.Struct, frozen=True):
+    """An invented symbol: the instrument and what its market is made of."""
+
+    instrument: Instrument
+    start_price: int
+    size_lots: int
+
+
+def _invented(symbol: str, start: str, tick: int, quantity_scale: int, size_lots: int) -> Invention:
+    base = symbol.removesuffix("USDT")
+    instrument = Instrument(
+        id=InstrumentId(f"sandbox:{symbol}"),
+        kind="spot",
+        base=base,
+        currency="USDT",
+        price_scale=2,
+        quantity_scale=quantity_scale,
+        rules=(Rules(tick=tick, lot=1, notional_min=Decimal(1)),),
+    )
+    return Invention(instrument, instrument.price_units(Decimal(start)), size_lots)
+
+
+INVENTED = (
+    _invented("BTCUSDT", "60000.00", 50, 3, 150),
+    _invented("ETHUSDT", "3000.00", 5, 3, 900),
+    _invented("SOLUSDT", "180.00", 1, 2, 2500),
+)
+"""The symbols of the invented market."""
+
+
+class SyntheticMarket:
+    """An invented market of several symbols, seeded.
+
+    Args of the constructor:
+        native: The venue's books; the symbols are added to it in order.
+        seed: Same seed, same market.
+        start: First instant, ns UTC.
+        last: Prices to go on from after a restart; empty at the first start.
+    """
+
+    def __init__(self, native: Venue, seed: int, start: int, last: dict[InstrumentId, int]) -> None:
+        self._native = native
+        self._seed = seed
+        self._instruments = tuple(invention.instrument for invention in INVENTED)
+        self._last: dict[InstrumentId, int] = {}
+        self._history: dict[InstrumentId, list[Candle]] = {}
+        self._seen: set[int] = set()
+        for index, invention in enumerate(INVENTED):
+            self._add(index, invention, start, last.get(invention.instrument.id))
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        return f"synthetic seed {self._seed}"
+
+    def _add(self, index: int, invention: Invention, start: int, last: int | None) -> None:
+        instrument = invention.instrument
+        tick = instrument.rules_at(start).tick
+        price = invention.start_price if last is None else last - last % tick
+        parameters = SyntheticParameters(
+            start_price=price,
+            tick=tick,
+            lot=instrument.rules_at(start).lot,
+            size_lots=invention.size_lots,
+        )
+        # A market that goes on after a restart must not repeat its first minutes.
+        own_seed = (self._seed * 1_000_003 + start // MINUTE * 31 + index) % 2**63
+        self._native.add_synthetic(index, own_seed, parameters, start)
+        self._history[instrument.id] = [
+            Candle(start + row[0] - MINUTE, row[1], row[2], row[3], row[4], row[5])
+            for row in self._native.history(index, MINUTE, HISTORY_BARS).tolist()
+        ]
+        self._last[instrument.id] = price
+
+    def next_time(self) -> int | None:
+        """Return when the next step is due."""
+        return min(self._native.next_time(index) for index in range(len(self._instruments)))
+
+    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+        """Make the next step of the symbol that is due first."""
+        index = min(range(len(self._instruments)), key=self._native.next_time)
+        now = self._native.next_time(index)
+        instrument = self._instruments[index].id
+        bids, asks, trades, own = self._native.advance(index)
+        venue.took_place(own, now)
+        events: list[AnyMarketEvent] = [
+            Trade(
+                instrument=instrument,
+                ts_event=now,
+                ts_recv=now,
+                price=price,
+                quantity=quantity,
+                aggressor=1 if aggressor > 0 else -1,
+            )
+            for price, quantity, aggressor in trades
+        ]
+        first = index not in self._seen
+        self._seen.add(index)
+        if bids or asks:
+            kind = BookSnapshot if first else BookDelta
+            events.append(
+                kind(
+                    instrument=instrument,
+                    ts_event=now,
+                    ts_recv=now,
+                    bids=tuple(bids),
+                    asks=tuple(asks),
+                )
+            )
+        book = self._native.book(index)
+        bid, ask = book.best_bid(), book.best_ask()
+        if bid is not None and ask is not None:
+            self._last[instrument] = (bid[0] + ask[0]) // 2
+        return events
+
+    def last_prices(self) -> dict[InstrumentId, int]:
+        """Return the newest price by instrument."""
+        return dict(self._last)
+
+    def history(self) -> dict[InstrumentId, list[Candle]]:
+        """Return minutes before the start."""
+        return self._history
+
+
+class ReplayMarket:
+    """A recording, event by event; own orders queue behind the recorded size and fill from recorded trades.
+
+    Args of the constructor:
+        events: The recording, merged by receive time.
+        name: The dataset's name.
+        resume_after: Events up to this instant only build the book; 0 at the first start.
+    """
+
+    def __init__(self, events: Iterator[AnyMarketEvent], name: str, resume_after: int) -> None:
+        self._name = name
+        self._events = _without_redundant_quotes(events)
+        if resume_after:
+            self._events = _resumed(self._events, resume_after)
+        self._next: AnyMarketEvent | None = next(self._events, None)
+        self._last: dict[InstrumentId, int] = {}
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        return f"replay {self._name}"
+
+    def next_time(self) -> int | None:
+        """Return when the next event is due."""
+        return None if self._next is None else self._next.ts_recv
+
+    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+        """Hand over the next recorded event."""
+        event = self._next
+        if event is None:
+            return []
+        self._next = next(self._events, None)
+        venue.on_market(event, event.ts_recv)
+        if isinstance(event, Trade):
+            self._last[event.instrument] = event.price
+        return [event]
+
+    def last_prices(self) -> dict[InstrumentId, int]:
+        """Return the newest price by instrument."""
+        return dict(self._last)
+
+    def history(self) -> dict[InstrumentId, list[Candle]]:
+        """Return nothing: what was before a recording is not known."""
+        return {}
+
+
+def _without_redundant_quotes(events: Iterator[AnyMarketEvent]) -> Iterator[AnyMarketEvent]:
+    """Leave quotes out from the first book on: the book is what fills are judged against."""
+    with_book: set[InstrumentId] = set()
+    for event in events:
+        if isinstance(event, BookDelta | BookSnapshot):
+            with_book.add(event.instrument)
+        elif isinstance(event, Quote) and event.instrument in with_book:
+            continue
+        yield event
+
+
+def _resumed(events: Iterator[AnyMarketEvent], after: int) -> Iterator[AnyMarketEvent]:
+    """Yield the books as they stood at `after` as snapshots, then what follows."""
+    books: dict[InstrumentId, L2Book] = {}
+    for event in events:
+        if event.ts_recv > after:
+            for symbol, book in books.items():
+                if book.level_count(1) or book.level_count(-1):
+                    yield _snapshot(symbol, book, event.ts_recv)
+            yield event
+            break
+        book = books.setdefault(event.instrument, L2Book())
+        if isinstance(event, BookSnapshot):
+            book.replace(event.bids, event.asks)
+        elif isinstance(event, BookDelta):
+            book.apply_levels(event.bids, event.asks)
+    yield from events
+
+
+def _snapshot(symbol: InstrumentId, book: L2Book, now: int) -> BookSnapshot:
+    return BookSnapshot(
+        instrument=symbol,
+        ts_event=now,
+        ts_recv=now,
+        bids=tuple(book.bids(book.level_count(1))),
+        asks=tuple(book.asks(book.level_count(-1))),
+    )

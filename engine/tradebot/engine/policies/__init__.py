@@ -1,0 +1,1 @@
+"""Examples in the spirit of the house; each says when it loses."""

@@ -1,0 +1,213 @@
+"""`venue.log`: the native venue's own append-only ledger, written before it answers.
+
+One JSON line a record. The engine never reads it but through a query, as it would ask a broker; after a restart the
+venue itself folds it to know what rests, what was filled, what the account holds, and where its market stood.
+"""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.types import (
+    AccountName,
+    ClientOrderId,
+    ExecutionId,
+    Liquidity,
+    OrderType,
+    Side,
+    TimeInForce,
+    VenueOrderId,
+    sign,
+)
+
+
+class VenueLogDamaged(Exception):  # noqa: N818  (says what is the matter, as the journal's errors do)
+    """A line in the middle of `venue.log` cannot be read."""
+
+
+class LogRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+    """One line of the log."""
+
+    ts: int
+    """The venue's time, ns UTC."""
+
+
+class Opened(LogRecord, frozen=True, kw_only=True, tag="opened"):
+    """The account was opened with money."""
+
+    account: AccountName
+    currency: str
+    cash: Decimal
+
+
+class Accepted(LogRecord, frozen=True, kw_only=True, tag="accepted"):
+    """The venue took an order."""
+
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    instrument: InstrumentId
+    side: Side
+    type: OrderType
+    tif: TimeInForce
+    quantity: int
+    price: int | None
+
+
+class Refused(LogRecord, frozen=True, kw_only=True, tag="refused"):
+    """The venue did not take an order."""
+
+    client_order_id: ClientOrderId
+    reason: str
+
+
+class Filled(LogRecord, frozen=True, kw_only=True, tag="filled"):
+    """One execution."""
+
+    execution_id: ExecutionId
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    instrument: InstrumentId
+    side: Side
+    quantity: int
+    price: int
+    fee: Decimal
+    fee_currency: str
+    liquidity: Liquidity
+
+
+class Ended(LogRecord, frozen=True, kw_only=True, tag="ended"):
+    """An order left the book before it was filled."""
+
+    client_order_id: ClientOrderId
+    how: Literal["cancelled", "expired"]
+    reason: str
+
+
+class MarketAt(LogRecord, frozen=True, kw_only=True, tag="market-at"):
+    """Where the market stood, so that it can go on there."""
+
+    last: dict[InstrumentId, int]
+    """Middle or last price by instrument, in units."""
+
+
+type AnyRecord = Opened | Accepted | Refused | Filled | Ended | MarketAt
+"""Every line of the log."""
+
+_decoder = msgspec.json.Decoder(AnyRecord)
+_encoder = msgspec.json.Encoder()
+
+
+type HowEnded = Literal["filled", "cancelled", "rejected", "expired"]
+"""How an order left the venue."""
+
+
+class RestingOrder(msgspec.Struct, frozen=True):
+    """An order the venue holds."""
+
+    accepted: Accepted
+    filled: int
+
+
+class VenueBooks:
+    """What the log says, folded: orders, executions, cash, positions, market."""
+
+    def __init__(self, instruments: dict[InstrumentId, Instrument]) -> None:
+        self._instruments = instruments
+        self.account: AccountName | None = None
+        self.cash: dict[str, Decimal] = {}
+        self.positions: dict[InstrumentId, int] = {}
+        self.working: dict[ClientOrderId, RestingOrder] = {}
+        self.ended: dict[ClientOrderId, tuple[HowEnded, str, int]] = {}
+        """How an order ended, why, and what was filled."""
+        self.opened: Opened | None = None
+        self.fills: list[Filled] = []
+        self.orders = 0
+        """Orders accepted so far."""
+        self.ts = 0
+        """Time of the newest record, ns UTC."""
+        self.last: dict[InstrumentId, int] = {}
+
+    def apply(self, record: AnyRecord) -> None:
+        """Fold one more record in."""
+        self.ts = max(self.ts, record.ts)
+        match record:
+            case Opened():
+                self.opened = record
+                self.account = record.account
+                self.cash[record.currency] = record.cash
+            case Accepted():
+                self.orders += 1
+                self.working[record.client_order_id] = RestingOrder(record, 0)
+            case Refused():
+                self.ended[record.client_order_id] = ("rejected", record.reason, 0)
+            case Filled():
+                self._fill(record)
+            case Ended():
+                order = self.working.pop(record.client_order_id)
+                self.ended[record.client_order_id] = (record.how, record.reason, order.filled)
+            case MarketAt():
+                self.last |= record.last
+
+    def _fill(self, record: Filled) -> None:
+        self.fills.append(record)
+        instrument = self._instruments[record.instrument]
+        signed = sign(record.side) * record.quantity
+        self.positions[instrument.id] = self.positions.get(instrument.id, 0) + signed
+        self._pay(instrument.currency, MONEY.minus(instrument.notional(record.price, signed)))
+        self._pay(record.fee_currency, MONEY.minus(record.fee))
+        order = self.working[record.client_order_id]
+        filled = order.filled + record.quantity
+        if filled >= order.accepted.quantity:
+            del self.working[record.client_order_id]
+            self.ended[record.client_order_id] = ("filled", "", filled)
+        else:
+            self.working[record.client_order_id] = RestingOrder(order.accepted, filled)
+
+    def _pay(self, currency: str, amount: Decimal) -> None:
+        self.cash[currency] = MONEY.add(self.cash.get(currency, Decimal(0)), amount)
+
+
+class VenueLog:
+    """Appends records; a line is written whole before the venue answers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def read(self) -> list[AnyRecord]:
+        """Return every whole record, oldest first; a torn last line is cut off.
+
+        Raises:
+            VenueLogDamaged: If a line before the last cannot be read.
+        """
+        data = self._path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.ftruncate(self._file, whole)
+        records: list[AnyRecord] = []
+        for number, line in enumerate(data[:whole].splitlines(), 1):
+            try:
+                records.append(_decoder.decode(line))
+            except msgspec.DecodeError as error:
+                raise VenueLogDamaged(
+                    f"{self._path}:{number} cannot be read ({error}): restore the folder from a "
+                    "backup, or start another engine with --name"
+                ) from error
+        return records
+
+    def append(self, *records: AnyRecord) -> None:
+        """Write records with one system call."""
+        data = b"".join(_encoder.encode(record) + b"\n" for record in records)
+        written = os.write(self._file, data)
+        if written != len(data):
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError(f"{self._path}: {written} of {len(data)} bytes written: free the disk")
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

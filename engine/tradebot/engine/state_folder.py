@@ -315,17 +315,25 @@ def _take_lock(path: Path) -> int:
     """
     lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        for left in reversed(range(_LOCK_TRIES)):
-            if _try_lock(lock, fcntl.LOCK_EX):
-                os.ftruncate(lock, 0)
-                os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-                return lock
-            if left:
-                time.sleep(_LOCK_PAUSE_S)
-        raise EngineAlreadyRunning(path, _read_pid(path))
+        if held := _lock_soon(lock):
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     except BaseException:
         os.close(lock)
         raise
+    if not held:
+        os.close(lock)
+        raise EngineAlreadyRunning(path, _read_pid(path))
+    return lock
+
+
+def _lock_soon(lock: int) -> bool:
+    for left in reversed(range(_LOCK_TRIES)):
+        if _try_lock(lock, fcntl.LOCK_EX):
+            return True
+        if left:
+            time.sleep(_LOCK_PAUSE_S)
+    return False
 
 
 def _try_lock(lock: int, kind: int) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 import zstandard
 
 from tradebot.data.events import AnyMarketEvent
+from tradebot.engine.journal.batch import SegmentBlock
 from tradebot.engine.journal.blocks import (
     HEADER_BYTES,
     Block,
@@ -27,7 +28,6 @@ from tradebot.engine.journal.blocks import (
     unpack_records,
 )
 from tradebot.engine.journal.errors import JournalDamaged, JournalMisuse, JournalUnavailable
-from tradebot.engine.journal.store import SegmentBlock
 
 FLUSH_BYTES = 64 * 1024
 """Buffered bytes at which a flush is due."""

@@ -8,12 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
 
-import msgspec
-
 from tradebot.engine.core.events import OrderLane
 from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, Submit
 from tradebot.engine.core.types import ClientOrderId, EngineId, Mode, RequestId
 from tradebot.engine.journal import schema
+from tradebot.engine.journal.batch import Batch, SegmentBlock, StepAnchor
 from tradebot.engine.journal.codec import Row, RowDecoder, UnknownCounts, hash_bodies, row_of
 from tradebot.engine.journal.errors import (
     JournalDamaged,
@@ -25,45 +24,14 @@ from tradebot.engine.journal.errors import (
 PAGE_ROWS = 500
 """Rows fetched at a time by `Journal.rows`, so that a reader holds no lock while it works on them."""
 
+_PAGE_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?
+"""  # casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError
+
 type ClockKind = Literal["virtual", "system"]
 """Whether the engine's time is the market's own (then it may be compared between runs) or the machine's."""
-
-
-class StepAnchor(msgspec.Struct, frozen=True):
-    """What is kept of every step that wrote rows."""
-
-    seq: int
-    effects_hash: bytes
-    """`codec.hash_outcomes` of the step's outcomes."""
-    market_chain: int
-    """The market chain after every market event up to and including `seq`."""
-
-
-class SegmentBlock(msgspec.Struct, frozen=True):
-    """Where one block of market events was written."""
-
-    first_seq: int
-    last_seq: int
-    file: str
-    """Name inside the market folder."""
-    offset: int
-    length: int
-    """Bytes of the whole block, its head included."""
-    crc: int
-
-
-class _Batch(msgspec.Struct):
-    """What one commit writes."""
-
-    rows: list[tuple[int, int, int, str, bytes, int]] = []
-    steps: list[tuple[int, bytes, int]] = []
-    requests: dict[RequestId, ClientOrderId] = {}
-    sources: dict[str, str] = {}
-    meta: dict[str, str] = {}
-    segments: list[tuple[int, int, str, int, int, int]] = []
-
-    def __bool__(self) -> bool:
-        return any((self.rows, self.requests, self.sources, self.meta, self.segments))
 
 
 class Journal:
@@ -83,8 +51,8 @@ class Journal:
         self._buffer_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
-        self._buffer = _Batch()
-        self._flying: _Batch | None = None  # handed to a commit that has not ended
+        self._buffer = Batch()
+        self._flying: Batch | None = None  # handed to a commit that has not ended
         self._meta = dict(cast("list[tuple[str, str]]", self._all("SELECT key, value FROM meta")))
         self._committed_seq = self._max_seq()
         self._last_seq = self._committed_seq
@@ -157,23 +125,14 @@ class Journal:
             buffer.rows.extend(
                 (row.seq, row.index, row.now, row.kind, row.body, row.checksum()) for row in rows
             )
-            buffer.steps.append((seq, effects_hash, market_chain))
+            buffer.steps.append(StepAnchor(seq, effects_hash, market_chain))
             buffer.requests.update(requests)
             self._last_seq = seq
 
     def add_segment(self, block: SegmentBlock) -> None:
         """Buffer where a block of market events stands, so that a missing one can be named."""
         with self._buffer_lock:
-            self._buffer.segments.append(
-                (
-                    block.first_seq,
-                    block.last_seq,
-                    block.file,
-                    block.offset,
-                    block.length,
-                    block.crc,
-                )
-            )
+            self._buffer.segments.append(block)
 
     def add_source(self, version: str, text: str) -> None:
         """Buffer a policy's source text; it is stored once per version."""
@@ -224,41 +183,27 @@ class Journal:
             with self._buffer_lock:
                 self._flying = None
                 if batch.steps:
-                    self._committed_seq = batch.steps[-1][0]
+                    self._committed_seq = batch.steps[-1].seq
 
-    def _take(self) -> _Batch:
+    def _take(self) -> Batch:
         with self._buffer_lock:
-            batch, self._buffer = self._buffer, _Batch()
+            batch, self._buffer = self._buffer, Batch()
             self._flying = batch
             return batch
 
-    def _give_back(self, batch: _Batch) -> None:
+    def _give_back(self, batch: Batch) -> None:
         """Put what could not be written before what was buffered meanwhile."""
         with self._buffer_lock:
-            newer = self._buffer
-            batch.rows += newer.rows
-            batch.steps += newer.steps
-            batch.segments += newer.segments
-            batch.requests |= newer.requests
-            batch.sources |= newer.sources
-            batch.meta |= newer.meta
-            self._buffer = batch
+            self._buffer = batch.followed_by(self._buffer)
             self._flying = None
 
-    def _write(self, batch: _Batch) -> None:
+    def _write(self, batch: Batch) -> None:
         writer = self._writer
         if writer is None:
             raise JournalMisuse(f"{self._path} was opened read-only, a commit needs it writable")
         writer.execute("BEGIN IMMEDIATE")
         try:
-            writer.executemany("INSERT INTO rows VALUES(?,?,?,?,?,?)", batch.rows)
-            writer.executemany("INSERT INTO steps VALUES(?,?,?)", batch.steps)
-            writer.executemany("INSERT OR IGNORE INTO requests VALUES(?,?)", batch.requests.items())
-            writer.executemany("INSERT OR IGNORE INTO sources VALUES(?,?)", batch.sources.items())
-            writer.executemany("INSERT OR REPLACE INTO meta VALUES(?,?)", batch.meta.items())
-            writer.executemany(
-                "INSERT OR REPLACE INTO segments VALUES(?,?,?,?,?,?)", batch.segments
-            )
+            batch.write(writer)
             writer.execute("COMMIT")
         except BaseException:
             # A full disk may have rolled back already; a failing rollback would hide why the commit failed.
@@ -333,21 +278,45 @@ class Journal:
 
         Raises:
             JournalUnavailable: If the database cannot be read now.
-            JournalDamaged: If it cannot be read at all there.
+            JournalDamaged: At a row that cannot be read or is not as written; rows before it have been yielded.
         """
+        for row, crc in self.rows_as_written(after, limit):
+            if row.checksum() != crc:
+                raise JournalDamaged(
+                    f"{self._path}: row {row.seq}.{row.index} ({row.kind}) is not as written: restore a backup",
+                    file=self._path,
+                    seq=row.seq,
+                )
+            yield row
+
+    def rows_as_written(
+        self, after: tuple[int, int] = (0, -1), limit: int | None = None
+    ) -> Iterator[tuple[Row, int]]:
+        """Yield committed rows with the checksum kept beside each, not compared; see `rows`."""
         left = limit
         while left is None or left > 0:
-            page = self._page(after, PAGE_ROWS if left is None else min(PAGE_ROWS, left))
+            asked = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
+            page = self._page(after, asked)
             yield from page
-            if len(page) < PAGE_ROWS:
+            if len(page) < asked:
                 return
-            after = page[-1].seq, page[-1].index
-            left = None if left is None else left - len(page)
+            after = page[-1][0].seq, page[-1][0].index
+            left = None if left is None else left - asked
 
-    def _page(self, after: tuple[int, int], limit: int) -> list[Row]:
-        sql = "SELECT seq, idx, now, kind, body FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?"
-        found = cast("list[tuple[int, int, int, str, bytes]]", self._all(sql, (*after, limit)))
-        return [Row(*fields) for fields in found]
+    def _page(self, after: tuple[int, int], limit: int) -> list[tuple[Row, int]]:
+        found = cast(
+            "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_PAGE_SQL, (*after, limit))
+        )
+        if found and found[-1][:2] <= after:  # a damaged key; going on from it would never end
+            raise JournalDamaged(
+                f"{self._path}: row {found[-1][0]}.{found[-1][1]} stands after row {after[0]}.{after[1]}",
+                file=self._path,
+                seq=after[0],
+            )
+        return [
+            (Row(seq, index, now, kind.decode("utf-8", "replace"), body), crc)
+            for seq, index, now, kind, body, crc in found
+        ]
 
     def anchors(self, after: int = 0) -> Iterator[StepAnchor]:
         """Yield hash and market chain of every step that wrote rows, in order, after a seq."""

@@ -46,9 +46,13 @@ class ControlError(Exception):
 
 
 class EngineUnreachable(ControlError):  # noqa: N818  (reads as the state it names)
-    """Nobody answers."""
+    """No answer came."""
 
     exit_code = 4
+
+
+class NobodyAnswers(EngineUnreachable):
+    """No connection was made, so nothing was asked."""
 
 
 class ApiMismatch(ControlError):  # noqa: N818
@@ -70,9 +74,7 @@ class EngineAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Where an engine listens and how to speak of it."""
 
     label: str
-    """For messages: `engine main`."""
-    remedy: str
-    """What to do when nobody answers: `start it with tradebot run`."""
+    """For messages: `engine 'main'`."""
     socket: Path | None = None
     """Unix socket; None: `url`."""
     url: str = "http://engine"
@@ -248,8 +250,8 @@ class ControlClient:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise EngineUnreachable(
-                f"{address.label} does not answer at {address.where()}; {address.remedy}"
+            raise NobodyAnswers(
+                f"{address.label} does not answer at {address.where()}; start it with tradebot run"
             ) from error
         except httpx.TimeoutException as error:
             raise EngineUnreachable(

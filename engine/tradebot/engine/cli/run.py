@@ -1,0 +1,110 @@
+"""`run`: an engine, headless."""
+
+import os
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import typer
+
+from tradebot.engine.cli.failures import CONFIGURATION, USAGE, CommandFailed, not_yet
+from tradebot.engine.cli.options import NameOption, parse_decimal
+from tradebot.engine.cli.target import folder_of
+from tradebot.engine.config.load import load
+from tradebot.engine.control.listeners import ListenError, parse_listen
+from tradebot.engine.live.options import RunOptions
+
+SPEED_MAX = 1_000_000
+"""Fastest number; beyond it `max` is meant."""
+
+
+def run(  # noqa: PLR0913  (every parameter is an option of the contract)
+    *,
+    name: NameOption = None,
+    market: Annotated[
+        str, typer.Option("--market", help="synthetic, replay:DATASET or venue:symbol.")
+    ] = "synthetic",
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="X|max", help="Engine seconds per second.")
+    ] = "1",
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**63 - 1, help="Of all that is chance.")
+    ] = 1,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", help="unix:///PATH or http://127.0.0.1:PORT, besides the socket."),
+    ] = None,
+    at_end: Annotated[
+        Literal["stop", "stay"] | None,
+        typer.Option(
+            "--at-end", help="When a recording is over: stop with --speed max, else stay."
+        ),
+    ] = None,
+    until_consoles_leave: Annotated[
+        bool, typer.Option("--until-consoles-leave", hidden=True)
+    ] = False,
+) -> int:
+    """Run an engine, headless, with the sleeves of the configuration; SIGTERM ends it, state is kept."""
+    chosen, _ = folder_of(name)
+    options = RunOptions(
+        name=chosen,
+        market=parse_market(market),
+        speed=parse_speed(speed),
+        seed=seed,
+        listen=check_listen(listen),
+        until_consoles_leave=until_consoles_leave,
+        at_end=at_end,
+        config=load(os.environ).config,
+    )
+    if options.config.engine.mode != "sandbox":
+        raise CommandFailed(
+            f"not yet: engine.mode {options.config.engine.mode!r} comes with a later version; "
+            "this one runs 'sandbox'",
+            CONFIGURATION,
+        )
+    from tradebot.engine.live.main import run_engine
+
+    return run_engine(options)
+
+
+def parse_market(text: str) -> str:
+    """Return a market this version can run.
+
+    Raises:
+        CommandFailed: If it cannot.
+    """
+    if text == "synthetic":
+        return text
+    kind, _, rest = text.partition(":")
+    if kind == "replay" and rest:
+        return text
+    if kind in {"binance", "alpaca", "ib"} and rest:
+        raise not_yet(f"--market {text}: real markets come with a later version")
+    raise CommandFailed(f"--market must be synthetic or replay:DATASET, was {text!r}", USAGE)
+
+
+def parse_speed(text: str) -> Decimal | Literal["max"]:
+    """Return a speed from `4`, `4x` or `max`.
+
+    Raises:
+        CommandFailed: If it is not in (0, 1000000].
+    """
+    if text == "max":
+        return "max"
+    speed = parse_decimal(text.removesuffix("x"), "--speed")
+    if speed > SPEED_MAX:
+        raise CommandFailed(f"--speed must be at most {SPEED_MAX}, or max, was {text!r}", USAGE)
+    return speed
+
+
+def check_listen(text: str | None) -> str | None:
+    """Return an address that can be listened on.
+
+    Raises:
+        CommandFailed: If it cannot.
+    """
+    if text is not None:
+        try:
+            parse_listen(text)
+        except ListenError as error:
+            raise CommandFailed(f"--listen: {error}", USAGE) from error
+    return text

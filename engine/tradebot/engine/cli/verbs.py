@@ -1,0 +1,111 @@
+"""The one table of verbs: what `tradebot` can do, what it says of it, and where it lives."""
+
+from typing import Literal, NamedTuple
+
+type Group = Literal["Engine", "Facts", "Orders", "Control", "Data", "Setup"]
+
+
+class Verb(NamedTuple):
+    """One command."""
+
+    name: str
+    group: Group
+    summary: str
+    """One line, without a full stop."""
+    target: str | None
+    """`module:attribute`, a function or a typer app, imported when called; None: an entry point."""
+
+
+_CLI = "tradebot.engine.cli"
+
+VERBS: tuple[Verb, ...] = (
+    Verb("tui", "Engine", "the console", None),
+    Verb("run", "Engine", "an engine, headless", f"{_CLI}.run:run"),
+    Verb("stop", "Engine", "end an engine; its state and positions stay", f"{_CLI}.steer:stop"),
+    Verb("status", "Facts", "what an engine holds and whether it is well", f"{_CLI}.facts:status"),
+    Verb("orders", "Facts", "orders and their states", f"{_CLI}.facts:orders"),
+    Verb("positions", "Facts", "positions by account and owner", f"{_CLI}.facts:positions"),
+    Verb("fills", "Facts", "the newest fills", f"{_CLI}.facts:fills"),
+    Verb("watch", "Facts", "one line per event, as it happens", f"{_CLI}.watch:watch"),
+    Verb("buy", "Orders", "buy QTY SYMBOL, through the risk gate", f"{_CLI}.trade:buy"),
+    Verb("sell", "Orders", "sell QTY SYMBOL, through the risk gate", f"{_CLI}.trade:sell"),
+    Verb("cancel", "Orders", "cancel ID, or --all", f"{_CLI}.steer:cancel"),
+    Verb("flatten", "Orders", "close SYMBOL, or --all", f"{_CLI}.steer:flatten"),
+    Verb(
+        "kill", "Control", "HALTED: cancel what adds risk, keep what protects", f"{_CLI}.steer:kill"
+    ),
+    Verb("halt", "Control", "REDUCING: only what shrinks a position", f"{_CLI}.steer:halt"),
+    Verb("resume", "Control", "lift halt or kill, or let SLEEVE go on", f"{_CLI}.steer:resume"),
+    Verb("pause", "Control", "SLEEVE adds no more risk", f"{_CLI}.steer:pause"),
+    Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
+    Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
+    Verb(
+        "journal", "Data", "verify, export, check an engine's record", f"{_CLI}.journal:journal_app"
+    ),
+    Verb("config", "Setup", "init, show, check tradebot.toml", f"{_CLI}.config:config_app"),
+    Verb("doctor", "Setup", "what is well here and what is not", f"{_CLI}.doctor:doctor"),
+)
+
+NOT_YET: tuple[str, ...] = (
+    "account",
+    "accounts",
+    "arm",
+    "backtest",
+    "backup",
+    "bench",
+    "compare",
+    "disarm",
+    "drill",
+    "exchange",
+    "export",
+    "find",
+    "health",
+    "keys",
+    "montecarlo",
+    "panic",
+    "policy",
+    "reconcile",
+    "replay",
+    "report",
+    "restore",
+    "runs",
+    "service",
+    "size",
+    "sweep",
+)
+"""Commands of the contract that a later version brings."""
+
+
+def find_verb(name: str) -> Verb | None:
+    """Return a verb by its name."""
+    return next((verb for verb in VERBS if verb.name == name), None)
+
+
+def help_text(columns: int) -> str:
+    """Return the text of `tradebot --help`, at most that many columns wide where a word allows."""
+    lines = [
+        "Usage: tradebot COMMAND [ARGS]...",
+        "",
+        "Trade from a terminal like the house, not the player.",
+    ]
+    group = ""
+    for verb in VERBS:
+        if verb.group != group:
+            group = verb.group
+            lines += ["", f"{group}:"]
+        lines.append(f"  {verb.name:<10} {verb.summary}")
+    lines += ["", "Not yet:", *_wrapped(NOT_YET, columns)]
+    lines += [
+        "",
+        "tradebot COMMAND --help tells more; --debug shows tracebacks; --version the version.",
+    ]
+    return "\n".join(lines)
+
+
+def _wrapped(names: tuple[str, ...], columns: int) -> list[str]:
+    lines = [" "]
+    for name in names:
+        if len(lines[-1]) + 1 + len(name) > columns and lines[-1].strip():
+            lines.append(" ")
+        lines[-1] += f" {name}"
+    return lines

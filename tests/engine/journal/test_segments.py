@@ -29,6 +29,7 @@ from tradebot.engine.journal.errors import (
     JournalTooNew,
     JournalUnavailable,
 )
+from tradebot.engine.journal.findings import Findings
 from tradebot.engine.journal.segments import (
     FLUSH_BYTES,
     FLUSH_NS,
@@ -36,6 +37,7 @@ from tradebot.engine.journal.segments import (
     SegmentWriter,
     read_market,
 )
+from tradebot.engine.journal.verify_market import MarketCheck
 
 BTC = InstrumentId("sandbox:BTCUSDT")
 type Market = Quote | Trade | BookDelta | FeedGap
@@ -323,6 +325,36 @@ def test_full_disk_keeps_the_events_and_writes_them_when_there_is_room(tmp_path:
     assert [record.seq for record in read_market(tmp_path) if record.chain_ok] == list(
         range(1, 200)
     )
+
+
+def test_disk_that_takes_nothing_for_too_long_costs_counted_events_and_the_rest_stays_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradebot.engine.journal.segments.BUFFER_BYTES_MAX", 2000)
+    fill(tmp_path, 10)
+    writer = SegmentWriter(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (only_file(tmp_path).stat().st_size, hard))
+    try:
+        for seq in range(11, 200):
+            writer.add(seq, seq, quote(seq))
+            if seq == 20:
+                with pytest.raises(JournalUnavailable):
+                    writer.flush()
+                assert not writer.due(seq + 10 * FLUSH_NS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    writer.flush()
+    writer.close()
+    read = list(read_market(tmp_path))
+    assert all(record.chain_ok for record in read)
+    first = read[10].seq
+    assert [record.seq for record in read] == [*range(1, 11), *range(first, 200)]
+    assert writer.lost_events == first - 11 > 0
+    findings = Findings()
+    assert len(list(MarketCheck(tmp_path, [], findings).places())) == len(read)
+    (gone,) = findings.chosen(grave=True)
+    assert f"from seq 11 to {first - 1} are gone" in gone.text
 
 
 def test_missing_folder_holds_no_market(tmp_path: Path) -> None:

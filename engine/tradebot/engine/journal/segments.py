@@ -35,6 +35,9 @@ FLUSH_BYTES = 64 * 1024
 FLUSH_NS = 1_000_000_000
 """Age of the oldest buffered event, in the engine's time, at which a flush is due."""
 
+BUFFER_BYTES_MAX = 32 * 1024 * 1024
+"""Most bytes kept while the disk takes none; beyond it the buffered events are given up and counted."""
+
 ZSTD_LEVEL = 1
 """Level 3 packs BookDelta blocks hardly tighter and takes twice as long."""
 
@@ -91,9 +94,14 @@ class SegmentWriter:
         self._first_now = 0
         self._first_chain = first_chain  # the chain before what is buffered
         self._flushed_seq = 0
+        self._after_seq = 0  # of the newest event that is in a file or was given up
+        self._due_bytes = FLUSH_BYTES
+        self._failing = False
         self._file: int | None = None
         self._size = 0
         self._number = 0
+        self.lost_events = 0
+        """Events given up because the disk took none for too long."""
         self.repairs: list[Tail | Block] = []
         """What was found wrong at the end of the newest file: cut off if torn, else left and passed over."""
         try:
@@ -131,10 +139,14 @@ class SegmentWriter:
         return read_header(files[0]).after_seq + 1 if files else self._flushed_seq + 1
 
     def due(self, now: int) -> bool:
-        """Return whether a flush is due by size or age at an instant of the engine's time, ns UTC."""
-        return bool(self._chains) and (
-            len(self._records) >= FLUSH_BYTES or now - self._first_now >= FLUSH_NS
-        )
+        """Return whether a flush is due by size or age at an instant of the engine's time, ns UTC.
+
+        After a flush that failed, only when twice as much has gathered: packing all again at each event would stop
+        the engine.
+        """
+        if len(self._records) >= self._due_bytes:
+            return True
+        return bool(self._chains) and not self._failing and now - self._first_now >= FLUSH_NS
 
     # ------------------------------------------------------------------------------------------------------ writing
 
@@ -147,6 +159,8 @@ class SegmentWriter:
         if seq <= self._last_seq:
             raise JournalMisuse(f"seq must be higher than {self._last_seq}, was {seq}")
         record = encode_record(seq, now, event)
+        if len(self._records) > BUFFER_BYTES_MAX:
+            self._give_up()
         if not self._chains:
             self._first_seq, self._first_now, self._first_chain = seq, now, self._chain
         self._chain = chain_after(self._chain, record)
@@ -171,13 +185,14 @@ class SegmentWriter:
             offset = self._size
             self._append(file, data)
         except OSError as error:
+            self._failing = True
+            self._due_bytes = max(FLUSH_BYTES, 2 * len(self._records))
             raise _unavailable(self._folder, error) from error
         block = SegmentBlock(
             self._first_seq, self._last_seq, segment_name(self._number), offset, len(data), crc
         )
-        self._records.clear()
-        self._chains.clear()
         self._flushed_seq = self._last_seq
+        self._forget()
         return block
 
     def close(self) -> None:
@@ -185,6 +200,20 @@ class SegmentWriter:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _forget(self) -> None:
+        """Empty the buffer: what was in it is in a file or given up."""
+        self._records.clear()
+        self._chains.clear()
+        self._after_seq = self._last_seq
+        self._due_bytes = FLUSH_BYTES
+        self._failing = False
+
+    def _give_up(self) -> None:
+        """Drop what the disk did not take; the next file's header tells what is missing before it."""
+        self.lost_events += len(self._chains)
+        self._forget()
+        self.close()
 
     def _append(self, file: int, data: bytes) -> None:
         try:
@@ -199,7 +228,7 @@ class SegmentWriter:
         if self._file is not None and self._size < self._limits.file_bytes_max:
             return self._file
         self.close()
-        header = SegmentHeader(self._first_chain, self._flushed_seq, self._first_now)
+        header = SegmentHeader(self._first_chain, self._after_seq, self._first_now)
         path = self._folder / segment_name(self._number + 1)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
@@ -235,7 +264,7 @@ class SegmentWriter:
         self._number = int(files[-1].stem)
         while files and not self._resume_file(files[-1]):
             files.pop()  # nothing readable in it: the one before tells where the history stands
-        self._flushed_seq = self._last_seq
+        self._flushed_seq = self._after_seq = self._last_seq
 
     def _resume_file(self, path: Path) -> bool:
         """Take chain and seq from a file's last sound block; go on writing it if it is the newest and whole."""

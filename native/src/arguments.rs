@@ -41,8 +41,12 @@ whole!(
     tick: i64,
     lot: i64,
     size_lots: i64,
-    level_target: u32,
 );
+
+/// The levels a side that an invented market keeps.
+pub(crate) fn level_target(value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    fits("levels", value, u32::MIN, u32::MAX)
+}
 
 /// A side: +1 or -1.
 pub(crate) fn side(value: &Bound<'_, PyAny>) -> PyResult<Side> {

@@ -125,7 +125,7 @@ impl RecordedMarket {
         let mut left = quantity;
         let mut eaten = 0;
         for own in self.own_mut(aggressor.opposite()) {
-            if left == 0 || !aggressor.reaches(price, own.price) {
+            if !aggressor.reaches(price, own.price) {
                 break;
             }
             if own.price == price {
@@ -139,6 +139,7 @@ impl RecordedMarket {
                     continue;
                 }
             } else {
+                // Whoever stood there is done, even if this print is not large enough for us.
                 own.ahead = Some(0);
             }
             left -= fill(own, left, matches, events);

@@ -6,7 +6,7 @@ unless said otherwise.
 """
 
 from collections.abc import Sequence
-from typing import Literal, final
+from typing import Literal, final, override
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +198,9 @@ class VenueEvent:
     ]:
         """Why, for a refusal or an expiry."""
 
+    @override
     def __eq__(self, other: object, /) -> bool: ...
+    @override
     def __hash__(self) -> int: ...
 
 @final
@@ -297,6 +299,7 @@ class SyntheticParameters:
         size_lots: int = 20,
         levels: int = 40,
     ) -> SyntheticParameters: ...
+    @override
     def __eq__(self, other: object, /) -> bool: ...
 
 @final

@@ -81,7 +81,8 @@ impl SyntheticMarket {
         usize::try_from(self.parameters.levels).unwrap_or(usize::MAX) + self.ours.len()
     }
 
-    /// Ends quotes of `side` better than `quote`. Through `other`, the opposite quote, they are taken whole at once.
+    /// Ends quotes of `side` better than `quote`. Ours have to be hit; through `other`, the opposite quote, they are hit
+    /// whole at once.
     fn clear_stale(
         &mut self,
         side: Side,
@@ -101,12 +102,15 @@ impl SyntheticMarket {
         // However many levels went stale, about half a taker gets there before they are withdrawn.
         let chance = 0.5 / f64::from(u32::try_from(stale.len()).unwrap_or(u32::MAX).max(1));
         for ticks in stale {
-            let through = !side.is_better(other, ticks);
-            if through || self.random.chance(chance) {
-                let part = if through { 1.0 } else { 0.3 + 0.7 * self.random.uniform() };
+            if self.random.chance(chance) {
+                let part = 0.3 + 0.7 * self.random.uniform();
                 self.hit(side, ticks, part, matches, events)?;
             }
             self.withdraw_level(side, ticks);
+            if !side.is_better(other, ticks) {
+                // What still stands is ours, and beyond even the opposite quote: nobody leaves that lying.
+                self.hit(side, ticks, 1.0, matches, events)?;
+            }
         }
         Ok(())
     }

@@ -143,6 +143,7 @@ def test_flipped_byte_in_the_database_is_named(recorder: Make, word: bytes) -> N
     assert result.problems[0].file == "journal.db"
 
 
+@pytest.mark.slow
 def test_every_flipped_byte_in_a_small_database_is_noticed_or_means_nothing(recorder: Make) -> None:
     live = recorder()
     live.start()

@@ -79,7 +79,7 @@ def l2_stream(seed: int) -> Stream:
     depths = np.minimum(source.exponential(LEVELS / 8, ROWS).astype(np.int64), LEVELS - 1)
     quantities = source.integers(0, 8, ROWS)
     kinds, ids = np.zeros(ROWS, np.int8), np.zeros(ROWS, np.uint64)
-    return Stream(kinds, ids, sides, 10_000 - sides * (1 + depths), quantities)
+    return Stream(kinds, ids, sides, 10_000 - sides.astype(np.int64) * (1 + depths), quantities)
 
 
 def test_l2_columns(benchmark: Measure) -> None:

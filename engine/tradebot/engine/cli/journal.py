@@ -72,16 +72,19 @@ def check_command(
     plain: PlainOption = False,
 ) -> int:
     """Decide what was recorded again and name the first difference (exit code 1)."""
-    from tradebot.engine.journal.redecide import redecide as decide_again
+    from tradebot.engine.home import home
+    from tradebot.engine.live.redecide import redecide as decide_again
 
     shape = form(json=json, plain=plain)
     if not redecide:
         raise CommandFailed("say what to check: journal check --redecide", USAGE)
-    result = decide_again(_recorded(name))
+    result = decide_again(_recorded(name), [home() / "policies", home()])
     code = DONE if result.agreed else FAILED
     if shape == "json":
         print_json(result)
         return code
+    for note in result.notes:
+        print(f"note: {note}")
     first = result.first_difference
     if first is None:
         print(f"agreed: {result.steps} steps decided again, all alike")

@@ -7,12 +7,14 @@ outcomes, each applied as it is made. The same history gives the same outcomes, 
 from tradebot.data.events import MarketEvent
 from tradebot.engine.core.events import (
     AccountReported,
+    CancelRejected,
     CancelRequested,
     EngineStarted,
     Event,
     FlattenRequested,
     HaltRequested,
     KillRequested,
+    OrderAccepted,
     OrderFilled,
     OrderLane,
     OrderRejected,
@@ -22,20 +24,23 @@ from tradebot.engine.core.events import (
     SleeveFailed,
     SleevePauseRequested,
     SleeveResumeRequested,
+    SubmitUnknown,
     TimerFired,
 )
-from tradebot.engine.core.marks import watch
+from tradebot.engine.core.marks import lift, watch
 from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
     on_order_reported,
+    on_silence,
     on_started,
 )
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step, StepOutcome, intent_of
 from tradebot.engine.core.stops import (
+    keep_to_state,
     on_cancel,
     on_flatten,
     on_flatten_timer,
@@ -97,7 +102,8 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
         case KillRequested():
             on_kill(step, event)
         case ResumeRequested():
-            on_resume(step, event)
+            if on_resume(step, event):
+                lift(step)
         case SleevePauseRequested() | SleeveFailed():
             on_pause(step, event)
         case SleeveResumeRequested():
@@ -106,10 +112,16 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
             on_started(step, event)
         case OrderReported():
             on_order_reported(step, event)
+            keep_to_state(step)
+        case OrderAccepted():
+            keep_to_state(step)
+        case SubmitUnknown() | CancelRejected():
+            on_silence(step, event)
         case AccountReported():
             on_account_reported(step, event)
         case OrderFilled():
             trim_reduce_only(step, event.instrument)
+            keep_to_state(step)
         case TimerFired():
             _timer(step, event)
         case _:

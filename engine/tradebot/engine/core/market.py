@@ -61,19 +61,27 @@ class InstrumentMarket:
             case Bar():
                 pass
 
+    def connect(self, state: Literal["up", "down", "ended"]) -> None:
+        """Take in that the feed came up, went down or ended."""
+        if state == "down" and self._has_book:
+            # What was missed meanwhile is not known: the book is right again from the next snapshot on.
+            self._resyncing = True
+        self.connection = state
+
     def best_bid(self) -> int | None:
         """Return the best bid in price units: the book's where there is one, else the quote's."""
         if self._has_book:
             best = self.book.best_bid()
             return None if best is None else best[0]
-        return None if self.quote is None else self.quote.bid_price
+        # Vendors quote an empty side as price 0.
+        return self.quote.bid_price if self.quote is not None and self.quote.bid_price > 0 else None
 
     def best_ask(self) -> int | None:
         """Return the best ask in price units."""
         if self._has_book:
             best = self.book.best_ask()
             return None if best is None else best[0]
-        return None if self.quote is None else self.quote.ask_price
+        return self.quote.ask_price if self.quote is not None and self.quote.ask_price > 0 else None
 
     def mark_units(self) -> Decimal | None:
         """Return the price positions are valued at, in price units: mid, else last trade, else None."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tradebot.engine.core.outcomes import EquityMarked
 from tradebot.engine.core.risk import percent
+from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import change_state
 from tradebot.engine.core.types import SECOND
@@ -18,32 +19,80 @@ def watch(step: Step, *, at_once: bool) -> None:
     if state.started is None or (not at_once and state.now < state.next_mark):
         return
     state.next_mark = state.now + MARK_PERIOD
+    _rejections(step)
     equity = state.equity()
     if equity is None:
         return
     day = state.day_of(state.now)
     day_start, peak = state.day_start, state.peak
-    if day_start is None or peak is None or state.day is None or day > state.day:
-        day_start = equity
+    loss_from, drawdown_from = state.loss_from, state.drawdown_from
+    if day_start is None or state.day is None or day > state.day:
+        day_start, loss_from = equity, None
     if peak is None or equity > peak:
-        peak = equity
-    if (day, day_start, peak) != (state.day, state.day_start, state.peak):
-        step.emit(EquityMarked(day=day, day_start=str(day_start), peak=str(peak)))
-    _limits(step, equity, day_start, peak)
+        peak, drawdown_from = equity, None
+    elif drawdown_from is not None:
+        drawdown_from = max(drawdown_from, equity)
+    _mark(step, day, (day_start, peak, loss_from, drawdown_from))
+    _limits(step, equity)
 
 
-def _limits(step: Step, equity: Decimal, day_start: Decimal, peak: Decimal) -> None:
+def lift(step: Step) -> None:
+    """Measure from now what an operator's word has lifted, else the next look would pull it again."""
     state = step.state
-    drawdown = below(equity, peak)
+    equity = state.equity()
+    if equity is None or state.day is None or state.day_start is None or state.peak is None:
+        return
+    drawdown, loss = _fallen(state, equity)
+    cap = state.limits.drawdown
+    drawdown_from = equity if cap is not None and drawdown >= cap else state.drawdown_from
+    cap = state.limits.day_loss
+    loss_from = equity if cap is not None and loss >= cap else state.loss_from
+    _mark(step, state.day, (state.day_start, state.peak, loss_from, drawdown_from))
+
+
+type _Figures = tuple[Decimal, Decimal, Decimal | None, Decimal | None]
+"""Day's start, peak, and what day loss and drawdown are measured from where lifted."""
+
+
+def _mark(step: Step, day: int, figures: _Figures) -> None:
+    state = step.state
+    known = (state.day_start, state.peak, state.loss_from, state.drawdown_from)
+    if (day, figures) == (state.day, known):
+        return
+    day_start, peak, loss_from, drawdown_from = figures
+    step.emit(
+        EquityMarked(
+            day=day,
+            day_start=str(day_start),
+            peak=str(peak),
+            loss_from="" if loss_from is None else str(loss_from),
+            drawdown_from="" if drawdown_from is None else str(drawdown_from),
+        )
+    )
+
+
+def _fallen(state: State, equity: Decimal) -> tuple[Decimal, Decimal]:
+    """Return drawdown and day loss, as fractions of what they are measured from."""
+    peak = state.peak if state.drawdown_from is None else state.drawdown_from
+    start = state.day_start if state.loss_from is None else state.loss_from
+    return below(equity, peak or Decimal(0)), below(equity, start or Decimal(0))
+
+
+def _limits(step: Step, equity: Decimal) -> None:
+    state = step.state
+    drawdown, loss = _fallen(state, equity)
     cap = state.limits.drawdown
     if cap is not None and drawdown >= cap and state.trading_state != "HALTED":
         change_state(
             step, "HALTED", f"drawdown {percent(drawdown)} from peak, at most {percent(cap)}"
         )
-    loss = below(equity, day_start)
     cap = state.limits.day_loss
     if cap is not None and loss >= cap and state.trading_state == "ACTIVE":
         change_state(step, "REDUCING", f"day loss {percent(loss)}, at most {percent(cap)}")
+
+
+def _rejections(step: Step) -> None:
+    state = step.state
     rejects = state.limits.rejects_in_row
     if state.rejects_in_row >= rejects and state.trading_state == "ACTIVE":
         change_state(

@@ -123,6 +123,10 @@ class EquityMarked(Outcome, frozen=True, kw_only=True, tag="equity-marked"):
     """Which trading day, counted in days since the epoch at the day boundary."""
     day_start: str
     peak: str
+    loss_from: str = ""
+    """What day loss is measured from since an operator lifted it; empty: the day's start."""
+    drawdown_from: str = ""
+    """What drawdown is measured from since an operator lifted it; empty: the peak."""
 
 
 class FlattenStarted(Outcome, frozen=True, kw_only=True, tag="flatten-started"):

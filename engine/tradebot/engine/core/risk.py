@@ -141,10 +141,12 @@ def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Chec
 
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
     """Return whether an order can only shrink the position, with all working orders counted."""
-    held = exposure.quantity
-    if held == 0 or (held > 0) == (sign(side) > 0):
-        return False
-    return _same_side(exposure, side) + quantity <= abs(held)
+    return quantity <= _shrinkable(exposure, side)
+
+
+def _shrinkable(exposure: Exposure, side: Side) -> int:
+    """Return the largest quantity of a side that can only shrink the position; 0 or less: none."""
+    return -exposure.quantity * sign(side) - _same_side(exposure, side)
 
 
 def _same_side(exposure: Exposure, side: Side) -> int:
@@ -308,6 +310,14 @@ def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
 # ------------------------------------------------------------------------------------ sizes
 
 
+_MEASURED: dict[DenialCode, str] = {
+    "max_order": "this order",
+    "max_position": "the position with working orders",
+    "max_gross": "gross exposure with working orders",
+    "max_open_risk": "open risk with working orders",
+}
+
+
 class Bound(msgspec.Struct, frozen=True):
     """One limit's largest notional for this order, in the quote currency."""
 
@@ -317,7 +327,7 @@ class Bound(msgspec.Struct, frozen=True):
     cap: Decimal
     """The limit, as a fraction of equity."""
     notional_max: Decimal
-    """Largest notional this order may have under this limit alone; may be negative."""
+    """Largest notional this order may have under this limit alone; 0 or less: none that adds risk."""
 
 
 def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
@@ -331,10 +341,8 @@ def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
     equity, limits = picture.equity, picture.limits
     extra = sign(order.side) * order.quantity
     own = _notional(exposure, order.quantity, price)
-    before = _notional(exposure, exposure.worst(), price)
     after = _notional(exposure, exposure.worst(extra), price)
     gross_others = _sum_worst(picture.exposures, but=exposure)
-    open_before = _one_way(exposure, order.side, price)
     risk_share = limits.unprotected_risk
     return [
         Bound("max_order", own / equity, limits.max_order, limits.max_order * equity),
@@ -342,19 +350,24 @@ def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
             "max_position",
             after / equity,
             limits.max_position,
-            limits.max_position * equity - open_before,
+            _room(exposure, order.side, price, limits.max_position * equity),
         ),
         Bound(
             "max_gross",
             (gross_others + after) / equity,
             limits.max_gross,
-            limits.max_gross * equity - gross_others - open_before,
+            _room(exposure, order.side, price, limits.max_gross * equity - gross_others),
         ),
         Bound(
             "max_open_risk",
-            (gross_others + max(before, after)) * risk_share / equity,
+            (gross_others + after) * risk_share / equity,
             limits.max_open_risk,
-            limits.max_open_risk * equity / risk_share - gross_others - open_before,
+            _room(
+                exposure,
+                order.side,
+                price,
+                limits.max_open_risk * equity / risk_share - gross_others,
+            ),
         ),
     ]
 
@@ -362,7 +375,7 @@ def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
 def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, int] | None:
     """Return which limit binds the size and the largest quantity it leaves, in units, on the lot.
 
-    None where equity or a mark is unknown, so that no figure is invented.
+    What only shrinks the position always fits. None where equity or a mark is unknown, so that no figure is invented.
     """
     lines = bounds(order, picture)
     exposure = _own_exposure(order, picture)
@@ -372,7 +385,8 @@ def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, 
     tightest = min(lines, key=lambda bound: bound.notional_max)
     unit = _notional(exposure, 1, price)
     lot = exposure.instrument.rules_at(picture.now).lot
-    units = int((max(tightest.notional_max, Decimal(0)) / unit).to_integral_value(ROUND_FLOOR))
+    adding = int((tightest.notional_max / unit).to_integral_value(ROUND_FLOOR))
+    units = max(adding, _shrinkable(exposure, order.side))
     return tightest.code, units - units % lot
 
 
@@ -390,7 +404,7 @@ def _size_limits(order: OrderIntent, picture: Picture) -> list[Check]:
         _line(
             bound.code,
             bound.used <= bound.cap,
-            f"{bound.code} would be {percent(bound.used)} of equity, at most {percent(bound.cap)}",
+            f"{_MEASURED[bound.code]} would be {percent(bound.used)} of equity, at most {percent(bound.cap)}",
         )
         for bound in lines
     ]
@@ -409,10 +423,12 @@ def _notional(exposure: Exposure, units: int, price: Decimal) -> Decimal:
     return abs(instrument.quantity(units)) * price * instrument.multiplier
 
 
-def _one_way(exposure: Exposure, side: Side, price: Decimal) -> Decimal:
-    """Return the signed notional already standing in this order's direction."""
-    units = exposure.quantity * sign(side) + _same_side(exposure, side)
-    return exposure.instrument.quantity(units) * price * exposure.instrument.multiplier
+def _room(exposure: Exposure, side: Side, price: Decimal, most: Decimal) -> Decimal:
+    """Return the notional an order that adds risk may have while the worst position stays within `most`."""
+    if _notional(exposure, exposure.worst(), price) > most:
+        return Decimal(0)
+    standing = -_shrinkable(exposure, side)
+    return most - exposure.instrument.quantity(standing) * price * exposure.instrument.multiplier
 
 
 def _worst_notional(exposure: Exposure) -> Decimal | None:

@@ -11,7 +11,7 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.outcomes import Decided, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.outcomes import Decided, OrderDenied, OrderIntent, SleeveStateSaved
 from tradebot.engine.core.policy import (
     Action,
     Book,
@@ -29,7 +29,7 @@ from tradebot.engine.core.policy import (
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import on_pause
-from tradebot.engine.core.types import SECOND, Owner
+from tradebot.engine.core.types import SECOND, Owner, Side, TimeInForce
 
 DENIAL_PERIOD = SECOND
 """The same denial of the same sleeve is written at most this often."""
@@ -99,11 +99,12 @@ class Sleeves:
 
     def _ask(self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy) -> None:
         state, name = step.state, sleeve.started.name
-        memory = (
-            msgspec.msgpack.decode(sleeve.memory, type=loaded.memory)
-            if sleeve.memory is not None and loaded.memory is not None
-            else None
-        )
+        try:
+            memory = _recalled(sleeve, loaded)
+        except msgspec.DecodeError as error:
+            reason = f"memory of an earlier version cannot be read: {error}"
+            on_pause(step, SleeveFailed(sleeve=name, reason=reason))
+            return
         seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
         answer = self._call(
             name,
@@ -114,11 +115,35 @@ class Sleeves:
         )
         if answer is None:
             return
-        try:
+        trouble = illegal(state, sleeve, answer)
+        if trouble is None:
             take(step, sleeve, answer)
-        except ScaleError as error:
+        else:
             # A policy that cannot say a legal number is broken in the same way each time it is asked.
-            on_pause(step, SleeveFailed(sleeve=name, reason=str(error)))
+            on_pause(step, SleeveFailed(sleeve=name, reason=trouble))
+
+
+def _recalled(sleeve: SleeveState, loaded: LoadedPolicy) -> msgspec.Struct | None:
+    if sleeve.memory is None or loaded.memory is None:
+        return None
+    return msgspec.msgpack.decode(sleeve.memory, type=loaded.memory)
+
+
+def illegal(state: State, sleeve: SleeveState, answer: OrderSeq) -> str | None:
+    """Return what no order can be made of in an answer, or None; such an answer is not acted on at all."""
+    try:
+        for action in answer.actions:
+            if isinstance(action, NewOrder):
+                msgspec.convert(action.side, Side)
+                msgspec.convert(action.tif, TimeInForce)
+                intent_of(state, sleeve, answer, action)
+        msgspec.msgpack.encode(answer.state)
+    except ScaleError as error:
+        return str(error)
+    except (msgspec.MsgspecError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        # Annotations do not bind at run time: a float for a Decimal, a side that is no side.
+        return f"illegal answer, {type(error).__name__}: {error}"
+    return None
 
 
 def wakes(state: State, sleeve: SleeveState, policy: Policy, event: Event) -> bool:
@@ -155,7 +180,11 @@ def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
             symbol: state.ledger.position(started.account, symbol, started.name)
             for symbol in started.symbols
         },
-        orders=[o for o in state.blotter.open() if o.intent.owner == started.name],
+        orders=[
+            order
+            for order in state.blotter.open()
+            if order.intent.owner == started.name and order.intent.instrument in markets
+        ],
         markets=markets,
         cash=MONEY.add(started.capital, spent),
         capital=started.capital,
@@ -183,14 +212,11 @@ def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
         )
     else:
         sleeve.repeated += 1
-    if answer.state is None:
-        return
-    memory = msgspec.msgpack.encode(answer.state)
-    if memory == sleeve.memory:
-        return
-    sleeve.memory = memory
-    if effective:
-        step.emit(SleeveStateSaved(sleeve=sleeve.started.name, state=memory))
+    if answer.state is not None:
+        sleeve.memory = msgspec.msgpack.encode(answer.state)
+    # Compared with what was written, not with the last memory: that may come from a step without effects.
+    if effective and sleeve.memory is not None and sleeve.memory != sleeve.saved:
+        step.emit(SleeveStateSaved(sleeve=sleeve.started.name, state=sleeve.memory))
 
 
 def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> bool:
@@ -203,13 +229,14 @@ def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> b
         for (code, where), written in sleeve.denied.items()
         if where == key_of_denial and step.state.now - written < DENIAL_PERIOD
     }
-    refused = step.submit(intent, denial_is_news=not recent)
+    refused = step.submit(intent, denial_is_news=False)
     if refused is None:
         return True
     if refused.code in recent:
         return False
     sleeve.denied[(refused.code, key_of_denial)] = step.state.now
-    return not recent
+    step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
+    return True
 
 
 def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrder) -> bool:

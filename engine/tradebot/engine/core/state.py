@@ -122,6 +122,9 @@ class State:
         self.day: int | None = None
         self.day_start: Decimal | None = None
         self.peak: Decimal | None = None
+        self.loss_from: Decimal | None = None
+        self.drawdown_from: Decimal | None = None
+        """As in `EquityMarked`; None: the day's start, the peak."""
         self.next_mark = 0
         self.timers: dict[str, int] = {}
         self.flattening: dict[InstrumentId, Flattening] = {}
@@ -195,7 +198,7 @@ class State:
             case FeedChanged():
                 market = self.market.get(event.instrument)
                 if market is not None:
-                    market.connection = event.state
+                    market.connect(event.state)
             case TimerFired():
                 self.timers.pop(event.timer_id, None)
             case EngineStarted():
@@ -214,8 +217,9 @@ class State:
                 return
 
     def _order_event(self, event: OrderEvent) -> None:
+        before = self.blotter.get(event.client_order_id)
         order = self.blotter.reduce(event, self.now)
-        if order is None:
+        if order is None or order is before:
             return
         if isinstance(event, OrderRejected):
             self.rejects_in_row += 1
@@ -250,11 +254,13 @@ class State:
     def _cash_moved(self, event: CashMoved) -> None:
         if not self.ledger.move_cash(event) or event.asset != self.currency:
             return
+        if event.why not in {"deposit", "withdrawal"}:
+            return
         # Flow-adjusted: a deposit is neither profit nor a new peak.
-        if self.day_start is not None:
-            self.day_start = MONEY.add(self.day_start, event.amount)
-        if self.peak is not None:
-            self.peak = MONEY.add(self.peak, event.amount)
+        self.day_start = _moved_by(self.day_start, event.amount)
+        self.peak = _moved_by(self.peak, event.amount)
+        self.loss_from = _moved_by(self.loss_from, event.amount)
+        self.drawdown_from = _moved_by(self.drawdown_from, event.amount)
 
     def _started(self, event: EngineStarted) -> None:
         self.started = event
@@ -300,9 +306,7 @@ class State:
                 self.reason = outcome.reason if outcome.state != "ACTIVE" else None
                 self.rejects_in_row = 0
             case EquityMarked():
-                self.day = outcome.day
-                self.day_start = Decimal(outcome.day_start)
-                self.peak = Decimal(outcome.peak)
+                self._marked(outcome)
             case FlattenStarted():
                 self.flattening.setdefault(outcome.instrument, Flattening())
             case FlattenEnded():
@@ -330,6 +334,13 @@ class State:
         times = self.sent.setdefault(intent.owner, deque(maxlen=RATE_WINDOW_MAX))
         times.append(intent.created)
 
+    def _marked(self, outcome: EquityMarked) -> None:
+        self.day = outcome.day
+        self.day_start = Decimal(outcome.day_start)
+        self.peak = Decimal(outcome.peak)
+        self.loss_from = _decimal_or_none(outcome.loss_from)
+        self.drawdown_from = _decimal_or_none(outcome.drawdown_from)
+
     def _sleeve(self, name: Owner, paused: str | None, *, failed: bool) -> None:
         sleeve = self.sleeves.get(name)
         if sleeve is not None:
@@ -345,7 +356,15 @@ class State:
     def bet_for(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> BetId:
         """Return the running bet of an owner in an instrument, or a new bet's id."""
         running = self.bets.get((account, instrument, owner))
-        return running or BetId(f"bt{self.engine_id}{base32(self.counter + 1)}")
+        return running or BetId(f"b-{self.next_order_id()}")
+
+
+def _moved_by(figure: Decimal | None, amount: Decimal) -> Decimal | None:
+    return None if figure is None else MONEY.add(figure, amount)
+
+
+def _decimal_or_none(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
@@ -360,6 +379,11 @@ def base32(number: int) -> str:
     return digits or "0"
 
 
+def cash_assets(state: State, account: AccountName) -> list[str]:
+    """Return the currencies an account ever held: assets that are not instruments, sorted."""
+    return [asset for asset in state.ledger.assets(account) if asset not in state.instruments]
+
+
 def compare(state: State, report: AccountReported) -> list[str]:
     """Return what the venue's account report says that the ledger does not, one sentence each."""
     account = report.account
@@ -371,16 +395,19 @@ def compare(state: State, report: AccountReported) -> list[str]:
                 f"position {symbol}: ledger {instrument.quantity(ours)}, "
                 f"venue {instrument.quantity(theirs)}"
             )
-    bases = {instrument.base for instrument in state.instruments.values()}
-    for asset in sorted({*state.ledger.assets(account), *report.cash} - bases):
+    differences += [
+        f"position {symbol}: {units} units at the venue, unknown here"
+        for symbol, units in sorted(report.positions.items())
+        if units and symbol not in state.instruments
+    ]
+    for asset in sorted({*cash_assets(state, account), *report.cash}):
         ours_cash = state.ledger.balance(account, asset)
         theirs_cash = report.cash.get(asset, Decimal(0))
         if ours_cash != theirs_cash:
             differences.append(f"cash {asset}: ledger {ours_cash}, venue {theirs_cash}")
-    known = {o.intent.client_order_id for o in state.blotter.open()}
-    differences += [
-        f"order {client_order_id}: open at the venue, unknown here"
-        for client_order_id in report.open_orders
-        if client_order_id not in known and state.blotter.get(client_order_id) is None
-    ]
+    for client_order_id in report.open_orders:
+        order = state.blotter.get(client_order_id)
+        if order is None or not order.is_open:
+            here = "unknown" if order is None else order.state
+            differences.append(f"order {client_order_id}: open at the venue, {here} here")
     return differences

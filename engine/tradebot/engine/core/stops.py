@@ -17,12 +17,13 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.orders import Order
+from tradebot.engine.core.orders import Order, OrderStateName
 from tradebot.engine.core.outcomes import (
     Alert,
     FlattenEnded,
     FlattenStarted,
     OrderIntent,
+    QueryAccount,
     SleevePaused,
     SleeveResumed,
     TradingStateChanged,
@@ -95,6 +96,22 @@ def adds_risk(state: State) -> list[Order]:
     return adding
 
 
+def keep_to_state(step: Step) -> None:
+    """Take out what adds risk by now though it did not, or was not known, when the state was entered."""
+    state = step.state
+    paused = {name for name, sleeve in state.sleeves.items() if sleeve.paused is not None}
+    stopped = state.trading_state != "ACTIVE"
+    if not stopped and not paused:
+        return
+    for order in adds_risk(state):
+        owner = order.intent.owner
+        # What is unknown was told to end when the state was entered; it is told again once it is known.
+        if order.state in {"pending_cancel", "unknown"} or not (stopped or owner in paused):
+            continue
+        because = why("state", state=state.trading_state)
+        step.cancel(order.intent, because if stopped else why("sleeve-paused", sleeve=owner))
+
+
 def on_halt(step: Step, event: HaltRequested) -> None:
     """REDUCING by an operator."""
     change_state(step, "REDUCING", event.reason)
@@ -105,22 +122,25 @@ def on_kill(step: Step, event: KillRequested) -> None:
     change_state(step, "HALTED", event.reason)
 
 
-def on_resume(step: Step, event: ResumeRequested) -> None:
-    """Back to ACTIVE, unless the ledger and the venue disagree."""
+def on_resume(step: Step, event: ResumeRequested) -> bool:
+    """Back to ACTIVE, unless the ledger and the venue disagree; return whether it was lifted."""
     state = step.state
     if state.trading_state == "ACTIVE":
-        return
+        return False
     if state.trading_state == "HALTED" and state.differences:
         told = "; ".join(state.differences)
         step.emit(Alert(level="error", text=f"still HALTED, reconcile first: {told}"))
-        return
+        # The report may be older than what came since: only a new one can be clean.
+        step.emit(QueryAccount(account=state.account, since=state.newest_fill))
+        return False
     if state.flattening:
         names = ", ".join(sorted(state.flattening))
         step.emit(
             Alert(level="error", text=f"still HALTED, flattening {names}: wait until it ends")
         )
-        return
+        return False
     step.emit(TradingStateChanged(state="ACTIVE", reason=event.reason))
+    return True
 
 
 def on_pause(step: Step, event: SleevePauseRequested | SleeveFailed) -> None:
@@ -129,8 +149,11 @@ def on_pause(step: Step, event: SleevePauseRequested | SleeveFailed) -> None:
     if sleeve is None:
         step.emit(Alert(level="error", text=f"no sleeve {event.sleeve} runs: nothing paused"))
         return
+    # A pause does not heal: a failed sleeve is asked again only after it was resumed.
     failed = isinstance(event, SleeveFailed)
-    step.emit(SleevePaused(sleeve=event.sleeve, reason=event.reason, failed=failed))
+    step.emit(
+        SleevePaused(sleeve=event.sleeve, reason=event.reason, failed=failed or sleeve.failed)
+    )
     if failed:
         step.emit(Alert(level="error", text=f"sleeve {event.sleeve} paused: {event.reason}"))
     cancel_added_risk(step, why("sleeve-paused", sleeve=event.sleeve), event.sleeve)
@@ -155,7 +178,7 @@ def on_flatten(step: Step, event: FlattenRequested) -> None:
     for symbol in sorted(held | open_in):
         if event.instrument in {None, symbol}:
             step.emit(FlattenStarted(instrument=symbol))
-            _cancel_all(step, symbol)
+            _cancel_all(step, symbol, but={"pending_cancel"})
             flatten_step(step, symbol)
 
 
@@ -170,28 +193,59 @@ def flatten_step(step: Step, symbol: InstrumentId) -> None:
     """Send the next closing orders of an instrument, wait for cancels, or end."""
     state = step.state
     account = state.account
-    holdings = owner_holdings(state, account, symbol)
     progress = state.flattening[symbol]
     if state.blotter.open_in(account, symbol):
         progress.looks += 1
         if progress.looks > FLATTEN_LOOKS_MAX:
             _end_flatten(step, symbol, "orders at the venue did not end")
             return
+        _cancel_all(step, symbol, but={"pending_cancel", "unknown"})
         step.timer(f"flatten:{symbol}", state.now + FLATTEN_WAIT)
         return
-    if not holdings:
+    if state.ledger.net(account, symbol) == 0:
         _end_flatten(step, symbol, "flat")
-        return
-    if progress.pieces >= FLATTEN_PIECES_MAX:
+    elif state.market.get(symbol) is None:
+        _end_flatten(step, symbol, "the engine no longer trades it")
+    elif progress.pieces >= FLATTEN_PIECES_MAX:
         _end_flatten(step, symbol, f"not filled after {FLATTEN_PIECES_MAX} pieces")
-        return
-    progress.pieces += 1
-    for owner, quantity in holdings:
+    else:
+        progress.pieces += 1
+        _send_pieces(step, symbol)
+
+
+def _send_pieces(step: Step, symbol: InstrumentId) -> None:
+    """Send one round of closing orders; end where none of them may go out."""
+    state = step.state
+    lot = state.instruments[symbol].rules_at(state.now).lot
+    sent, trouble = False, "less than one lot is left"
+    for owner, quantity in closing_shares(owner_holdings(state, state.account, symbol), lot):
         refused = step.submit(closing_order(state, symbol, owner, quantity))
-        if refused is not None:
-            _end_flatten(step, symbol, refused.text)
-            return
-    step.timer(f"flatten:{symbol}", state.now + FLATTEN_PAUSE)
+        if refused is None:
+            sent = True
+        else:
+            trouble = refused.text
+    if sent:
+        step.timer(f"flatten:{symbol}", state.now + FLATTEN_PAUSE)
+    else:
+        _end_flatten(step, symbol, trouble)
+
+
+def closing_shares(holdings: list[tuple[Owner, int]], lot: int) -> list[tuple[Owner, int]]:
+    """Return what each owner closes of an account's net position: signed as held, in whole lots.
+
+    Owners on the net's side share it in proportion to what they hold, by largest remainder; those who hold the opposite
+    are part of why the net is smaller, and close nothing.
+    """
+    net = sum(quantity for _, quantity in holdings)
+    same = [(owner, quantity) for owner, quantity in holdings if quantity * net > 0]
+    total = abs(sum(quantity for _, quantity in same))
+    lots = abs(net) // lot
+    shares = {owner: lots * abs(quantity) // total for owner, quantity in same}
+    by_remainder = sorted(same, key=lambda held: -(lots * abs(held[1]) % total))
+    for owner, _ in by_remainder[: lots - sum(shares.values())]:
+        shares[owner] += 1
+    side = 1 if net > 0 else -1
+    return [(owner, side * share * lot) for owner, share in shares.items() if share]
 
 
 def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -> OrderIntent:
@@ -200,6 +254,7 @@ def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -
     side = "sell" if held > 0 else "buy"
     market = state.market[symbol]
     price = _closing_price(state, market, held)
+    rules = market.instrument.rules_at(state.now)
     return OrderIntent(
         client_order_id=state.next_order_id(),
         request_id=None,
@@ -211,7 +266,7 @@ def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -
         side=side,
         type="market" if price is None else "limit",
         tif="ioc",
-        quantity=min(abs(held), market.instrument.rules_at(state.now).quantity_max),
+        quantity=min(abs(held), rules.quantity_max - rules.quantity_max % rules.lot),
         limit_price=price,
         post_only=False,
         reduce_only=True,
@@ -230,9 +285,9 @@ def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | N
     return collar_price(state.limits, "sell" if held > 0 else "buy", bid, ask, tick)
 
 
-def _cancel_all(step: Step, symbol: InstrumentId) -> None:
+def _cancel_all(step: Step, symbol: InstrumentId, *, but: set[OrderStateName]) -> None:
     for order in step.state.blotter.open_in(step.state.account, symbol):
-        if order.state != "pending_cancel":
+        if order.state not in but:
             step.cancel(order.intent, why("flatten"))
 
 

@@ -5,7 +5,6 @@ Measured in processor time of the kernel's thread, so that a busy machine does n
 
 import traceback
 from collections import deque
-from collections.abc import Callable
 
 from tradebot.engine.core.events import SleeveFailed
 from tradebot.engine.core.policy import (
@@ -29,11 +28,11 @@ CALL_MAX = 100 * MS
 
 
 class BudgetedCaller:
-    """Calls policies, measures them, and reports what breaks its bounds."""
+    """Calls policies, measures them, and notes those that break their bounds for the next event."""
 
-    def __init__(self, clock: Clock, report: Callable[[SleeveFailed], None]) -> None:
+    def __init__(self, clock: Clock, failed: list[SleeveFailed]) -> None:
         self._clock = clock
-        self._report = report
+        self._failed = failed
         self._over: dict[Owner, deque[int]] = {}
         self.longest: dict[Owner, int] = {}
         """Longest call by sleeve, ns."""
@@ -53,7 +52,7 @@ class BudgetedCaller:
         except Exception as error:  # noqa: BLE001  (a policy is a stranger's code: the engine goes on)
             where = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-            self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+            self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
             return None
         self._measure(sleeve, self._clock.cpu_ns() - before)
         return answer
@@ -62,14 +61,14 @@ class BudgetedCaller:
         self.longest[sleeve] = max(took, self.longest.get(sleeve, 0))
         if took > CALL_MAX:
             reason = f"one decision took {took / MS:.0f} ms, at most {CALL_MAX // MS}"
-            self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+            self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
         elif took > BUDGET:
             now = self._clock.monotonic_ns()
             over = self._over.setdefault(sleeve, deque(maxlen=OVER_BUDGET_MAX))
             over.append(now)
             if len(over) == OVER_BUDGET_MAX and now - over[0] < MINUTE:
                 reason = f"{OVER_BUDGET_MAX} decisions over {BUDGET // MS} ms within a minute"
-                self._report(SleeveFailed(sleeve=sleeve, reason=reason))
+                self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
 
 
 def call_plainly(

@@ -81,34 +81,43 @@ class Records:
 class Runtime:
     """A sandbox engine, stepped by whoever paces it."""
 
-    def __init__(self, kernel: Kernel, records: Records, market: Market, *, seq: int) -> None:
+    def __init__(self, kernel: Kernel, records: Records, failed: list[SleeveFailed]) -> None:
         self.kernel = kernel
         self.records = records
-        self.market = market
         self.schedule = Schedule()
         self.inbox = Inbox()
-        self.seq = seq
-        self.now = kernel.state.now
-        self.failed: list[SleeveFailed] = []
+        self.seq = 0
+        self.now = 0
         self.observers: list[Callable[[int, int, Event, list[AnyOutcome]], None]] = []
         """Told of each step after it was kept: seq, now, event, outcomes."""
         self.journal_trouble: str | None = None
         self.events = 0
         """Market events handed over since the start."""
-        self._venue: NativeVenue | None = None
+        self._failed = failed
+        self._connected: tuple[NativeVenue, Market] | None = None
         self._next_market_mark = 0
         self._over = False
 
     @property
     def venue(self) -> NativeVenue:
-        """Return the venue; it is attached before the first step."""
-        if self._venue is None:
-            raise LookupError("attach a venue before the first step")
-        return self._venue
+        """Return the venue the engine trades at."""
+        return self._both()[0]
 
-    def attach(self, venue: NativeVenue) -> None:
-        """Give the runtime its venue, whose answers come back through `answer`."""
-        self._venue = venue
+    @property
+    def market(self) -> Market:
+        """Return the source of market events."""
+        return self._both()[1]
+
+    def _both(self) -> tuple[NativeVenue, Market]:
+        if self._connected is None:
+            raise LookupError("connect venue and market before the first step")
+        return self._connected
+
+    def connect(self, venue: NativeVenue, market: Market, *, seq: int, now: int) -> None:
+        """Give the runtime its venue and market, and how far the history had come."""
+        self._connected = (venue, market)
+        self.seq = seq
+        self.advance_to(now)
 
     # ---------------------------------------------------------------------------- venue's doors
 
@@ -197,13 +206,13 @@ class Runtime:
                 if arrival.seq > self.records.journal.committed_seq:
                     self.records.commit()
             except JournalUnavailable as error:
-                self._journal_failed(str(error))
+                self.journal_failed(str(error))
                 self.schedule.add(self.now + RETRY, Lane.VENUE, arrival)
                 return
             self.journal_trouble = None
         self.venue.arrive(arrival.effect, self.now)
 
-    def _journal_failed(self, reason: str) -> None:
+    def journal_failed(self, reason: str) -> None:
         """Stop new risk while the journal cannot be written; cancels and exits still go out."""
         if self.journal_trouble is None:
             self.inbox.put_order(KillRequested(reason=f"journal: {reason}"))
@@ -221,7 +230,10 @@ class Runtime:
         outcomes = [plain(outcome) for outcome in decided]
         if isinstance(event, MarketEvent):
             self.events += 1
-            self.records.market(seq, now, event)
+            try:
+                self.records.market(seq, now, event)
+            except JournalUnavailable as error:
+                self.journal_failed(str(error))
             if outcomes:
                 self.records.step(seq, now, None, outcomes)
         else:
@@ -240,8 +252,8 @@ class Runtime:
                 self.schedule.add(outcome.due, Lane.TIMER, TimerDue(outcome.timer_id))
 
     def _report_failures(self) -> None:
-        while self.failed:
-            self.hand_over(self.failed.pop(0))
+        while self._failed:
+            self.hand_over(self._failed.pop(0))
 
 
 class AlertHistory:

@@ -1,0 +1,118 @@
+"""The engine's loop: turns the crank in short slices, commits, tells waiters, sleeps until something is due."""
+
+import asyncio
+import contextlib
+
+import structlog
+
+from tradebot.engine.journal.errors import JournalUnavailable
+from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.pace import Pace
+from tradebot.engine.live.runtime import Runtime
+from tradebot.engine.live.service import EngineService
+
+SLICE_NS = 4_000_000
+"""Longest stretch without looking at clients."""
+
+IDLE_S = 0.5
+"""Longest sleep: waiters and consoles are looked at this often."""
+
+GONE_S = 3.0
+"""A sandbox made for consoles ends this long after its last one left."""
+
+FIRST_CONSOLE_S = 60.0
+"""And this long after its start if none ever came."""
+
+log = structlog.get_logger()
+
+
+class Loop:
+    """Runs a sandbox engine until it is told to stop or its recording is over."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        service: EngineService,
+        *,
+        clock: Clock,
+        pace: Pace,
+        stop_at_end: bool,
+        until_consoles_leave: bool,
+    ) -> None:
+        self._runtime = runtime
+        self._service = service
+        self._clock = clock
+        self._pace = pace
+        self._stop_at_end = stop_at_end
+        self._until_consoles_leave = until_consoles_leave
+        self._alone_since = clock.monotonic_ns()
+
+    async def run(self) -> str:
+        """Run; return why it ended."""
+        service = self._service
+        while True:
+            due = self._turn()
+            await self._commit()
+            if service.stopping.is_set():
+                return "stopped"
+            if self._stop_at_end and self._runtime.market_is_over and self._runtime.quiet:
+                return "recording over"
+            if self._nobody_left():
+                return "last console left"
+            await self._rest(due)
+
+    async def say_goodbye(self) -> None:
+        """Let those who wait for a commit see that there will be none."""
+        self._service.stopping.set()
+        async with self._service.committed:
+            self._service.committed.notify_all()
+
+    def _turn(self) -> int | None:
+        """Let what is due happen for one slice; return when the next thing is due."""
+        runtime, pace = self._runtime, self._pace
+        started = self._clock.monotonic_ns()
+        while True:
+            due = runtime.next_due()
+            if due is None or (not pace.unbounded and due > pace.now(runtime.now)):
+                break
+            if pace.unbounded and runtime.market_is_over and runtime.quiet:
+                break
+            runtime.step()
+            if self._clock.monotonic_ns() - started > SLICE_NS:
+                break
+        self._service.lag_ms = (self._clock.monotonic_ns() - started) / 1e6
+        return runtime.next_due()
+
+    async def _commit(self) -> None:
+        records = self._runtime.records
+        if records.segments.due(self._runtime.now) or records.journal.pending:
+            try:
+                records.commit()
+                self._runtime.journal_trouble = None
+            except JournalUnavailable as error:
+                self._runtime.journal_failed(str(error))
+        async with self._service.committed:
+            self._service.committed.notify_all()
+
+    async def _rest(self, due: int | None) -> None:
+        """Sleep until the next thing is due or somebody calls; always let others run."""
+        wait = IDLE_S if due is None else min(IDLE_S, self._pace.seconds_until(due))
+        if self._pace.unbounded and self._runtime.market_is_over:
+            wait = IDLE_S
+        if wait <= 0 or self._service.wake.is_set():
+            self._service.wake.clear()
+            await asyncio.sleep(0)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._service.wake.wait(), wait)
+        self._service.wake.clear()
+
+    def _nobody_left(self) -> bool:
+        if not self._until_consoles_leave:
+            return False
+        now = self._clock.monotonic_ns()
+        if self._service.consoles:
+            self._alone_since = now
+            return False
+        patience = GONE_S if self._service.consoles_seen else FIRST_CONSOLE_S
+        return now - self._alone_since > patience * 1e9

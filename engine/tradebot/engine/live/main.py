@@ -1,0 +1,374 @@
+"""`tradebot run`: put a sandbox engine together, run it, and leave a note of how it ended."""
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from importlib.metadata import version
+
+import msgspec
+import structlog
+
+from tradebot.data.events import AnyMarketEvent
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.config.models import Config, SleeveConfig
+from tradebot.engine.config.values import Money
+from tradebot.engine.control.listeners import bind, parse_listen
+from tradebot.engine.control.messages import API_NUMBER
+from tradebot.engine.control.server import serving
+from tradebot.engine.core.events import EngineStarted, FeedChanged, SleeveFailed, SleeveStarted
+from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
+from tradebot.engine.core.types import AccountName, Owner
+from tradebot.engine.home import data_folder, engine_folder, home
+from tradebot.engine.journal.segments import SegmentWriter
+from tradebot.engine.journal.store import Journal
+from tradebot.engine.live.budget import BudgetedCaller
+from tradebot.engine.live.clock import Clock, SystemClock
+from tradebot.engine.live.loop import Loop
+from tradebot.engine.live.markets import (
+    INVENTED,
+    SYNTHETIC_EPOCH,
+    Market,
+    ReplayMarket,
+    SyntheticMarket,
+)
+from tradebot.engine.live.options import RunOptions
+from tradebot.engine.live.pace import Pace
+from tradebot.engine.live.recovery import recover
+from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
+from tradebot.engine.live.service import EngineService, Identity
+from tradebot.engine.live.tape import Tape
+from tradebot.engine.policy_loading import VersionedPolicy, load_policy
+from tradebot.engine.state_folder import ExitNote, StateFolder
+from tradebot.engine.venue.log import VenueLog
+from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.native import Venue
+
+SCHEMA = 1
+"""Of the order lane's events and outcomes."""
+
+ACCOUNT = AccountName("sandbox")
+OPENING_CASH = Decimal(100_000)
+"""Invented money an account of the native venue opens with, in the engine's currency."""
+
+log = structlog.get_logger()
+
+
+class CannotRun(Exception):  # noqa: N818  (one line for a person)
+    """The engine cannot start; the text names what is wrong and the remedy."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What a market gives the engine before it exists."""
+
+    instruments: tuple[Instrument, ...]
+    native: Venue
+    open_market: Callable[[int, dict[InstrumentId, int]], Market]
+    """Called with where the market stood (ns UTC, 0 = never) and the last prices."""
+
+
+def run_engine(options: RunOptions) -> int:
+    """Run an engine until it is stopped.
+
+    Returns:
+        Exit code: 0 when it ended as asked.
+
+    Raises:
+        CannotRun: If it cannot start.
+    """
+    clock = SystemClock()
+    folder = StateFolder.open(
+        engine_folder(options.name),
+        mode=options.config.engine.mode,
+        create=True,
+        entropy=secrets.token_bytes,
+        now=clock.system_ns,
+    )
+    with folder:
+        reason, code = "failed", 1
+        try:
+            reason = _run(options, folder, clock)
+            code = 0
+        except CannotRun as error:
+            reason, code = str(error), error.exit_code
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            folder.note_exit(ExitNote(when=clock.system_ns(), code=code, reason=reason))
+    return code
+
+
+def _run(options: RunOptions, folder: StateFolder, clock: Clock) -> str:
+    setting = _setting(options)
+    policies = _policies(options.config, setting)
+    with ExitStack() as stack:
+        journal = stack.enter_context(Journal.open(folder.journal))
+        journal.bind(folder.id, folder.mode, "virtual")
+        segments = SegmentWriter(folder.market)
+        stack.callback(segments.close)
+        log_file = VenueLog(folder.venue_log)
+        stack.callback(log_file.close)
+        engine = _assemble(
+            options, folder, clock, setting, policies, Records(journal, segments), log_file
+        )
+        runner = asyncio.Runner(loop_factory=_loop_factory())
+        with runner:
+            return runner.run(_serve(options, folder, clock, engine))
+
+
+class Assembled(msgspec.Struct, frozen=True):
+    """A recovered engine, its first event handed over."""
+
+    runtime: Runtime
+    tape: Tape
+    alerts: AlertHistory
+    market: Market
+    fees: Fees
+
+
+def _assemble(  # noqa: PLR0913, PLR0917  (the one place where the parts meet)
+    options: RunOptions,
+    folder: StateFolder,
+    clock: Clock,
+    setting: Setting,
+    policies: dict[Owner, VersionedPolicy],
+    records: Records,
+    log_file: VenueLog,
+) -> Assembled:
+    fees = Fees()
+    failed: list[SleeveFailed] = []
+    loaded: dict[Owner, LoadedPolicy] = {name: found.loaded for name, found in policies.items()}
+    kernel = Kernel(folder.id, Sleeves(loaded, BudgetedCaller(clock, failed)))
+    runtime = Runtime(kernel, records, failed)
+    venue = NativeVenue(
+        setting.native,
+        setting.instruments,
+        log_file,
+        fees=fees,
+        depart=runtime.depart,
+        answer=runtime.answer,
+    )
+    market = setting.open_market(venue.books.ts, venue.books.last)
+    tape = Tape(market.history())
+    recovered = recover(kernel, records.journal, tape)
+    alerts = AlertHistory()
+    runtime.connect(
+        venue,
+        market,
+        seq=max(recovered.last_seq, records.segments.last_seq),
+        now=max(recovered.last_now, market.next_time() or 0),
+    )
+    runtime.observers += [tape, alerts]
+    _start(options, runtime, setting, policies, clock)
+    if recovered.rows:
+        log.info("recovered", rows=recovered.rows, seq=recovered.last_seq)
+    return Assembled(runtime, tape, alerts, market, fees)
+
+
+def _start(
+    options: RunOptions,
+    runtime: Runtime,
+    setting: Setting,
+    policies: dict[Owner, VersionedPolicy],
+    clock: Clock,
+) -> None:
+    """Open the account, put resting orders back, and hand over the first event."""
+    currency = options.config.engine.currency or setting.instruments[0].currency
+    runtime.venue.open(ACCOUNT, currency, OPENING_CASH, runtime.now)
+    for found in policies.values():
+        runtime.records.journal.add_source(found.version, found.source)
+    runtime.hand_over(
+        EngineStarted(
+            schema=SCHEMA,
+            version=version("tradebot-engine"),
+            mode=options.config.engine.mode,
+            market=runtime.market.description,
+            currency=currency,
+            account=ACCOUNT,
+            instruments=setting.instruments,
+            sleeves=tuple(
+                _sleeve_started(name, config, policies[Owner(name)], setting)
+                for name, config in options.config.sleeves.items()
+                if Owner(name) in policies
+            ),
+            limits=options.config.risk.limits().as_text(),
+            seed=options.seed,
+            day_starts_minute=options.config.engine.day_starts.utc_minute(runtime.now),
+            wall=clock.system_ns(),
+        )
+    )
+    for instrument in setting.instruments:
+        runtime.hand_over(FeedChanged(instrument=instrument.id, state="up"))
+    runtime.venue.restore(runtime.now)
+
+
+# ------------------------------------------------------------------------------------ serving
+
+
+async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine: Assembled) -> str:
+    runtime = engine.runtime
+    pace = Pace(clock, options.speed, runtime.now)
+    identity = Identity(
+        name=options.name,
+        id=folder.id,
+        version=version("tradebot-engine"),
+        api=API_NUMBER,
+        pid=os.getpid(),
+        market=_described(options, engine.market),
+        started=clock.system_ns(),
+    )
+    service = EngineService(
+        runtime,
+        identity,
+        clock=clock,
+        fees=engine.fees,
+        tape=engine.tape,
+        alerts=engine.alerts,
+        virtual_now=lambda: pace.now(runtime.now),
+    )
+    _listen_to_signals(service)
+    addresses = [f"unix://{folder.socket}"]
+    if options.listen is not None:
+        addresses.append(options.listen)
+    listeners = [bind(parse_listen(address), folder.path) for address in addresses]
+    loop = Loop(
+        runtime,
+        service,
+        clock=clock,
+        pace=pace,
+        stop_at_end=options.end_action == "stop",
+        until_consoles_leave=options.until_consoles_leave,
+    )
+    log.info(
+        "engine up",
+        name=options.name,
+        id=folder.id,
+        mode=folder.mode,
+        market=identity.market,
+        listening=[listener.url for listener in listeners],
+        seq=runtime.seq,
+    )
+    try:
+        async with serving(service, listeners):
+            reason = await loop.run()
+            await loop.say_goodbye()
+    finally:
+        runtime.records.commit()
+    log.info("engine down", reason=reason, seq=runtime.seq)
+    return reason
+
+
+def _listen_to_signals(service: EngineService) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        service.stopping.set()
+        service.wake.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    # The terminal going away changes nothing: an engine is not its screen.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _described(options: RunOptions, market: Market) -> str:
+    speed = "" if options.speed == 1 else f" {options.speed}x"
+    return market.description + (" max" if options.speed == "max" else speed)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+# ------------------------------------------------------------------------------------ market
+
+
+def _setting(options: RunOptions) -> Setting:
+    kind, _, rest = options.market.partition(":")
+    native = Venue()
+    if kind == "synthetic" and not rest:
+        return Setting(
+            tuple(invention.instrument for invention in INVENTED),
+            native,
+            lambda stood, last: SyntheticMarket(
+                native, options.seed, stood or SYNTHETIC_EPOCH, last
+            ),
+        )
+    if kind == "replay" and rest:
+        return _replay_setting(native, rest)
+    raise CannotRun(
+        f"market must be `synthetic` or `replay:DATASET`, was {options.market!r}; "
+        "real markets come with the next releases",
+        2,
+    )
+
+
+def _replay_setting(native: Venue, dataset: str) -> Setting:
+    from tradebot.data.errors import DataError
+    from tradebot.data.replay import instruments, replay
+    from tradebot.data.store import Store
+
+    store = Store(data_folder())
+    try:
+        found = tuple(instruments(store, dataset))
+        events: Iterator[AnyMarketEvent] = iter(replay(store, dataset))
+    except DataError as error:
+        raise CannotRun(str(error), 3) from error
+    for index in range(len(found)):
+        native.add_recorded(index)
+    return Setting(found, native, lambda stood, _: ReplayMarket(events, dataset, stood))
+
+
+# ------------------------------------------------------------------------------------ sleeves
+
+
+def _policies(config: Config, setting: Setting) -> dict[Owner, VersionedPolicy]:
+    """Load the policy of every sleeve that runs here."""
+    known = {instrument.id for instrument in setting.instruments}
+    found: dict[Owner, VersionedPolicy] = {}
+    for name, sleeve in config.sleeves.items():
+        if sleeve.run == "off":
+            continue
+        strange = [symbol for symbol in sleeve.symbols if symbol not in known]
+        if strange:
+            raise CannotRun(
+                f"sleeve {name} trades {strange[0]}, this engine has {', '.join(sorted(known))}", 3
+            )
+        params = {
+            key: str(value) if isinstance(value, Decimal) else value
+            for key, value in sleeve.params.items()
+        }
+        found[Owner(name)] = load_policy(sleeve.policy, params, [home() / "policies", home()])
+    return found
+
+
+def _sleeve_started(
+    name: str, config: SleeveConfig, found: VersionedPolicy, setting: Setting
+) -> SleeveStarted:
+    capital = config.capital
+    amount = capital.amount if isinstance(capital, Money) else OPENING_CASH * capital.fraction
+    symbols = [instrument.id for instrument in setting.instruments]
+    return SleeveStarted(
+        name=Owner(name),
+        policy=config.policy,
+        version=found.version,
+        account=ACCOUNT,
+        symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),
+        capital=amount,
+        params={
+            key: str(value) if isinstance(value, Decimal) else value
+            for key, value in config.params.items()
+        },
+    )

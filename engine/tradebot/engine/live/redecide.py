@@ -1,0 +1,179 @@
+"""Deciding a recorded history again: the two records through a fresh kernel, compared with what was recorded.
+
+Nobody performs the effects. The first step whose outcomes are not those recorded is named, as is a market event that
+is not the one that was handed over.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from tradebot.engine.core.events import EngineStarted, OrderLane
+from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
+from tradebot.engine.core.step import plain
+from tradebot.engine.core.types import EngineId, Owner
+from tradebot.engine.journal.codec import Row, row_of
+from tradebot.engine.journal.segments import MarketRecord, read_market
+from tradebot.engine.journal.store import Journal
+from tradebot.engine.live.budget import call_plainly
+from tradebot.engine.policy_loading import load_policy
+
+TEXT_MAX = 400
+"""Longest text of a recorded or decided step shown."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """The first step that is not decided as recorded."""
+
+    seq: int
+    expected: str
+    """What the record says."""
+    got: str
+    """What is decided now."""
+
+
+class Redecided(msgspec.Struct, frozen=True, kw_only=True):
+    """What deciding again found."""
+
+    agreed: bool
+    steps: int
+    """Events decided again, of both lanes."""
+    market_events: int
+    first_difference: Difference | None
+    notes: tuple[str, ...]
+    """What is worth knowing: policies of another version than recorded."""
+
+
+class _Recorded(msgspec.Struct, frozen=True):
+    """One step of the history."""
+
+    seq: int
+    rows: tuple[Row, ...]
+    market: MarketRecord | None
+
+
+def redecide(folder: Path, policy_folders: Sequence[Path]) -> Redecided:
+    """Decide an engine's whole record again.
+
+    Args:
+        folder: The state folder; the engine may be running.
+        policy_folders: Where policy files are looked for.
+
+    Raises:
+        JournalError: If a record cannot be read.
+        PolicyNotLoaded: If a policy that decided then cannot be loaded now.
+    """
+    with Journal.open(folder / "journal.db", read_only=True) as journal:
+        return _Redecision(journal, policy_folders).run(folder / "market")
+
+
+class _Redecision:
+    """One pass over the records."""
+
+    def __init__(self, journal: Journal, policy_folders: Sequence[Path]) -> None:
+        self._journal = journal
+        self._folders = policy_folders
+        self._policies: dict[Owner, LoadedPolicy] = {}
+        engine_id = EngineId(journal.meta.get("engine_id", "00000"))
+        self._kernel = Kernel(engine_id, Sleeves(self._policies, call_plainly))
+        self._notes: list[str] = []
+
+    def run(self, market: Path) -> Redecided:
+        steps = events = 0
+        difference: Difference | None = None
+        for recorded in history(self._journal, market):
+            difference = self._step(recorded)
+            steps += 1
+            events += recorded.market is not None
+            if difference is not None:
+                break
+        return Redecided(
+            agreed=difference is None,
+            steps=steps,
+            market_events=events,
+            first_difference=difference,
+            notes=tuple(self._notes),
+        )
+
+    def _step(self, recorded: _Recorded) -> Difference | None:
+        market = recorded.market
+        if market is not None:
+            if not market.chain_ok:
+                text = f"not the market event that was handed over: {market.event}"
+                return Difference(
+                    recorded.seq, "the event the chain was made over", text[:TEXT_MAX]
+                )
+            outcomes = self._kernel.handle(recorded.seq, market.now, market.event)
+            expected = recorded.rows
+        else:
+            first = recorded.rows[0]
+            if first.index != 0:
+                return Difference(
+                    recorded.seq, f"a market event that led to {first.kind}", "no market event"
+                )
+            event = self._journal.decode_event(first)
+            self._load(event)
+            outcomes = self._kernel.handle(recorded.seq, first.now, event)
+            expected = recorded.rows[1:]
+        got = [row_of(recorded.seq, i, 0, plain(o)).body for i, o in enumerate(outcomes, 1)]
+        if got == [row.body for row in expected]:
+            return None
+        return Difference(recorded.seq, _text([row.body for row in expected]), _text(got))
+
+    def _load(self, event: OrderLane) -> None:
+        if not isinstance(event, EngineStarted):
+            return
+        self._policies.clear()
+        for sleeve in event.sleeves:
+            found = load_policy(sleeve.policy, sleeve.params, self._folders)
+            self._policies[sleeve.name] = found.loaded
+            if found.version != sleeve.version:
+                self._notes.append(
+                    f"sleeve {sleeve.name} ran version {sleeve.version}, now it is {found.version}"
+                )
+
+
+def history(journal: Journal, market: Path) -> Iterator[_Recorded]:
+    """Yield the steps of both records in order of seq.
+
+    Market events between the last committed step of a process that was killed and the next start are left out: what
+    they led to was never committed, never sent, and forgotten.
+    """
+    last, gaps = _ends(journal)
+    records = (
+        record
+        for record in read_market(market)
+        if record.seq <= last and not any(low < record.seq < high for low, high in gaps)
+    )
+    waiting = next(records, None)
+    for seq, group in groupby(journal.rows(), key=lambda row: row.seq):
+        while waiting is not None and waiting.seq < seq:
+            yield _Recorded(waiting.seq, (), waiting)
+            waiting = next(records, None)
+        rows = tuple(group)
+        if waiting is not None and waiting.seq == seq:
+            yield _Recorded(seq, rows, waiting)
+            waiting = next(records, None)
+        else:
+            yield _Recorded(seq, rows, None)
+    while waiting is not None:
+        yield _Recorded(waiting.seq, (), waiting)
+        waiting = next(records, None)
+
+
+def _ends(journal: Journal) -> tuple[int, list[tuple[int, int]]]:
+    """Return the last committed seq, and the stretches of seq that died with a process."""
+    last, gaps = 0, list[tuple[int, int]]()
+    for row in journal.rows():
+        if row.kind == "engine-started" and last:
+            gaps.append((last, row.seq))
+        last = row.seq
+    return last, gaps
+
+
+def _text(bodies: list[bytes]) -> str:
+    text = " ".join(body.decode() for body in bodies) or "nothing"
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 3] + "..."

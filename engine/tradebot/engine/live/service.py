@@ -1,0 +1,508 @@
+"""The engine as clients see it: questions answered from the kernel's state, commands put into its inbox."""
+
+import asyncio
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from tradebot.data.errors import ScaleError
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.control.engine import FrameQuery, Refused
+from tradebot.engine.control.messages import (
+    CommandAnswer,
+    EngineFacts,
+    EventLine,
+    FillFacts,
+    Frame,
+    Hello,
+    OrderAnswer,
+    OrderFacts,
+    OrderRequest,
+    PositionFacts,
+    Preview,
+    Status,
+)
+from tradebot.engine.core.events import (
+    CancelRequested,
+    FlattenRequested,
+    HaltRequested,
+    KillRequested,
+    OperatorEvent,
+    ResumeRequested,
+    SleevePauseRequested,
+    SleeveResumeRequested,
+)
+from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import AnyOutcome, Cancel
+from tradebot.engine.core.state import cash_assets
+from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
+from tradebot.engine.journal.codec import Row
+from tradebot.engine.journal.export import iso
+from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.facts import (
+    exact,
+    feed_facts,
+    fill_facts,
+    limit_facts,
+    optional,
+    order_facts,
+    position_facts,
+    short,
+    sleeve_facts,
+)
+from tradebot.engine.live.frames import (
+    account_view,
+    alert_views,
+    book_view,
+    feed_view,
+    instrument_view,
+    position_views,
+    trade_views,
+    watch_view,
+)
+from tradebot.engine.live.previews import parsed, preview
+from tradebot.engine.live.runtime import AlertHistory, Runtime
+from tradebot.engine.live.tape import SPANS, Tape, drawn
+from tradebot.engine.venue.native import Fees
+
+FILLS_SHOWN = 100
+SETTLED = frozenset({"accepted", "partially_filled", "filled", "cancelled", "expired"})
+"""Order states that answer "accepted" to whoever placed the order."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who this engine is."""
+
+    name: str
+    id: str
+    version: str
+    api: int
+    pid: int
+    market: str
+    started: int
+    """System clock, ns UTC."""
+
+
+class EngineService:
+    """What the control server asks; lives on the engine's own loop."""
+
+    def __init__(  # noqa: PLR0913  (the parts of a running engine)
+        self,
+        runtime: Runtime,
+        identity: Identity,
+        *,
+        clock: Clock,
+        fees: Fees,
+        tape: Tape,
+        alerts: AlertHistory,
+        virtual_now: Callable[[], int],
+    ) -> None:
+        self._runtime = runtime
+        self._state = runtime.kernel.state
+        self._identity = identity
+        self._clock = clock
+        self._fees = fees
+        self._tape = tape
+        self._alerts = alerts
+        self._virtual_now = virtual_now
+        self._day_open: dict[InstrumentId, tuple[int, int]] = {}
+        self.lag_ms = 0.0
+        """How long the last turn kept the loop busy."""
+        self.wake = asyncio.Event()
+        """Set when an operator's word waits to be made durable."""
+        self.committed = asyncio.Condition()
+        """Notified after each commit."""
+        self.stopping = asyncio.Event()
+        self.consoles = 0
+        self.consoles_seen = False
+
+    # ---------------------------------------------------------------------------- facts
+
+    def hello(self) -> Hello:
+        """Return who answers."""
+        identity = self._identity
+        return Hello(
+            api=identity.api,
+            name=identity.name,
+            version=identity.version,
+            mode="sandbox",
+            pid=identity.pid,
+        )
+
+    def status(self) -> Status:
+        """Return the engine as a whole."""
+        state, now = self._state, self._virtual_now()
+        equity = state.equity()
+        day = None if equity is None or state.day_start is None else equity - state.day_start
+        return Status(
+            engine=self._engine_facts(),
+            trading_state=state.trading_state,
+            reason=state.reason,
+            currency=state.currency,
+            equity=optional(exact, equity),
+            cash={
+                asset: exact(state.ledger.balance(state.account, asset))
+                for asset in cash_assets(state, state.account)
+            },
+            day_pnl=optional(exact, day),
+            accounts=[state.account],
+            feeds=feed_facts(state, now),
+            sleeves=[sleeve_facts(state, sleeve) for sleeve in state.sleeves.values()],
+            limits=limit_facts(state, now),
+            working=len(state.blotter.open()),
+            unresolved=len(state.blotter.unresolved()),
+        )
+
+    def _engine_facts(self) -> EngineFacts:
+        identity = self._identity
+        return EngineFacts(
+            name=identity.name,
+            id=identity.id,
+            version=identity.version,
+            api=identity.api,
+            pid=identity.pid,
+            mode="sandbox",
+            market=identity.market,
+            started=iso(identity.started),
+            seq=self._runtime.seq,
+            now=iso(self._virtual_now()),
+        )
+
+    def orders(self, *, working_only: bool) -> Sequence[OrderFacts]:
+        """Return orders, oldest first."""
+        state = self._state
+        chosen = state.blotter.open() if working_only else list(state.blotter)
+        return [
+            order_facts(state, order, self._runtime.venue)
+            for order in chosen
+            if order.intent.instrument in state.instruments
+        ]
+
+    def positions(self) -> Sequence[PositionFacts]:
+        """Return open positions."""
+        state = self._state
+        return [
+            position_facts(state, key, position)
+            for key, position in state.ledger.positions()
+            if position.quantity
+        ]
+
+    def fills(self, limit: int) -> Sequence[FillFacts]:
+        """Return the newest fills, oldest first."""
+        kept = self._tape.fills
+        newest = [kept[index] for index in range(max(0, len(kept) - limit), len(kept))]
+        return [fill_facts(self._state, seq, event) for seq, event in newest]
+
+    def preview(self, request: OrderRequest) -> Preview:
+        """Return what the gate would say."""
+        self._runtime.advance_to(self._virtual_now())
+        self._state.now = self._runtime.now
+        return preview(self._state, request, self._fees)
+
+    # ---------------------------------------------------------------------------- frames
+
+    @property
+    def version(self) -> int:
+        """Return the seq: it grows with everything a frame may show."""
+        return self._runtime.seq
+
+    def frame(self, query: FrameQuery) -> Frame:
+        """Return the console's window now."""
+        state, now = self._state, self._virtual_now()
+        market = self._market(query.instrument)
+        instrument = market.instrument
+        step = self._step(market, query.step)
+        candles = self._tape.candles(instrument.id, SPANS[query.span], query.candles)
+        scales = (instrument.price_scale, instrument.quantity_scale)
+        fills = self.fills(FILLS_SHOWN)
+        return Frame(
+            version=self._runtime.seq,
+            now=now,
+            sent=self._clock.system_ns(),
+            engine=self._engine_facts(),
+            trading_state=state.trading_state,
+            reason=state.reason,
+            instrument=instrument_view(instrument, now),
+            watch=[
+                watch_view(other, self._open_of(other, now), now) for other in state.market.all()
+            ],
+            feed=feed_view(market, now),
+            book=book_view(market, step, query.rows, now),
+            trades=trade_views(market, self._tape),
+            candle_span=query.span,
+            candles=[drawn(candle, *scales) for candle in candles],
+            account=account_view(state),
+            positions=position_views(state),
+            working=list(self.orders(working_only=True)),
+            fills=list(reversed(fills)),
+            limits=limit_facts(state, now),
+            sleeves=[sleeve_facts(state, sleeve) for sleeve in state.sleeves.values()],
+            alerts=alert_views(self._alerts),
+            unresolved=len(state.blotter.unresolved()),
+            lag_ms=self.lag_ms,
+        )
+
+    def _market(self, instrument: str | None) -> InstrumentMarket:
+        markets = self._state.market.all()
+        if instrument is None:
+            return markets[0]
+        found = self._state.market.get(InstrumentId(instrument))
+        if found is None:
+            known = ", ".join(market.instrument.id for market in markets)
+            raise Refused("unknown", f"no instrument {instrument!r} here; there is {known}")
+        return found
+
+    def _step(self, market: InstrumentMarket, text: str | None) -> int | None:
+        if text is None:
+            return None
+        instrument = market.instrument
+        tick = instrument.rules_at(self._runtime.now).tick
+        try:
+            step = instrument.price_units(msgspec.convert(text, type=Decimal, strict=False))
+        except (ScaleError, msgspec.ValidationError) as error:
+            raise Refused("usage", f"step must be a price, was {text!r}") from error
+        if step <= 0 or step % tick:
+            raise Refused(
+                "usage", f"step must be a positive multiple of {instrument.price(tick)}, was {text}"
+            )
+        return step
+
+    def _open_of(self, market: InstrumentMarket, now: int) -> int | None:
+        """Return the first price seen of an instrument on this trading day, in units."""
+        instrument = market.instrument.id
+        day = self._state.day_of(now)
+        known = self._day_open.get(instrument)
+        if known is not None and known[0] == day:
+            return known[1]
+        mark = market.mark_units()
+        if mark is None:
+            return None
+        self._day_open[instrument] = (day, int(mark))
+        return int(mark)
+
+    # ---------------------------------------------------------------------------- commands
+
+    def _operate(self, event: OperatorEvent) -> list[AnyOutcome]:
+        self._runtime.advance_to(self._virtual_now())
+        outcomes = self._runtime.hand_over(event)
+        self.wake.set()
+        return outcomes
+
+    async def place(self, request: OrderRequest, wait_s: float) -> OrderAnswer:
+        """Hand an order to the gate and wait for the venue's word."""
+        self._runtime.advance_to(self._virtual_now())
+        self._state.now = self._runtime.now
+        self._operate(parsed(self._state, request))
+        order = self._state.blotter.by_request(RequestId(request.request_id))
+        if order is None:
+            raise Refused("conflict", f"request {request.request_id} led to no order")
+        order = await self._settled(order, wait_s)
+        facts = order_facts(self._state, order, self._runtime.venue)
+        if order.state == "denied":
+            return OrderAnswer(outcome="denied", order=facts, reason=order.reason)
+        if order.state == "rejected":
+            return OrderAnswer(outcome="rejected", order=facts, reason=order.reason)
+        if order.state in SETTLED or order.filled:
+            return OrderAnswer(outcome="accepted", order=facts, reason=order.reason)
+        reason = f"no word from the venue within {wait_s:g} s: see `tradebot orders`"
+        return OrderAnswer(outcome="unknown", order=facts, reason=reason)
+
+    async def _settled(self, order: Order, wait_s: float) -> Order:
+        client_order_id = order.intent.client_order_id
+        deadline = self._clock.monotonic_ns() + int(wait_s * 1e9)
+        while True:
+            order = self._state.blotter.get(client_order_id) or order
+            left = (deadline - self._clock.monotonic_ns()) / 1e9
+            if order.state not in {"created", "unknown"} or left <= 0 or self.stopping.is_set():
+                return order
+            async with self.committed:
+                try:
+                    await asyncio.wait_for(self.committed.wait(), left)
+                except TimeoutError:
+                    continue
+
+    async def cancel(self, client_order_id: str) -> CommandAnswer:
+        """Cancel one order."""
+        order = self._state.blotter.get(ClientOrderId(client_order_id))
+        if order is None:
+            raise Refused("unknown", f"no order {client_order_id!r}: see `tradebot orders`")
+        if not order.is_open:
+            raise Refused(
+                "conflict", f"order {client_order_id} is {order.state}: nothing to cancel"
+            )
+        self._operate(CancelRequested(client_order_id=order.intent.client_order_id))
+        await self._durable()
+        return CommandAnswer(ok=True, lines=[f"cancelling {client_order_id}"], cancelled=1)
+
+    async def cancel_all(
+        self, instrument: str | None, side: Literal["buy", "sell"] | None
+    ) -> CommandAnswer:
+        """Cancel all open orders, of an instrument, of a side."""
+        symbol = None if instrument is None else self._market(instrument).instrument.id
+        outcomes = self._operate(CancelRequested(instrument=symbol, side=side))
+        await self._durable()
+        count = _cancels(outcomes)
+        where = "" if symbol is None else f" in {symbol}"
+        text = f"cancelling {_orders(count)}{where}" if count else f"no open order{where}"
+        return CommandAnswer(ok=True, lines=[text], cancelled=count)
+
+    async def flatten(self, instrument: str | None) -> CommandAnswer:
+        """Close the position in one instrument, or all."""
+        symbol = None if instrument is None else self._market(instrument).instrument.id
+        outcomes = self._operate(FlattenRequested(instrument=symbol))
+        await self._durable()
+        closing = len(self._state.flattening)
+        count = _cancels(outcomes)
+        names = ", ".join(sorted(self._state.flattening)) or "nothing held"
+        return CommandAnswer(
+            ok=True,
+            lines=[
+                "HALTED: flatten",
+                f"closing {names}",
+                f"cancelled {_orders(count)}",
+                "lift: tradebot resume --reason R",
+            ],
+            cancelled=count,
+            closing=closing,
+        )
+
+    async def kill(self) -> CommandAnswer:
+        """HALTED: cancel what adds risk, keep what protects."""
+        return await self._stop_word(KillRequested())
+
+    async def halt(self, reason: str) -> CommandAnswer:
+        """REDUCING."""
+        return await self._stop_word(HaltRequested(reason=_reason(reason)))
+
+    async def _stop_word(self, event: KillRequested | HaltRequested) -> CommandAnswer:
+        outcomes = self._operate(event)
+        await self._durable()
+        count = _cancels(outcomes)
+        kept = [order for order in self._state.blotter.open() if order.state != "pending_cancel"]
+        held = sum(1 for _, position in self._state.ledger.positions() if position.quantity)
+        return CommandAnswer(
+            ok=True,
+            lines=[
+                f"{self._state.trading_state}: {self._state.reason}",
+                f"cancelled {_orders(count)} adding risk",
+                f"kept {_orders(len(kept))} that protect",
+                f"positions stay: {held}",
+                "the engine goes on; end: stop",
+                "lift: tradebot resume --reason R",
+            ],
+            cancelled=count,
+            kept=len(kept),
+        )
+
+    async def resume(self, reason: str) -> CommandAnswer:
+        """Lift REDUCING or HALTED."""
+        before = self._state.trading_state
+        self._operate(ResumeRequested(reason=_reason(reason)))
+        await self._durable()
+        if self._state.trading_state != "ACTIVE":
+            newest = self._alerts.lines[-1][2].text if self._alerts.lines else "still halted"
+            raise Refused("refused", newest)
+        text = "was ACTIVE already" if before == "ACTIVE" else f"ACTIVE again, was {before}"
+        return CommandAnswer(ok=True, lines=[text])
+
+    async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Stop a sleeve from adding risk."""
+        self._require_sleeve(sleeve)
+        event = SleevePauseRequested(sleeve=Owner(sleeve), reason=_reason(reason))
+        outcomes = self._operate(event)
+        await self._durable()
+        count = _cancels(outcomes)
+        lines = [f"{sleeve} paused: exits and stops stay", f"cancelled {_orders(count)}"]
+        return CommandAnswer(ok=True, lines=lines, cancelled=count)
+
+    async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Let a paused sleeve add risk again."""
+        self._require_sleeve(sleeve)
+        self._operate(SleeveResumeRequested(sleeve=Owner(sleeve), reason=_reason(reason)))
+        await self._durable()
+        return CommandAnswer(ok=True, lines=[f"{sleeve} runs again"])
+
+    def _require_sleeve(self, sleeve: str) -> None:
+        if Owner(sleeve) not in self._state.sleeves:
+            known = ", ".join(self._state.sleeves) or "none"
+            raise Refused("unknown", f"no sleeve {sleeve!r} runs here; there is {known}")
+
+    async def stop(self) -> CommandAnswer:
+        """End the engine's process; orders and positions stay."""
+        working = [short(order.intent.client_order_id) for order in self._state.blotter.open()]
+        self.stopping.set()
+        self.wake.set()
+        kept = f"{_orders(len(working))} stay at the venue"
+        return CommandAnswer(ok=True, lines=["stopping", kept], kept=len(working))
+
+    async def _durable(self) -> None:
+        """Wait until what was just decided is committed."""
+        seq = self._runtime.seq
+        journal = self._runtime.records.journal
+        while journal.last_seq > journal.committed_seq and journal.committed_seq < seq:
+            if self._runtime.journal_trouble is not None or self.stopping.is_set():
+                return
+            async with self.committed:
+                await self.committed.wait()
+
+    # ---------------------------------------------------------------------------- events
+
+    async def event_lines(self, after: str | None, limit: int) -> Sequence[EventLine]:
+        """Return committed journal lines after an id, waiting for at least one."""
+        journal = self._runtime.records.journal
+        position = (journal.committed_seq, 1 << 30) if after is None else _position(after)
+        while True:
+            rows = list(journal.rows(position, limit))
+            if rows:
+                return [_line(row) for row in rows]
+            async with self.committed:
+                await self.committed.wait()
+            if self.stopping.is_set():
+                return []
+
+    @contextmanager
+    def console_attached(self) -> Generator[None]:
+        """Count a console while the context is open."""
+        self.consoles += 1
+        self.consoles_seen = True
+        try:
+            yield
+        finally:
+            self.consoles -= 1
+            self.wake.set()
+
+
+def _line(row: Row) -> EventLine:
+    return EventLine(
+        id=f"{row.seq}.{row.index}",
+        seq=row.seq,
+        ts=row.now,
+        kind=row.kind,
+        body=msgspec.Raw(row.body),
+    )
+
+
+def _position(text: str) -> tuple[int, int]:
+    seq, dot, index = text.partition(".")
+    if not (dot and seq.isdecimal() and index.isdecimal()):
+        raise Refused("usage", f"event id must be `seq.index`, was {text!r}")
+    return int(seq), int(index)
+
+
+def _cancels(outcomes: list[AnyOutcome]) -> int:
+    return sum(1 for outcome in outcomes if isinstance(outcome, Cancel))
+
+
+def _orders(count: int) -> str:
+    return "1 order" if count == 1 else f"{count} orders"
+
+
+def _reason(text: str) -> str:
+    stripped = text.strip()
+    if not stripped:
+        raise Refused("usage", "a reason is needed: it is kept with the change")
+    return stripped

@@ -1,0 +1,268 @@
+"""Every key of the console in one table: bindings, help and the footer are made from it."""
+
+from typing import Literal, NamedTuple
+
+from textual.binding import Binding
+
+
+class Key(NamedTuple):
+    """One action and how it is reached."""
+
+    id: str
+    """Name that configuration refers to."""
+    keys: str
+    """Textual's key names, separated by commas."""
+    action: str
+    shown: str
+    """How the key is written for people."""
+    label: str
+    """In the footer."""
+    help: str
+    group: Literal["always", "market", "orders", "safety"]
+    sends: bool = False
+    """Whether it leads to something being sent; refused in a read-only console."""
+    priority: bool = False
+    """Works in every place, also while typing: function keys only."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        "kill",
+        "f9",
+        "app.kill_overlay",
+        "F9",
+        "KILL",
+        "what stops what: kill, flatten all; F9 F9 kills",
+        "safety",
+        priority=True,
+    ),
+    Key(
+        "kill-letter",
+        "exclamation_mark",
+        "app.kill_overlay",
+        "!",
+        "KILL",
+        "the same, outside text fields",
+        "safety",
+    ),
+    Key("help", "f1,question_mark", "app.help_keys", "? F1", "Help", "this list", "always"),
+    Key(
+        "palette",
+        "colon,ctrl+p",
+        "app.command_palette",
+        ": ctrl+p",
+        "Cmd",
+        "commands: buy 0.2 BTCUSDT @ 60000, cancel, flatten, halt, resume, theme, ...",
+        "always",
+    ),
+    Key("app.history", "v", "history", "v", "Events", "all events so far", "always"),
+    Key(
+        "maximise",
+        "m",
+        "maximise",
+        "m",
+        "Maximise",
+        "the focused panel alone; esc goes back",
+        "always",
+    ),
+    Key(
+        "back",
+        "escape",
+        "back",
+        "esc",
+        "Back",
+        "leave what is open: ticket, maximised panel, freeze",
+        "always",
+    ),
+    Key(
+        "next-panel",
+        "tab",
+        "app.focus_next",
+        "tab",
+        "Next",
+        "next panel; shift+tab the one before",
+        "always",
+    ),
+    Key(
+        "previous-panel",
+        "shift+tab",
+        "app.focus_previous",
+        "shift+tab",
+        "Before",
+        "panel before",
+        "always",
+    ),
+    Key(
+        "freeze",
+        "space",
+        "freeze",
+        "space",
+        "Freeze",
+        "hold the picture; the engine goes on",
+        "always",
+    ),
+    Key("jump", "semicolon", "jump", ";", "Jump", "then a letter: go to that panel", "always"),
+    Key("quit", "q", "app.leave", "q", "Quit", "asks first if orders are working", "always"),
+    Key(
+        "buy",
+        "b",
+        "ticket('buy')",
+        "b",
+        "Buy",
+        "ticket BUY at the ladder's cursor",
+        "orders",
+        sends=True,
+    ),
+    Key(
+        "sell",
+        "s",
+        "ticket('sell')",
+        "s",
+        "Sell",
+        "ticket SELL at the ladder's cursor",
+        "orders",
+        sends=True,
+    ),
+    Key(
+        "cancel",
+        "x",
+        "cancel_selected",
+        "x",
+        "Cancel",
+        "cancel the selected working order (the ladder's cursor selects too)",
+        "orders",
+        sends=True,
+    ),
+    Key(
+        "cancel-all",
+        "X,shift+x",
+        "cancel_all",
+        "X",
+        "Cancel all",
+        "cancel all orders of this instrument",
+        "orders",
+        sends=True,
+    ),
+    Key(
+        "flatten",
+        "f",
+        "flatten",
+        "f",
+        "Flatten",
+        "close this instrument's position; asks y",
+        "orders",
+        sends=True,
+    ),
+    Key("up", "up,k", "move(-1)", "up k", "Up", "move up: ladder, orders, positions", "market"),
+    Key("down", "down,j", "move(1)", "down j", "Down", "move down", "market"),
+    Key("page-up", "pageup,ctrl+u", "move(-10)", "pgup ctrl+u", "Up 10", "ten rows up", "market"),
+    Key(
+        "page-down",
+        "pagedown,ctrl+d",
+        "move(10)",
+        "pgdn ctrl+d",
+        "Down 10",
+        "ten rows down",
+        "market",
+    ),
+    Key("centre", "c", "centre", "c", "Centre", "centre the ladder on the market", "market"),
+    Key(
+        "finer",
+        "left_parenthesis",
+        "step(-1)",
+        "(",
+        "Finer",
+        "smaller price step in the ladder",
+        "market",
+    ),
+    Key(
+        "coarser",
+        "right_parenthesis",
+        "step(1)",
+        ")",
+        "Coarser",
+        "larger price step in the ladder",
+        "market",
+    ),
+    Key(
+        "zoom-out", "left_square_bracket", "zoom(-1)", "[", "Zoom out", "candles narrower", "market"
+    ),
+    Key("zoom-in", "right_square_bracket", "zoom(1)", "]", "Zoom in", "candles wider", "market"),
+    Key("span", "t", "span", "t", "Timeframe", "next candle span", "market"),
+    Key(
+        "previous-symbol",
+        "comma",
+        "symbol(-1)",
+        ",",
+        "Symbol",
+        "previous symbol of the watch list",
+        "market",
+    ),
+    Key(
+        "next-symbol",
+        "full_stop",
+        "symbol(1)",
+        ".",
+        "Symbol",
+        "next symbol of the watch list",
+        "market",
+    ),
+    Key(
+        "cycle-back",
+        "less_than_sign",
+        "cycle(-1)",
+        "<",
+        "Column",
+        "80 columns: cycle the right column",
+        "market",
+    ),
+    Key(
+        "cycle",
+        "greater_than_sign",
+        "cycle(1)",
+        ">",
+        "Column",
+        "80 columns: cycle the right column",
+        "market",
+    ),
+)
+"""The map of the Trade screen and of the application."""
+
+FOOTER = ("buy", "sell", "cancel", "flatten", "centre", "palette", "help", "kill")
+"""Ids in the footer, at most eight; the last stands at the right edge."""
+
+TICKET_HELP: tuple[tuple[str, str], ...] = (
+    ("tab shift+tab", "next or previous field"),
+    ("0-9 . backspace", "type the figure of the field"),
+    ("+ -", "quantity by a step"),
+    ("[ ]", "price by a tick"),
+    ("{ }", "cycle type, time in force"),
+    ("space", "change a field that is a choice"),
+    ("b s", "side"),
+    ("enter", "review: asks the risk gate, sends nothing"),
+    ("y", "in the review: send (not before it has been on screen for 250 ms)"),
+    ("esc", "clear"),
+)
+"""Keys while the ticket is open."""
+
+
+def bindings(place: Literal["app", "trade"]) -> list[Binding]:
+    """Return the table as Textual's bindings; every one has an id that configuration can remap.
+
+    Args:
+        place: `app` for those that work under every overlay, `trade` for the rest.
+    """
+    return [
+        Binding(key.keys, key.action, key.label, show=False, id=key.id, priority=key.priority)
+        for key in KEYS
+        if key.priority == (place == "app")
+    ]
+
+
+def key_of(name: str) -> Key:
+    """Return the key with this id.
+
+    Raises:
+        KeyError: If there is none.
+    """
+    return next(key for key in KEYS if key.id == name)

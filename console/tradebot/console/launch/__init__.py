@@ -1,0 +1,1 @@
+"""From the command line to a console attached to an engine."""

@@ -1,0 +1,123 @@
+"""From a plan to a console on the screen, and to a terminal with nothing of ours left behind."""
+
+import os
+import sys
+
+import typer
+
+from tradebot.console.clock import Clock, SystemClock
+from tradebot.console.launch.plan import (
+    Attach,
+    Down,
+    OpenSandbox,
+    Options,
+    Plan,
+    plan,
+    sandbox_plan,
+)
+from tradebot.console.launch.sandbox import ChildEngine, start_engine, start_sandbox
+from tradebot.console.link.address import EngineAddress, socket_address
+from tradebot.console.settings import glyphs_for, settings_of_process, zone_for
+from tradebot.console.terminal.fitness import unfit_terminal
+from tradebot.console.terminal.hangup import EXIT_CODE_HANGUP
+from tradebot.console.view import View
+from tradebot.engine.cli.failures import CONFIGURATION, UNREACHABLE, USAGE, CommandFailed
+
+FAREWELL = "./tradebot tui opens it again; ./tradebot --help for the rest"
+EXIT_TERMINATED = 128 + 15
+
+
+def run_console(options: Options) -> int:
+    """Run the console; return the exit code.
+
+    Raises:
+        CommandFailed: With one line, if there is no terminal, no engine, or an option makes no sense.
+    """
+    unfit = unfit_terminal()
+    if unfit is not None:
+        raise CommandFailed(unfit, USAGE)
+    clock = SystemClock()
+    try:
+        chosen = plan(options)
+        if isinstance(chosen, Down):
+            return _down(chosen, options, clock)
+        return _open(chosen, options, clock)
+    except ValueError as error:
+        raise CommandFailed(str(error), USAGE) from error
+    except OSError as error:
+        raise CommandFailed(f"the sandbox cannot be started: {error}", CONFIGURATION) from error
+
+
+def _down(down: Down, options: Options, clock: Clock) -> int:
+    from tradebot.console.launch.down import ask_what_to_do
+
+    match ask_what_to_do(down):
+        case "start":
+            child = start_engine(down.folder, ["--name", down.name], clock)
+            return _show(
+                socket_address(down.folder / "control.sock"), options, clock, child, stays=True
+            )
+        case "sandbox":
+            chosen = sandbox_plan(options)
+            return 0 if isinstance(chosen, Down) else _open(chosen, options, clock)
+        case _:
+            return UNREACHABLE
+
+
+def _open(chosen: Plan, options: Options, clock: Clock) -> int:
+    if isinstance(chosen, Attach):
+        return _show(chosen.address, options, clock, None)
+    if isinstance(chosen, OpenSandbox):
+        # The child starts while the toolkit is imported and painted: neither waits for the other.
+        child = start_sandbox(chosen, clock)
+        return _show(socket_address(chosen.folder / "control.sock"), options, clock, child)
+    raise TypeError(f"no console to open for {chosen!r}")
+
+
+def _show(
+    address: EngineAddress,
+    options: Options,
+    clock: Clock,
+    child: ChildEngine | None,
+    *,
+    stays: bool = False,
+) -> int:
+    """Show the console until it is left, then clear up.
+
+    Args:
+        address: Of the engine.
+        options: Of the command line.
+        clock: The console's clock.
+        child: An engine started for this console.
+        stays: Whether that engine goes on without the console.
+    """
+    from tradebot.console.app import ConsoleApp
+    from tradebot.console.link.http import HttpLink
+
+    settings = settings_of_process()
+    glyphs = glyphs_for(settings, os.environ)
+    view = View(clock, glyphs, zone=zone_for(settings), read_only=options.read_only)
+    trouble = (lambda: None) if child is None else child.trouble
+    app = ConsoleApp(HttpLink(address), view, theme=settings.theme, trouble=trouble)
+    ended = app.run(mouse=True)
+    return _leave(ended, app.return_code or 0, None if stays else child)
+
+
+def _leave(ended: str | None, code: int, child: ChildEngine | None) -> int:
+    """Say goodbye, wait for what was started, return the exit code."""
+    if ended == "hangup":
+        return EXIT_CODE_HANGUP  # the terminal is gone, and the sandbox ends by itself
+    if ended == "terminated":
+        return EXIT_TERMINATED
+    if ended not in ("quit", "interrupted"):
+        if child is not None:
+            child.end()
+        raise CommandFailed(ended or "the console ended unexpectedly", UNREACHABLE if code else 1)
+    if child is not None:
+        typer.echo("closing the sandbox ...", err=True)
+        problem = child.wait_until_gone()
+        if problem is not None:
+            typer.echo(f"tradebot: {problem}", err=True)
+    typer.echo(FAREWELL)
+    sys.stdout.flush()
+    return 0

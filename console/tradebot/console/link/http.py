@@ -1,0 +1,176 @@
+"""The engine over HTTP and server-sent events, on a unix socket or on TCP."""
+
+import os
+from collections.abc import AsyncGenerator
+from typing import Literal
+
+import httpx
+import msgspec
+from httpx_sse import EventSource, SSEError
+
+from tradebot.console.link.address import EngineAddress
+from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery, WrongApi
+from tradebot.engine.control.messages import (
+    API_NUMBER,
+    CommandAnswer,
+    EventLine,
+    Hello,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+    Problem,
+)
+
+CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 8.0
+"""An order's answer comes within 5 s; more means that nobody is there."""
+FRAME_TIMEOUT_S = 4.0
+"""Heartbeats come twice a second; after this the stream is opened anew."""
+EVENT_TIMEOUT_S = 60.0
+"""An event stream is silent while nothing happens; a dead one is noticed by the frames."""
+
+
+def _client(address: EngineAddress) -> httpx.AsyncClient:
+    token = os.environ.get("TRADEBOT_TOKEN")
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    if address.socket is not None:
+        return httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(address.socket)),
+            base_url="http://engine",
+            headers=headers,
+        )
+    return httpx.AsyncClient(base_url=str(address.url), headers=headers)
+
+
+def _timeout(read_s: float) -> httpx.Timeout:
+    return httpx.Timeout(read_s, connect=CONNECT_TIMEOUT_S)
+
+
+def _problem(response: httpx.Response, body: bytes) -> LinkRefused:
+    try:
+        return LinkRefused(msgspec.json.decode(body, type=Problem))
+    except msgspec.DecodeError:
+        detail = f"the engine answered HTTP {response.status_code} without saying why"
+        return LinkRefused(Problem(code="http", detail=detail))
+
+
+class HttpLink:
+    """An EngineLink over HTTP. Not shared between event loops."""
+
+    def __init__(self, address: EngineAddress) -> None:
+        self._address = address
+        self._client = _client(address)
+
+    @property
+    def address(self) -> str:
+        """Where the engine is, in words."""
+        return str(self._address)
+
+    async def hello(self) -> Hello:
+        """Ask who answers; raises WrongApi when its API number is another."""
+        hello = await self._ask("GET", "/v1/hello", None, Hello)
+        if hello.api != API_NUMBER:
+            raise WrongApi(
+                f"engine {hello.name!r} speaks API {hello.api}, this console API {API_NUMBER}:"
+                " use the console of the same release"
+            )
+        return hello
+
+    async def frames(self, query: StateQuery) -> AsyncGenerator[str]:
+        """Yield frames as JSON text, undecoded."""
+        built = {f: getattr(query, f) for f in query.__struct_fields__}
+        params = {name: str(value) for name, value in built.items() if value is not None}
+        async for _, _, data in self._stream("/v1/state", params, {}, FRAME_TIMEOUT_S):
+            yield data
+
+    async def events(self, after: str | None) -> AsyncGenerator[EventLine]:
+        """Yield every event after an id (None: from now on)."""
+        headers = {} if after is None else {"Last-Event-ID": after}
+        decode = msgspec.json.Decoder(EventLine).decode
+        async for _, _, data in self._stream("/v1/events", {}, headers, EVENT_TIMEOUT_S):
+            try:
+                yield decode(data)
+            except msgspec.DecodeError as error:
+                raise LinkDown(f"an event could not be read: {error}") from error
+
+    async def preview(self, request: OrderRequest) -> Preview:
+        """Ask what an order would cost; nothing is sent."""
+        return await self._ask("POST", "/v1/preview", request, Preview)
+
+    async def place(self, request: OrderRequest) -> OrderAnswer:
+        """Hand an order to the gate; the same request id twice is one order."""
+        return await self._ask("POST", "/v1/orders", request, OrderAnswer)
+
+    async def cancel(self, client_order_id: str) -> CommandAnswer:
+        """Cancel one order."""
+        return await self._command(f"/v1/orders/{client_order_id}/cancel", {})
+
+    async def cancel_all(
+        self, instrument: str | None, side: Literal["buy", "sell"] | None
+    ) -> CommandAnswer:
+        """Cancel all orders of an instrument and side; None means every."""
+        return await self._command("/v1/cancel", {"instrument": instrument, "side": side})
+
+    async def flatten(self, instrument: str | None) -> CommandAnswer:
+        """Close the position of an instrument; None closes everything."""
+        return await self._command("/v1/flatten", {"instrument": instrument})
+
+    async def kill(self) -> CommandAnswer:
+        """Halt: cancel what adds risk, keep what protects."""
+        return await self._command("/v1/kill", {})
+
+    async def halt(self, reason: str) -> CommandAnswer:
+        """Let through only what reduces."""
+        return await self._command("/v1/halt", {"reason": reason})
+
+    async def resume(self, reason: str) -> CommandAnswer:
+        """Lift REDUCING or HALTED."""
+        return await self._command("/v1/resume", {"reason": reason})
+
+    async def stop(self) -> CommandAnswer:
+        """End the engine's process; its state stays."""
+        return await self._command("/v1/stop", {})
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _command(self, path: str, body: dict[str, str | None]) -> CommandAnswer:
+        return await self._ask("POST", path, body, CommandAnswer)
+
+    async def _ask[T](self, method: str, path: str, body: object, answer: type[T]) -> T:
+        """Send one request and decode its answer."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            response = await self._client.request(
+                method, path, content=content, headers=headers, timeout=_timeout(ANSWER_TIMEOUT_S)
+            )
+        except httpx.TransportError as error:
+            raise LinkDown(f"no answer from the engine at {self.address}: {_why(error)}") from error
+        if not response.is_success:
+            raise _problem(response, response.content)
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except msgspec.DecodeError as error:
+            raise LinkDown(f"the engine's answer to {path} could not be read: {error}") from error
+
+    async def _stream(
+        self, path: str, params: dict[str, str], headers: dict[str, str], read_s: float
+    ) -> AsyncGenerator[tuple[str, str, str]]:
+        """Yield (event, id, data) of a stream of server-sent events until it ends."""
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"} | headers
+        try:
+            async with self._client.stream(
+                "GET", path, params=params, headers=headers, timeout=_timeout(read_s)
+            ) as response:
+                if not response.is_success:
+                    raise _problem(response, await response.aread())
+                async for event in EventSource(response).aiter_sse():
+                    yield event.event, event.id, event.data
+        except (httpx.TransportError, SSEError) as error:
+            raise LinkDown(f"the stream {path} broke off: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,120 @@
+"""What the console needs of an engine, whatever carries it; and how that can fail.
+
+LinkError
+├── LinkDown     nobody answers, or the answer broke off
+├── LinkRefused  the engine answered with a Problem
+└── WrongApi     the engine speaks another API number
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol
+
+import msgspec
+
+from tradebot.engine.control.messages import (
+    CommandAnswer,
+    EventLine,
+    Hello,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+    Problem,
+)
+
+SPANS = ("1s", "5s", "15s", "1m", "5m", "15m", "1h")
+"""Candle spans an engine serves, shortest first."""
+
+
+class LinkError(Exception):
+    """Root of everything that can go wrong between console and engine."""
+
+
+class LinkDown(LinkError):  # noqa: N818  (what happened to the link)
+    """Nobody answers at the address, or the connection broke off."""
+
+
+class LinkRefused(LinkError):  # noqa: N818  (an answer, not a fault)
+    """The engine answered, and the answer is no."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class WrongApi(LinkError):  # noqa: N818  (what is the matter with the engine)
+    """The engine speaks another API number than this console."""
+
+
+class StateQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which window of the market the frames show; None leaves the choice to the engine."""
+
+    instrument: str | None = None
+    step: str | None = None
+    """Price step of the ladder, a decimal string."""
+    rows: int = 60
+    """Price levels per side, in [1, 200]."""
+    span: str = "1m"
+    """One of SPANS."""
+
+
+class EngineLink(Protocol):
+    """One engine as the console sees it. Every method raises LinkError and nothing else of its own."""
+
+    @property
+    def address(self) -> str:
+        """Where the engine is, in words."""
+        ...
+
+    async def hello(self) -> Hello:
+        """Ask who answers; raises WrongApi when its API number is another."""
+        ...
+
+    def frames(self, query: StateQuery) -> AsyncGenerator[str]:
+        """Yield frames as JSON text, undecoded: whoever is late decodes only the newest."""
+        ...
+
+    def events(self, after: str | None) -> AsyncGenerator[EventLine]:
+        """Yield every event after an id (None: from now on), none left out."""
+        ...
+
+    async def preview(self, request: OrderRequest) -> Preview:
+        """Ask what an order would cost and whether the gate lets it pass; nothing is sent."""
+        ...
+
+    async def place(self, request: OrderRequest) -> OrderAnswer:
+        """Hand an order to the gate; the same request id twice is one order."""
+        ...
+
+    async def cancel(self, client_order_id: str) -> CommandAnswer:
+        """Cancel one order."""
+        ...
+
+    async def cancel_all(
+        self, instrument: str | None, side: Literal["buy", "sell"] | None
+    ) -> CommandAnswer:
+        """Cancel all orders of an instrument and side; None means every."""
+        ...
+
+    async def flatten(self, instrument: str | None) -> CommandAnswer:
+        """Close the position of an instrument; None closes everything."""
+        ...
+
+    async def kill(self) -> CommandAnswer:
+        """Halt: cancel what adds risk, keep what protects."""
+        ...
+
+    async def halt(self, reason: str) -> CommandAnswer:
+        """Let through only what reduces."""
+        ...
+
+    async def resume(self, reason: str) -> CommandAnswer:
+        """Lift REDUCING or HALTED."""
+        ...
+
+    async def stop(self) -> CommandAnswer:
+        """End the engine's process; its state stays."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        ...

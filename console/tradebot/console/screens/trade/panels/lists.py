@@ -1,0 +1,91 @@
+"""What the lists have in common: a selected row, a window that follows it, a mark in front of it."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, override
+
+from textual import events
+
+from tradebot.console.rows import Cell, Row
+from tradebot.console.view import View
+from tradebot.console.widgets.panel import LivePanel
+
+
+class ListPanel[T](LivePanel, can_focus=True):
+    """Rows made from items, one selected."""
+
+    PERIOD_S: ClassVar[float] = 0.2
+    NOTHING: ClassVar[Sequence[str]] = ()
+    """What an empty list says: why it is empty, and the key that changes it."""
+    MARKED: ClassVar[bool] = True
+    """Whether the selected row carries a mark."""
+
+    def __init__(self, view: View, *, id: str) -> None:  # noqa: A002  (Textual's own name)
+        super().__init__(view, id=id)
+        self._selected = 0
+
+    @abstractmethod
+    def items(self) -> Sequence[T]:
+        """Return what the list shows, in order."""
+
+    @abstractmethod
+    def header(self, width: int) -> Row | None:
+        """Return the line of column names for a width, None for none."""
+
+    @abstractmethod
+    def line(self, item: T, width: int) -> Row:
+        """Return the row of an item."""
+
+    @property
+    def selected(self) -> T | None:
+        """The item under the mark, None in an empty list."""
+        items = self.items()
+        return items[min(self._selected, len(items) - 1)] if items else None
+
+    def select(self, index: int) -> None:
+        """Put the mark on an item, by its index in the list."""
+        self._selected = min(max(0, index), max(0, len(self.items()) - 1))
+        self.rebuild()
+
+    def move(self, rows: int) -> None:
+        """Move the mark down by rows (up if negative)."""
+        self.select(min(self._selected, max(0, len(self.items()) - 1)) + rows)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the mark on the row that was clicked; nothing else."""
+        offset = event.get_content_offset(self)
+        if offset is not None:
+            header = self.header(self.content_size.width) is not None
+            self.select(self._first(self.content_size.height - header) + offset.y - header)
+
+    @override
+    def build(self, width: int, height: int) -> Sequence[Row]:
+        items = self.items()
+        if not items:
+            return [(Cell(f" {line}"[:width], "muted"),) for line in self.empty_words()]
+        header = self.header(width - 1) if height > 1 else None
+        room = height - (header is not None)
+        first = self._first(room)
+        rows: list[Row] = [] if header is None else [(Cell(" "), *header)]
+        shown = range(first, min(first + room, len(items)))
+        rows += [self._marked(self.line(items[index], width - 1), index) for index in shown]
+        return rows
+
+    def empty_words(self) -> Sequence[str]:
+        """Return what an empty list says now."""
+        return ("waiting for the engine",) if self.view.frame is None else self.NOTHING
+
+    def _first(self, room: int) -> int:
+        """Return the index of the first item shown so that the selected one is."""
+        count = len(self.items())
+        chosen = min(self._selected, max(0, count - 1))
+        return max(0, min(chosen - room + 1, count - room)) if chosen >= room else 0
+
+    def _marked(self, row: Row, index: int) -> Row:
+        chosen = index == min(self._selected, len(self.items()) - 1)
+        if not (chosen and self.MARKED):
+            return (Cell(" "), *row)
+        mark = Cell(self.view.glyphs.pointer, "strong")
+        if not self.has_focus:
+            return (mark, *row)
+        return (mark, *(Cell(cell.text, f"{cell.style} cursor") for cell in row))

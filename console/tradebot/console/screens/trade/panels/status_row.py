@@ -1,0 +1,128 @@
+"""Row 0: which mode, how much money, how far from the peak, is the feed alive, what time."""
+
+from collections.abc import Sequence
+from typing import ClassVar, override
+
+from tradebot.console.condition import Condition
+from tradebot.console.figures import (
+    age_text,
+    clock_text,
+    date_text,
+    direction,
+    money,
+    signed_money,
+    zone_text,
+)
+from tradebot.console.glyphs import Glyphs
+from tradebot.console.rows import Cell, Row, cut, plain, width_of
+from tradebot.console.view import View
+from tradebot.console.widgets.panel import LivePanel
+from tradebot.engine.control.messages import AccountView, Frame
+
+
+class StatusRow(LivePanel):
+    """Always there, in every size, also below 80x24."""
+
+    PERIOD_S: ClassVar[float] = 0.25
+
+    @override
+    def struck(self) -> bool:
+        """Return False: this row says in words what is old."""
+        return False
+
+    @override
+    def build(self, width: int, height: int) -> Sequence[Row]:
+        return [status_row(self.view, width)]
+
+
+def status_row(view: View, width: int) -> Row:
+    """Return row 0: the fullest wording that fits."""
+    frame, condition, glyphs = view.frame, view.condition, view.glyphs
+    if frame is None:
+        why = view.link_problem or "waiting for the engine"
+        return _filled((Cell(" tradebot ", "badge"), Cell(f" {plain(why)}", "bar")), (), width)
+    for detail in (3, 2, 1, 0):
+        start = (*_badges(frame, view, detail), *_account(frame.account, glyphs, detail))
+        end = _feed(frame, condition, view, detail)
+        if width_of(start) + width_of(end) < width:
+            return _filled(start, end, width)
+    return _filled(_badges(frame, view, 0), _feed(frame, condition, view, 0), width)
+
+
+def _filled(start: Row, end: Row, width: int) -> Row:
+    gap = width - width_of(start) - width_of(end)
+    if gap < 0:
+        return cut(start, width)
+    return (*start, Cell(" " * gap, "bar"), *end)
+
+
+def _badges(frame: Frame, view: View, detail: int) -> Row:
+    """Return the mode, the market, and every state that holds orders back."""
+    engine = frame.engine
+    mode = engine.mode.upper()
+    market = f" {plain(engine.market)}" if detail and engine.market else ""
+    badge = "badge-live" if mode.startswith("LIVE") else "badge"
+    cells = [Cell(f" {mode}{market} ", badge)]
+    if frame.trading_state != "ACTIVE":
+        style = "badge-fault" if frame.trading_state == "HALTED" else "badge-warn"
+        reason = f" {plain(frame.reason)[:24]}" if detail > 1 and frame.reason else ""
+        cells.append(Cell(f" {frame.trading_state}{reason} ", style))
+    if view.frozen:
+        cells.append(Cell(" FROZEN ", "badge-warn"))
+    if view.read_only:
+        cells.append(Cell(" READ ONLY " if detail else " RO ", "badge-warn"))
+    return tuple(cells)
+
+
+def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
+    """Return equity, the day, the distance from the peak and gross exposure."""
+    sign = direction(account.day_pnl)
+    arrow = {1: glyphs.up, -1: glyphs.down, 0: " "}[sign]
+    style = f"{ {1: 'up', -1: 'down', 0: 'text'}[sign] } bar"
+    equity = money(account.equity, 2 if detail > 1 else 0)
+    currency = f" {account.currency}" if detail > 2 else ""  # noqa: PLR2004
+    pnl = f" {signed_money(account.day_pnl)}" if detail > 1 else ""
+    percent = " unknown" if account.day_percent is None else f"{arrow}{account.day_percent}%"
+    cells = [
+        Cell(f" {'equity' if detail > 2 else 'eq'} ", "muted bar"),
+        Cell(f"{equity}{currency} ", "strong bar"),
+        Cell(" day", "muted bar"),
+        Cell(f"{pnl} {percent} ".replace("  ", " "), style),
+    ]
+    for name, value in (("peak", account.peak_percent), ("gross", account.gross_percent)):
+        cells += [Cell(f" {name} ", "muted bar"), Cell(f"{_percent(value, detail)} ", "bar")]
+    if detail > 2:  # noqa: PLR2004  (the fullest wording)
+        risk = _percent(account.open_risk_percent, detail)
+        cells += [Cell(" open risk ", "muted bar"), Cell(f"{risk} ", "bar")]
+    return tuple(cells)
+
+
+def _percent(value: str | None, detail: int) -> str:
+    if value is None:
+        return "?"
+    return f"{value}%" if detail > 1 else f"{float(value):.1f}%"
+
+
+def _feed(frame: Frame, condition: Condition, view: View, detail: int) -> Row:
+    """Return the feed's health, slow paths, and the engine's own time with its zone."""
+    glyphs = view.glyphs
+    name = f"{plain(frame.feed.name)} " if detail > 2 else ""  # noqa: PLR2004
+    age = "" if condition.feed_age_s is None else f" {age_text(condition.feed_age_s)}"
+    words = {
+        "live": (f"{name}{glyphs.live}{age}", "bar"),
+        "stale": (f"{name}{glyphs.gone} STALE{age}", "warn bar"),
+        "down": (f"{name}{glyphs.gone} down{age}", "fault bar"),
+        "resync": (f"{name}{glyphs.gone} resync", "warn bar"),
+        "ended": (f"{name}{glyphs.gone} ended", "warn bar"),
+        "lost": (f"{glyphs.gone} engine silent{age_text(condition.silence_s):>6}", "fault bar"),
+        "loading": (f"{glyphs.gone} loading", "muted bar"),
+    }
+    text, style = words[condition.kind]
+    cells = [Cell(f" {glyphs.split} ", "muted bar"), Cell(text, style)]
+    if view.fps < 30:  # noqa: PLR2004  (the full rate)
+        cells.append(Cell(f" ui {view.fps}fps slow link", "warn bar"))
+    if detail > 2:  # noqa: PLR2004  (the fullest wording)
+        cells.append(Cell(f"  eng {frame.lag_ms:.1f}ms  ui {view.fps}fps", "muted bar"))
+    date = f"{date_text(frame.now, view.zone)} " if detail > 2 else ""  # noqa: PLR2004
+    time = clock_text(frame.now, view.zone, seconds=detail > 0)
+    return (*cells, Cell(f"  {date}{time}{zone_text(frame.now, view.zone)} ", "bar"))

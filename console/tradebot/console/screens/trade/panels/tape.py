@@ -1,0 +1,52 @@
+"""The tape: every print, newest first, with the side that took."""
+
+from collections.abc import Sequence
+from typing import ClassVar, override
+
+from tradebot.console.figures import clock_text, grouped, trimmed
+from tradebot.console.rows import Cell, Row, right
+from tradebot.console.screens.trade.ladder.drawing import blank
+from tradebot.console.widgets.panel import LivePanel
+from tradebot.engine.control.messages import TradeView
+
+PRICE_WIDTH = 12
+QUANTITY_WIDTH = 12
+QUANTITY_DECIMALS_KEPT = 3
+
+
+class TapePanel(LivePanel, can_focus=True):
+    """Prints of the instrument on show."""
+
+    PERIOD_S: ClassVar[float] = 0.1
+    OF_MARKET: ClassVar[bool] = True
+
+    @override
+    def heading(self) -> str:
+        return "Tape"
+
+    @override
+    def build(self, width: int, height: int) -> Sequence[Row]:
+        frame = self.view.frame
+        if frame is None or not frame.trades:
+            return blank(["no prints yet"], height, width)
+        rows: list[Row] = []
+        for trade in frame.trades[:height]:
+            rows.append(self._row(trade))
+            if trade.gap_before:
+                rows.append((Cell("  prints were dropped here", "warn"),))
+        return rows[:height]
+
+    def _row(self, trade: TradeView) -> Row:
+        glyphs = self.view.glyphs
+        arrow, style = {
+            1: (glyphs.up, "up"),
+            -1: (glyphs.down, "down"),
+            0: (glyphs.flat, "text"),
+        }[trade.aggressor]
+        quantity = trimmed(grouped(trade.quantity), QUANTITY_DECIMALS_KEPT)
+        return (
+            Cell(f"{clock_text(trade.ts, self.view.zone)} ", "muted"),
+            Cell(f"{arrow} ", style),
+            right(grouped(trade.price), PRICE_WIDTH, style),
+            right(quantity, QUANTITY_WIDTH),
+        )

@@ -1,0 +1,137 @@
+"""One console attached to one engine: keeps both streams open, carries commands, tells what came of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+import msgspec
+
+from tradebot.console.link.protocol import EngineLink, LinkDown, LinkError, LinkRefused, StateQuery
+from tradebot.console.stories import FillBurst, Story, tell
+from tradebot.console.view import HistoryLine, Level, View
+from tradebot.engine.control.messages import CommandAnswer, OrderAnswer, OrderRequest, Preview
+
+RETRY_FIRST_S = 0.1
+RETRY_MAX_S = 2.0
+
+
+class Session:
+    """Everything between the screens and the engine.
+
+    Args:
+        link: The engine.
+        view: Where frames and events go.
+        say: Shows a toast; the line is in the history already.
+    """
+
+    def __init__(self, link: EngineLink, view: View, say: Callable[[str, Level], None]) -> None:
+        self.link = link
+        self.view = view
+        self._say = say
+        self._burst = FillBurst()
+        self._last_event: str | None = None
+        self._query_changed = asyncio.Event()
+
+    # -- streams
+
+    async def follow_frames(self) -> None:
+        """Keep the stream of frames open, for ever; ask anew when another window is wanted."""
+        retry_s = RETRY_FIRST_S
+        while True:
+            self._query_changed.clear()
+            reader = asyncio.create_task(self._read_frames(self.view.query))
+            changed: asyncio.Task[bool] = asyncio.create_task(self._query_changed.wait())
+            try:
+                await asyncio.wait((reader, changed), return_when=asyncio.FIRST_COMPLETED)
+                if reader.done():
+                    retry_s = RETRY_FIRST_S if reader.result() else min(2 * retry_s, RETRY_MAX_S)
+                    await asyncio.sleep(retry_s)
+            finally:
+                await _end(reader, changed)
+
+    async def follow_events(self) -> None:
+        """Keep the stream of events open, for ever, resuming after the last one seen."""
+        retry_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with aclosing(self.link.events(self._last_event)) as events:
+                    async for event in events:
+                        self._last_event, retry_s = event.id, RETRY_FIRST_S
+                        self._hear(tell(event))
+            except LinkDown:
+                pass  # the frames say so on the screen; here it is only tried again
+            except (LinkError, msgspec.DecodeError) as error:
+                self.report(f"events: {error}", "error")
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, RETRY_MAX_S)
+
+    def ask_for(self, query: StateQuery) -> None:
+        """Look at another window: other instrument, step, rows or span."""
+        if query != self.view.query:
+            self.view.ask_for(query)
+            self._query_changed.set()
+
+    def beat(self, now_s: float) -> None:
+        """Tell of fills that were collected; called by the frame clock."""
+        for words in self._burst.due(now_s):
+            self._say(words, "info")
+
+    async def _read_frames(self, query: StateQuery) -> bool:
+        """Read one stream to its end; return whether any frame came."""
+        came = False
+        try:
+            async with aclosing(self.link.frames(query)) as frames:
+                async for text in frames:
+                    self.view.receive(text)
+                    came = True
+        except LinkRefused as error:
+            self.report(f"the engine refuses this window: {error}", "error")
+            self.view.ask_for(StateQuery(rows=query.rows))
+        except LinkError as error:
+            self.view.link_problem = str(error)
+            self.view.touch()
+        return came
+
+    def _hear(self, story: Story | None) -> None:
+        if story is None:
+            return
+        self.view.tell(story.line)
+        if story.fill is not None:
+            self._burst.add(story.fill, self.view.clock.monotonic_s())
+        elif story.toast:
+            self._say(story.line.text, story.line.level)
+
+    # -- commands
+
+    def report(self, text: str, level: Level) -> None:
+        """Say something to the trader: a toast and a line of the history."""
+        frame = self.view.newest
+        ts = self.view.clock.wall_ns() if frame is None else frame.now
+        self.view.tell(HistoryLine(ts, level, text))
+        self._say(text, level)
+
+    async def preview(self, request: OrderRequest) -> Preview:
+        """Ask what an order would cost; nothing is sent."""
+        return await self.link.preview(request)
+
+    async def place(self, request: OrderRequest) -> OrderAnswer:
+        """Send an order."""
+        return await self.link.place(request)
+
+    async def command(self, what: str, asked: Awaitable[CommandAnswer]) -> CommandAnswer | None:
+        """Carry a control command and say what it did; None when it failed, which is said too."""
+        try:
+            answer = await asked
+        except LinkError as error:
+            self.report(f"{what}: {error}", "error")
+            return None
+        words = "; ".join(answer.lines) or ("done" if answer.ok else "failed")
+        self.report(f"{what}: {words}", "info" if answer.ok else "error")
+        return answer
+
+
+async def _end(*tasks: asyncio.Task[bool]) -> None:
+    """Cancel tasks and wait until they have let go."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

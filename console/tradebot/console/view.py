@@ -1,0 +1,115 @@
+"""What the console knows: the newest frame and when it came, the window it asked for, what happened."""
+
+from collections import deque
+from datetime import UTC, tzinfo
+from typing import Literal
+
+import msgspec
+
+from tradebot.console.clock import Clock
+from tradebot.console.condition import Condition, condition_of
+from tradebot.console.glyphs import Glyphs
+from tradebot.console.link.protocol import StateQuery
+from tradebot.engine.control.messages import Frame
+
+HISTORY_MAX = 50_000
+"""Lines of the event history kept in memory."""
+
+type Level = Literal["info", "warn", "error"]
+"""How much a line matters."""
+
+
+class HistoryLine(msgspec.Struct, frozen=True):
+    """One line of the event history."""
+
+    ts: int
+    """ns UTC, the engine's time."""
+    level: Level
+    text: str
+
+
+class View:
+    """One writer (the readers of the link), many readers (the panels), all on the console's loop."""
+
+    def __init__(
+        self, clock: Clock, glyphs: Glyphs, *, zone: tzinfo = UTC, read_only: bool = False
+    ) -> None:
+        self.clock = clock
+        self.glyphs = glyphs
+        self.zone = zone
+        self.read_only = read_only
+        self.query = StateQuery()
+        self.history: deque[HistoryLine] = deque(maxlen=HISTORY_MAX)
+        self.link_problem: str | None = None
+        """Why the link is down, None while it is up."""
+        self.fps = 30
+        self.stamp = 0
+        """Grows with every change of what a panel could show."""
+        self._opened_s = clock.monotonic_s()
+        self._mail: str | None = None
+        self._received_s: float | None = None
+        self._newest: Frame | None = None
+        self._frozen: Frame | None = None
+        self._decode = msgspec.json.Decoder(Frame).decode
+
+    def receive(self, text: str) -> None:
+        """Take a frame as it came; only the newest is ever decoded."""
+        self._mail = text
+        self._received_s = self.clock.monotonic_s()
+        self.link_problem = None
+
+    def open_mail(self) -> None:
+        """Decode the newest frame, if one came since the last time.
+
+        Raises:
+            msgspec.DecodeError: If it is no frame of this API.
+        """
+        mail, self._mail = self._mail, None
+        if mail is not None:
+            self._newest = self._decode(mail)
+            self.touch()
+
+    def touch(self) -> None:
+        """Say that something a panel shows has changed."""
+        self.stamp += 1
+
+    def ask_for(self, query: StateQuery) -> None:
+        """Take another window; the old picture stays until the new one comes."""
+        self.query = query
+        self.touch()
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame to show: the newest, or the one the trader froze."""
+        return self._frozen or self._newest
+
+    @property
+    def newest(self) -> Frame | None:
+        """The newest frame, frozen or not: decisions look at this one."""
+        return self._newest
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the trader froze the picture; the engine goes on."""
+        return self._frozen is not None
+
+    def freeze(self, *, on: bool) -> None:
+        """Freeze or release the picture."""
+        self._frozen = self._newest if on else None
+        self.touch()
+
+    @property
+    def silence_s(self) -> float:
+        """Since the last frame came (since the start before the first), s."""
+        since = self._opened_s if self._received_s is None else self._received_s
+        return max(0.0, self.clock.monotonic_s() - since)
+
+    @property
+    def condition(self) -> Condition:
+        """How far the picture can be trusted."""
+        return condition_of(self._newest, self.silence_s)
+
+    def tell(self, line: HistoryLine) -> None:
+        """Add a line to the history."""
+        self.history.append(line)
+        self.touch()

@@ -1,0 +1,515 @@
+"""A seeded market in frames, an engine link that is no network, and a clock that is moved by hand."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery
+from tradebot.engine.control.messages import (
+    API_NUMBER,
+    AccountView,
+    BookView,
+    CandleView,
+    CommandAnswer,
+    EngineFacts,
+    EventLine,
+    FeedFacts,
+    FillFacts,
+    Frame,
+    Hello,
+    InstrumentView,
+    LimitFacts,
+    OrderAnswer,
+    OrderFacts,
+    OrderRequest,
+    PositionFacts,
+    Preview,
+    Problem,
+    SleeveFacts,
+    TradeView,
+    Verdict,
+    WatchView,
+)
+
+NOW_NS = 1_795_003_457_000_000_000
+"""2026-11-18T12:04:17Z."""
+NOW_ISO = "2026-11-18T12:04:17Z"
+BTC = "binance:BTCUSDT"
+ETH = "binance:ETHUSDT"
+
+
+class HandClock:
+    """A clock that only moves when told."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic_s(self) -> float:
+        """Return the seconds set by hand."""
+        return self.now_s
+
+    def wall_ns(self) -> int:
+        """Return a fixed instant."""
+        return NOW_NS
+
+    def pass_s(self, seconds: float) -> None:
+        """Move on."""
+        self.now_s += seconds
+
+
+def order(**changes: object) -> OrderFacts:
+    """Return a working buy order, changed as asked."""
+    base = OrderFacts(
+        client_order_id="tbq7x2k0000a41",
+        request_id="c-1",
+        venue_order_id="8841231",
+        bet_id="b1",
+        account="sandbox",
+        instrument=BTC,
+        owner="hand",
+        policy_version=None,
+        side="buy",
+        type="limit",
+        tif="gtc",
+        post_only=False,
+        reduce_only=False,
+        quantity="0.20000",
+        filled="0.00000",
+        average_price=None,
+        limit_price="59998.50",
+        trigger_price=None,
+        lives_at="broker",
+        state="accepted",
+        reason=None,
+        because=None,
+        created=NOW_ISO,
+        updated=NOW_ISO,
+        queue_ahead="0.18600",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def fill(number: int, **changes: object) -> FillFacts:
+    """Return a fill, changed as asked."""
+    base = FillFacts(
+        execution_id=f"x{number}",
+        client_order_id="tbq7x2k0000a38",
+        venue_order_id="8841230",
+        bet_id="b1",
+        account="sandbox",
+        instrument=BTC,
+        owner="hand",
+        side="sell" if number % 2 else "buy",
+        quantity="0.11000",
+        price=f"6000{number % 4}.00",
+        fee="6.60033",
+        fee_currency="USDT",
+        liquidity="maker",
+        source="stream",
+        ts_event=f"2026-11-18T12:0{number % 4}:16.240Z",
+        ts_recv=NOW_ISO,
+        seq=100 + number,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+POSITIONS = [
+    PositionFacts(
+        account="sandbox",
+        instrument=BTC,
+        owner="hand",
+        quantity="0.85000",
+        average_price="59997.60124",
+        mark="60000.25",
+        realized_pnl="412.10",
+        unrealized_pnl="748.21",
+        currency="USDT",
+        protected=False,
+    ),
+    PositionFacts(
+        account="sandbox",
+        instrument=ETH,
+        owner="trend-eth",
+        quantity="-4.20000",
+        average_price="3101.00000",
+        mark="3127.88",
+        realized_pnl="0.00",
+        unrealized_pnl="-112.90",
+        currency="USDT",
+        protected=True,
+    ),
+]
+
+LIMITS = [
+    LimitFacts(name="max_order", used=None, cap="25", unit="%"),
+    LimitFacts(name="max_position", used="49.79", cap="100", unit="%"),
+    LimitFacts(name="max_gross", used="62.61", cap="200", unit="%"),
+    LimitFacts(name="open_risk", used="8.70", cap="10", unit="%"),
+    LimitFacts(name="day_loss", used="0.31", cap=None, unit="%"),
+    LimitFacts(name="orders_per_minute", used="14", cap="600", unit="count"),
+]
+
+SLEEVES = [
+    SleeveFacts(
+        name="trend-btc",
+        policy="trend.py:Trend",
+        version="3f9c",
+        state="running",
+        reason=None,
+        orders=41,
+        fills=38,
+    ),
+    SleeveFacts(
+        name="barbell",
+        policy="barbell.py:Barbell",
+        version="0c22",
+        state="paused",
+        reason="decided 11 times over 5 ms in a minute",
+        orders=7,
+        fills=2,
+    ),
+]
+
+
+def candle(*figures: float) -> CandleView:
+    """Return a candle from its six figures."""
+    ts, opened, high, low, close, volume = figures
+    return CandleView(ts_open=int(ts), open=opened, high=high, low=low, close=close, volume=volume)
+
+
+class FakeMarket:
+    """A seeded walk around 60,000 with a book, a tape and candles."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self.random = random.Random(seed)
+        self.mid_ticks = 120_000
+        self.version = 0
+        self.trades: list[TradeView] = []
+        self.candles = self._candles(180)
+        for _ in range(40):
+            self.step()
+
+    def _candles(self, count: int) -> list[CandleView]:
+        price, found = 59_900.0, list[CandleView]()
+        for index in range(count):
+            opened = price
+            price += self.random.gauss(0.55, 9)
+            high = max(opened, price) + abs(self.random.gauss(0, 5))
+            low = min(opened, price) - abs(self.random.gauss(0, 5))
+            ts = NOW_NS - NOW_NS % 60_000_000_000 - (count - 1 - index) * 60_000_000_000
+            found.append(candle(ts, opened, high, low, price, abs(self.random.gauss(8, 5))))
+        shift = 60_000.25 - price
+        return [
+            candle(
+                c.ts_open, c.open + shift, c.high + shift, c.low + shift, c.close + shift, c.volume
+            )
+            for c in found
+        ]
+
+    def step(self) -> None:
+        """Move the market by one print."""
+        side: Literal[1, -1] = self.random.choice((1, -1))
+        self.version += 1
+        size = f"{abs(self.random.gauss(0.2, 0.4)):.5f}"
+        price = f"{(self.mid_ticks + (side > 0)) / 2:.2f}"
+        ts = NOW_NS - (40 - self.version) * 300_000_000
+        self.trades.insert(0, TradeView(ts=ts, price=price, quantity=size, aggressor=side))
+
+    def book(self, step: str, rows: int) -> BookView:
+        """Return the book around the middle: sizes depend on the price alone."""
+        ticks = max(1, round(Decimal(step) / Decimal("0.50")))
+        best_bid, best_ask = self.mid_ticks // ticks, -(-(self.mid_ticks + 1) // ticks)
+
+        def level(index: int) -> tuple[str, str]:
+            size = random.Random(index).lognormvariate(-0.3, 1.1) * ticks
+            return f"{index * ticks / 2:.2f}", f"{size:.5f}"
+
+        return BookView(
+            step=f"{Decimal(step):.2f}",
+            bids=[level(best_bid - i) for i in range(rows)],
+            asks=[level(best_ask + i) for i in range(rows)],
+            best_bid=f"{self.mid_ticks / 2:.2f}",
+            best_ask=f"{(self.mid_ticks + 1) / 2:.2f}",
+            mid=f"{(self.mid_ticks + 0.5) / 2:.2f}",
+            spread="0.50",
+            bid_share=0.561,
+        )
+
+    def frame(self, query: StateQuery | None = None, **changes: object) -> Frame:
+        """Return a frame of the market as it stands, changed as asked."""
+        query = query or StateQuery()
+        engine = EngineFacts(
+            name="sandbox",
+            id="q7x2k",
+            version="0.1.0",
+            api=API_NUMBER,
+            pid=1,
+            mode="sandbox",
+            market="synthetic seed 7",
+            started=NOW_ISO,
+            seq=self.version,
+            now=NOW_ISO,
+        )
+        base = Frame(
+            version=self.version,
+            now=NOW_NS,
+            sent=NOW_NS,
+            engine=engine,
+            trading_state="ACTIVE",
+            reason=None,
+            instrument=InstrumentView(
+                id=query.instrument or BTC,
+                base="BTC",
+                currency="USDT",
+                tick="0.50",
+                lot="0.00001",
+                price_decimals=2,
+                quantity_decimals=5,
+            ),
+            watch=[
+                WatchView(instrument=BTC, last="60000.50", change_percent="+1.19", feed="up"),
+                WatchView(instrument=ETH, last="3127.88", change_percent="-0.84", feed="up"),
+                WatchView(
+                    instrument="binance:SOLUSDT",
+                    last="181.22",
+                    change_percent="-0.40",
+                    feed="stale",
+                ),
+            ],
+            feed=FeedFacts(name="binance", state="up", age_ms=8, gaps=0),
+            book=self.book(query.step or "0.50", query.rows),
+            trades=self.trades,
+            candle_span=query.span,
+            candles=self.candles,
+            account=AccountView(
+                currency="USDT",
+                equity="102431.20",
+                cash="51431.02",
+                day_pnl="1204.11",
+                day_percent="+1.19",
+                peak_percent="-2.10",
+                gross_percent="62.61",
+                open_risk_percent="8.70",
+                realized_pnl="412.10",
+                unrealized_pnl="635.31",
+                fees="38.20",
+            ),
+            positions=POSITIONS,
+            working=[
+                order(),
+                order(
+                    client_order_id="tbq7x2k0000a38",
+                    side="sell",
+                    quantity="0.35000",
+                    filled="0.11000",
+                    limit_price="60003.00",
+                    state="partially_filled",
+                    queue_ahead="0",
+                ),
+                order(
+                    client_order_id="tbq7x2k0000a39",
+                    side="sell",
+                    quantity="0.85000",
+                    reduce_only=True,
+                    limit_price="60005.00",
+                    queue_ahead=None,
+                    lives_at="engine",
+                ),
+            ],
+            fills=[fill(number) for number in range(12)],
+            limits=LIMITS,
+            sleeves=[],
+            alerts=[],
+            unresolved=0,
+            lag_ms=0.4,
+        )
+        return msgspec.structs.replace(base, **changes)
+
+    def empty(self) -> Frame:
+        """Return the frame of an engine with nothing in it but money."""
+        base = self.frame()
+        return msgspec.structs.replace(
+            base,
+            book=BookView(
+                step="0.50",
+                bids=[],
+                asks=[],
+                best_bid=None,
+                best_ask=None,
+                mid=None,
+                spread=None,
+                bid_share=None,
+            ),
+            trades=[],
+            candles=[],
+            positions=[],
+            working=[],
+            fills=[],
+            limits=[],
+            watch=[WatchView(instrument=BTC, last=None, change_percent=None, feed="up")],
+            feed=FeedFacts(name="binance", state="up", age_ms=None, gaps=0),
+            account=AccountView(
+                currency="USDT",
+                equity="100000.00",
+                cash="100000.00",
+                day_pnl="0",
+                day_percent="0.00",
+                peak_percent="0.00",
+                gross_percent="0.00",
+                open_risk_percent="0.00",
+                realized_pnl="0",
+                unrealized_pnl="0",
+                fees="0",
+            ),
+        )
+
+
+def preview_of(request: OrderRequest, **changes: object) -> Preview:
+    """Return the gate's answer to a request: it passes, unless changed."""
+    base = Preview(
+        ok=True,
+        verdicts=[
+            Verdict(code="max_order", ok=True, text="order 11.7 % of equity, bound 25 %"),
+            Verdict(code="max_position", ok=True, text="position 61.5 % of equity, bound 100 %"),
+            Verdict(code="price_collar", ok=True, text="price 0.00 % from mid, bound 5 %"),
+        ],
+        instrument=request.instrument,
+        side=request.side,
+        type=request.type,
+        tif=request.tif,
+        quantity=f"{request.quantity:f}",
+        limit_price=None if request.limit_price is None else f"{request.limit_price:f}",
+        notional="11999.70",
+        notional_percent="11.72",
+        fee="12.00",
+        currency="USDT",
+        distance_percent="-0.01",
+        slippage=None,
+        binding_limit="max_order",
+        binding_quantity="0.42680",
+        edge=None,
+        risk="11999.70",
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def refused_preview(request: OrderRequest) -> Preview:
+    """Return the gate's no."""
+    return preview_of(
+        request,
+        ok=False,
+        verdicts=[
+            Verdict(
+                code="max_order",
+                ok=False,
+                text="order 35.2 % of equity, bound 25 %: at most 0.42680",
+            ),
+            Verdict(code="max_position", ok=True, text="position 85.0 % of equity, bound 100 %"),
+        ],
+    )
+
+
+class FakeLink:
+    """An EngineLink whose other end is the test."""
+
+    def __init__(self, frame: Frame | None = None) -> None:
+        self.frames_out: asyncio.Queue[str] = asyncio.Queue()
+        self.events_out: asyncio.Queue[EventLine] = asyncio.Queue()
+        self.queries: list[StateQuery] = []
+        self.sent: list[OrderRequest] = []
+        self.previewed: list[OrderRequest] = []
+        self.commands: list[tuple[object, ...]] = []
+        self.make_preview = preview_of
+        self.answer = OrderAnswer(outcome="accepted", order=order(), reason=None)
+        self.command_answer = CommandAnswer(
+            ok=True, lines=["2 cancelled, 1 kept: it protects"], cancelled=2
+        )
+        self.place_gate: asyncio.Event | None = None
+        """Set by a test that wants to hold an answer back."""
+        self.down = False
+        if frame is not None:
+            self.push(frame)
+
+    def push(self, frame: Frame) -> None:
+        """Send a frame to the console."""
+        self.frames_out.put_nowait(msgspec.json.encode(frame).decode())
+
+    @property
+    def address(self) -> str:
+        """Return a name."""
+        return "fake"
+
+    async def hello(self) -> Hello:
+        """Answer."""
+        return Hello(api=API_NUMBER, name="sandbox", version="0.1.0", mode="sandbox", pid=1)
+
+    async def frames(self, query: StateQuery) -> AsyncGenerator[str]:
+        """Yield what the test pushes."""
+        self.queries.append(query)
+        if self.down:
+            raise LinkDown("no answer from the engine at fake: connection refused")
+        while True:
+            yield await self.frames_out.get()
+
+    async def events(self, after: str | None) -> AsyncGenerator[EventLine]:
+        """Yield what the test puts."""
+        del after
+        while True:
+            yield await self.events_out.get()
+
+    async def preview(self, request: OrderRequest) -> Preview:
+        """Answer as the test set."""
+        self.previewed.append(request)
+        return self.make_preview(request)
+
+    async def place(self, request: OrderRequest) -> OrderAnswer:
+        """Note the order and answer as the test set."""
+        self.sent.append(request)
+        if self.place_gate is not None:
+            await self.place_gate.wait()
+        if self.down:
+            raise LinkDown("no answer from the engine at fake: ReadTimeout")
+        return self.answer
+
+    async def cancel(self, client_order_id: str) -> CommandAnswer:
+        """Note it."""
+        return self._note("cancel", client_order_id)
+
+    async def cancel_all(
+        self, instrument: str | None, side: Literal["buy", "sell"] | None
+    ) -> CommandAnswer:
+        """Note it."""
+        return self._note("cancel_all", instrument, side)
+
+    async def flatten(self, instrument: str | None) -> CommandAnswer:
+        """Note it."""
+        return self._note("flatten", instrument)
+
+    async def kill(self) -> CommandAnswer:
+        """Note it."""
+        return self._note("kill")
+
+    async def halt(self, reason: str) -> CommandAnswer:
+        """Note it."""
+        return self._note("halt", reason)
+
+    async def resume(self, reason: str) -> CommandAnswer:
+        """Note it."""
+        if not reason:
+            raise LinkRefused(Problem(code="usage", detail="a reason is needed", exit_code=2))
+        return self._note("resume", reason)
+
+    async def stop(self) -> CommandAnswer:
+        """Note it."""
+        return self._note("stop")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _note(self, *words: object) -> CommandAnswer:
+        self.commands.append(words)
+        return self.command_answer

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from importlib.metadata import version
@@ -12,7 +12,6 @@ from importlib.metadata import version
 import msgspec
 import structlog
 
-from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.config.models import Config, SleeveConfig
 from tradebot.engine.config.values import Money
@@ -317,18 +316,22 @@ def _setting(options: RunOptions) -> Setting:
 
 def _replay_setting(native: Venue, dataset: str) -> Setting:
     from tradebot.data.errors import DataError
-    from tradebot.data.replay import instruments, replay
+    from tradebot.data.replay import replay
     from tradebot.data.store import Store
 
     store = Store(data_folder())
     try:
-        found = tuple(instruments(store, dataset))
-        events: Iterator[AnyMarketEvent] = iter(replay(store, dataset))
+        found = store.instruments(dataset)
     except DataError as error:
         raise CannotRun(str(error), 3) from error
     for index in range(len(found)):
         native.add_recorded(index)
-    return Setting(found, native, lambda stood, _: ReplayMarket(events, dataset, stood))
+
+    def open_market(stood: int, _: dict[InstrumentId, int]) -> Market:
+        """Open the recording where the market stood; its book then begins with a snapshot."""
+        return ReplayMarket(replay(store, dataset, start=stood + 1 if stood else None), dataset)
+
+    return Setting(found, native, open_market)
 
 
 # ------------------------------------------------------------------------------------ sleeves

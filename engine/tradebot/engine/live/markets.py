@@ -13,7 +13,7 @@ from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote,
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.types import MINUTE
 from tradebot.engine.venue.native import NativeVenue
-from tradebot.native import L2Book, SyntheticParameters, Venue
+from tradebot.native import SyntheticParameters, Venue
 
 SYNTHETIC_EPOCH = 1_767_571_200_000_000_000
 """Where an invented market begins: 2026-01-05T00:00:00Z, the same in every run, so that runs can be compared."""
@@ -188,14 +188,11 @@ class ReplayMarket:
     Args of the constructor:
         events: The recording, merged by receive time.
         name: The dataset's name.
-        resume_after: Events up to this instant only build the book; 0 at the first start.
     """
 
-    def __init__(self, events: Iterator[AnyMarketEvent], name: str, resume_after: int) -> None:
+    def __init__(self, events: Iterator[AnyMarketEvent], name: str) -> None:
         self._name = name
         self._events = _without_redundant_quotes(events)
-        if resume_after:
-            self._events = _resumed(self._events, resume_after)
         self._next: AnyMarketEvent | None = next(self._events, None)
         self._last: dict[InstrumentId, int] = {}
 
@@ -237,31 +234,3 @@ def _without_redundant_quotes(events: Iterator[AnyMarketEvent]) -> Iterator[AnyM
         elif isinstance(event, Quote) and event.instrument in with_book:
             continue
         yield event
-
-
-def _resumed(events: Iterator[AnyMarketEvent], after: int) -> Iterator[AnyMarketEvent]:
-    """Yield the books as they stood at `after` as snapshots, then what follows."""
-    books: dict[InstrumentId, L2Book] = {}
-    for event in events:
-        if event.ts_recv > after:
-            for symbol, book in books.items():
-                if book.level_count(1) or book.level_count(-1):
-                    yield _snapshot(symbol, book, event.ts_recv)
-            yield event
-            break
-        book = books.setdefault(event.instrument, L2Book())
-        if isinstance(event, BookSnapshot):
-            book.replace(event.bids, event.asks)
-        elif isinstance(event, BookDelta):
-            book.apply_levels(event.bids, event.asks)
-    yield from events
-
-
-def _snapshot(symbol: InstrumentId, book: L2Book, now: int) -> BookSnapshot:
-    return BookSnapshot(
-        instrument=symbol,
-        ts_event=now,
-        ts_recv=now,
-        bids=tuple(book.bids(book.level_count(1))),
-        asks=tuple(book.asks(book.level_count(-1))),
-    )

@@ -363,6 +363,14 @@ fn a_market_that_comes_to_us_fills_us_at_our_price() {
 }
 
 #[test]
+fn a_feed_crossed_for_a_moment_does_not_fill_us_before_those_ahead() {
+    let mut venue = venue();
+    venue.submit(MARKET, &order(1, Side::Bid, 99, 5)).unwrap();
+    assert!(venue.on_book(MARKET, &[], &levels(&[(99, 3)]), false).unwrap().is_empty());
+    assert_eq!(fills(&venue.on_book(MARKET, &levels(&[(99, 0)]), &[], false).unwrap()), [(1, 99, 3)]);
+}
+
+#[test]
 fn an_unknown_aggressor_is_inferred_from_the_book() {
     let mut venue = venue();
     venue.submit(MARKET, &order(1, Side::Bid, 100, 3)).unwrap();

@@ -153,6 +153,10 @@ fn history_ends_where_the_book_begins() {
         let (bid, ask) = (best(&venue, Side::Bid).price, best(&venue, Side::Ask).price);
         let close = candles[119].close;
         assert!((bid - 30 * TICK..ask + 30 * TICK).contains(&close), "{bid} {close} {ask}");
+        assert!(
+            (400_000 - 3 * TICK..=400_000 + 3 * TICK).contains(&bid),
+            "the start price is where the past ends"
+        );
         assert!(venue.history(MARKET, span, 120).is_err(), "there is one past");
         assert_eq!(venue.next_time(MARKET).unwrap(), 1_000 + STEP_NS);
     }
@@ -185,6 +189,21 @@ fn our_order_is_filled_only_after_those_ahead_of_it() {
         }
     }
     assert!(filled >= 15, "{filled} of 30 were filled");
+}
+
+#[test]
+fn a_large_order_of_ours_does_not_drive_the_crowd_from_its_level() {
+    let mut venue = venue(6);
+    let price = best(&venue, Side::Bid).price - 15 * TICK;
+    venue.submit(MARKET, &order(1, Side::Bid, price, 1_000_000 * LOT)).unwrap();
+    let mut accompanied = 0;
+    for _ in 0..600 {
+        venue.advance(MARKET).unwrap();
+        let leaves: i64 = venue.open_orders().map(|open| open.leaves).sum();
+        let standing = venue.book(MARKET).unwrap().quantity_at(Side::Bid, price);
+        accompanied += u32::from(standing > leaves + venue.queue_ahead(1).unwrap_or(0));
+    }
+    assert!(accompanied > 300, "others stood behind us in {accompanied} of 600 steps");
 }
 
 #[test]

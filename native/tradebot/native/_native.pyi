@@ -275,13 +275,15 @@ class MatchingEngine:
 class SyntheticParameters:
     """What an invented market is made of; immutable. Rates are per second of its own time.
 
-    start_price: first fair price, a multiple of tick, in [1000 ticks, 2^52]. tick: price step, > 0. lot: quantity step,
-    in [1, 2^24]. spread_ticks: mean quoted spread, in [1, 50]. volatility: standard deviation of the fair value's
-    relative change over one second, in [0, 0.01]; volatility x start_price / tick, the ticks of an
-    ordinary second, looks best between 0.5 and 10.
-    jumps_per_hour in [0, 3600]. arrivals_per_second, cancels_per_second in [0, 500]: beyond those that rebuild the
-    touch. takes_per_second in [0, 200]: beyond those that hit stale quotes. size_lots: mean order, in [1, 2^30].
-    levels: kept a side, in [30, 200].
+    start_price: fair price at the start, a multiple of tick, in [1000 ticks, 2^52].
+    tick: price step, > 0. lot: quantity step, in [1, 2^24].
+    spread_ticks: mean quoted spread when calm, in [1, 50].
+    volatility: standard deviation of the fair value's relative change over one second, in [0, 0.01]; volatility x
+        start_price / tick, the ticks of an ordinary second, looks best between 0.5 and 10.
+    jumps_per_hour: in [0, 3600]; a jump is 4 to 12 ordinary seconds large.
+    arrivals_per_second, cancels_per_second: in [0, 500], beyond those that rebuild the touch.
+    takes_per_second: in [0, 200], beyond those that hit stale quotes.
+    size_lots: mean order, in [1, 2^30]. levels: kept a side, in [30, 200].
     """
 
     def __new__(
@@ -384,8 +386,8 @@ class Venue:
     def history(self, instrument: int, span_ns: int, bars: int) -> NDArray[np.int64]:
         """Let an invented market have lived `span_ns` before its start; once, before the first step or order.
 
-        Returns shape (bars, 6), int64, C order, oldest first: close time relative to the start (ns, <= 0), open, high,
-        low, close (price units), volume (quantity units).
+        The past ends at the start price. Returns shape (bars, 6), int64, C order, oldest first: close time relative to
+        the start (ns, <= 0), open, high, low, close (price units), volume (quantity units).
         """
 
     def submit(

@@ -74,6 +74,17 @@ impl Fair {
         self.ticks = inside.clamp(self.lowest, self.highest);
     }
 
+    /// Moves the start of the walk so that after `steps` steps it is about where it now begins: a dry run says how far
+    /// it goes, and the walk is geometric, so a factor at its start is the same factor at its end. (Where the walk is
+    /// reflected at a bound it ends near the wanted value, not on it.)
+    pub(crate) fn begin_so_as_to_end_here(&mut self, steps: i64) {
+        let mut scout = self.clone();
+        for _ in 0..steps {
+            scout.advance();
+        }
+        self.ticks = (self.ticks * (self.ticks / scout.ticks)).clamp(self.lowest, self.highest);
+    }
+
     /// The value in ticks, with fraction.
     pub(crate) const fn ticks(&self) -> f64 {
         self.ticks

@@ -1,7 +1,8 @@
 //! Candles from before the market opened for us.
 //!
-//! The same fair value walks first and prints on both sides of it without a book (about 30 ns a step, so a day takes
-//! well under a second); then the book is built around where it ended, so that candles and book meet.
+//! The same fair value walks first, from where it will end at the start price, and prints on both sides of it without a
+//! book (some 40 ns a step, so a day takes under a tenth of a second); then the book is built around where it ended, so
+//! that candles and book meet.
 
 use super::fair::{floor, real};
 use super::{STEP_NS, STEPS_PER_SECOND, SyntheticMarket};
@@ -43,6 +44,7 @@ impl SyntheticMarket {
             let (name, bound) = ("bars", "at least 1 and at most one for each step (50 ms) of the span");
             return Err(Error::Parameter { name, bound, value: bars.to_string() });
         }
+        self.fair.begin_so_as_to_end_here(steps);
         let mut last = floor(self.fair.ticks()) * self.parameters.tick;
         let mut candles = Vec::new();
         let mut done = 0;

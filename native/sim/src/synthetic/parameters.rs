@@ -11,7 +11,7 @@ const SIZE_MAX: i64 = 1 << 30;
 /// Settings of an invented market. Rates are per second of its own time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
-    /// First fair price, price units, a multiple of `tick`, at least `1000` ticks.
+    /// Fair price at the start (where a history ends), price units, a multiple of `tick`, at least `1000` ticks.
     pub start_price: i64,
     /// Price step, price units, > 0.
     pub tick: i64,

@@ -71,6 +71,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """Call or put."""
     settlement: Literal["cash", "physical"] | None = None
     """How a derivative settles."""
+    inverse: bool = False
+    """True where a contract is a fixed amount of `currency` settled in `base`, as Binance's COIN-M: `multiplier` is
+    then that amount, and notional = quantity x multiplier at any price."""
 
     @property
     def venue(self) -> str:
@@ -120,7 +123,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return from_units(units, self.quantity_scale)
 
     def notional(self, price_units: int, quantity_units: int) -> Decimal:
-        """Return price x quantity x multiplier in the quote currency, exactly."""
+        """Return price x quantity x multiplier in the quote currency, exactly; inverse: quantity x multiplier."""
+        if self.inverse:
+            return from_units(quantity_units, self.quantity_scale) * self.multiplier
         product = from_units(price_units * quantity_units, self.price_scale + self.quantity_scale)
         return product * self.multiplier
 

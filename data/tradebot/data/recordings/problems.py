@@ -53,5 +53,7 @@ class Problems:
         """Updates older than the book they came to."""
         self.gaps = Tally()
         """Places where updates are missing."""
+        self.disordered = Tally()
+        """Lines received before the line above them."""
         self.crossed = Tally()
         """Updates after which the best bid is not below the best ask."""

@@ -1,0 +1,1 @@
+"""Files of other programs and venues as market events: importers by format."""

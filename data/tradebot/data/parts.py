@@ -1,0 +1,123 @@
+"""Parquet files of a dataset, written part by part so that memory stays bounded, named by what they hold."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import polars as pl
+
+from tradebot.data.events import AnyMarketEvent
+from tradebot.data.instruments import InstrumentId
+from tradebot.data.manifest import DataFile
+from tradebot.data.tables import Cell, schema_of, to_row
+
+_ROWS_MAX = {"book": 20_000}
+_ROWS_MAX_OTHERS = 250_000
+"""Rows of a part: what an import or a replay holds in memory of one instrument and kind."""
+
+_ROW_GROUP = 65_536
+_ZSTD_LEVEL = 3
+_HASH_CHUNK = 1 << 20
+_HASH_SHOWN = 16
+
+
+class Part(NamedTuple):
+    """A finished part, not yet in its dataset's folder."""
+
+    kind: str
+    instrument: InstrumentId
+    path: Path
+    file: DataFile
+
+
+class PartWriter:
+    """Collects events by instrument and kind and writes them in parts.
+
+    Args:
+        folder: A folder of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows: dict[tuple[InstrumentId, str], list[tuple[Cell, ...]]] = {}
+        self._counts: dict[tuple[InstrumentId, str], int] = {}
+        self._parts: list[Part] = []
+
+    def add(self, kind: str, event: AnyMarketEvent, seq: int, line: int) -> None:
+        """Take one event; receive times of an instrument's kind never go back."""
+        key = (event.instrument, kind)
+        rows = self._rows.setdefault(key, [])
+        rows.append(to_row(event, seq, line))
+        if len(rows) >= _ROWS_MAX.get(kind, _ROWS_MAX_OTHERS):
+            self._write(*key)
+
+    def finish(self) -> list[Part]:
+        """Write what is left; return all parts by instrument, kind and order."""
+        for key in list(self._rows):
+            self._write(*key)
+        return sorted(self._parts, key=lambda part: (part.instrument, part.kind, part.file.path))
+
+    def _write(self, instrument: InstrumentId, kind: str) -> None:
+        rows = self._rows.pop((instrument, kind), [])
+        if not rows:
+            return
+        index = self._counts.get((instrument, kind), 0)
+        self._counts[instrument, kind] = index + 1
+        table = pl.DataFrame(rows, schema=schema_of(kind), orient="row")
+        path = self._folder / f"{len(self._parts)}.parquet"
+        table.write_parquet(
+            path,
+            compression="zstd",
+            compression_level=_ZSTD_LEVEL,
+            statistics=True,
+            row_group_size=_ROW_GROUP,
+        )
+        sha256 = sha256_of(path)
+        name = f"{kind}-{quote(instrument, safe='')}-{index:05d}-{sha256[:_HASH_SHOWN]}.parquet"
+        times = table.get_column("ts_recv")
+        file = DataFile(
+            path=name,
+            kind=kind,
+            instrument=instrument,
+            rows=table.height,
+            bytes=path.stat().st_size,
+            sha256=sha256,
+            first_ts=int(times.item(0)),
+            last_ts=int(times.item(-1)),
+        )
+        self._parts.append(Part(kind, instrument, path, file))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, hex.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, finds the old or the new one, never a part.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -6,6 +6,7 @@ ControlError
   EngineRefused       the engine said no; carries the problem and the exit code
 """
 
+import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,6 +114,7 @@ class ControlClient:
             ApiMismatch: If its API number is another.
         """
         try:
+            self._knock()
             hello = self._get("/v1/hello", Hello)
         except BaseException:
             self._http.close()
@@ -132,6 +134,18 @@ class ControlClient:
         trace: TracebackType | None,
     ) -> None:
         self._http.close()
+
+    def _knock(self) -> None:
+        """Connect to the socket once: httpcore leaves its own open when nobody is behind it."""
+        path = self._address.socket
+        if path is None:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(ANSWER_TIMEOUT_S)
+            try:
+                probe.connect(str(path))
+            except OSError as error:  # absent, refused, or a path too long for a socket
+                raise self._nobody() from error
 
     def hello(self) -> Hello:
         """Return who answers."""
@@ -250,9 +264,7 @@ class ControlClient:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NobodyAnswers(
-                f"{address.label} does not answer at {address.where()}; start it with tradebot run"
-            ) from error
+            raise self._nobody() from error
         except httpx.TimeoutException as error:
             raise EngineUnreachable(
                 f"{address.label} at {address.where()} took too long to answer; "
@@ -263,6 +275,12 @@ class ControlClient:
                 f"{address.label} at {address.where()} went away while answering; "
                 "what was asked may have happened: look with tradebot status and tradebot orders"
             ) from error
+
+    def _nobody(self) -> NobodyAnswers:
+        return NobodyAnswers(
+            f"{self._address.label} does not answer at {self._address.where()}; "
+            "start it with tradebot run"
+        )
 
 
 def _read[T](response: httpx.Response, shape: type[T]) -> T:

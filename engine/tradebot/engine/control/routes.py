@@ -8,7 +8,7 @@ from litestar import MediaType, Request, Response, asgi, get, post
 from litestar.datastructures import State
 from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.types import Receive, Scope, Send
 
 from tradebot.engine.control.bodies import (
@@ -50,7 +50,7 @@ def fact_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
         return answer(engine.status())
 
     @get("/v1/orders")
-    async def orders(*, working: bool = False) -> Json:
+    async def orders(*, working: FromQuery[bool] = False) -> Json:
         return answer(engine.orders(working_only=working))
 
     @get("/v1/positions")
@@ -58,7 +58,7 @@ def fact_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
         return answer(engine.positions())
 
     @get("/v1/fills")
-    async def fills(limit: Annotated[int, Parameter(ge=1, le=FILLS_MAX)] = 1000) -> Json:
+    async def fills(limit: Annotated[int, QueryParameter(ge=1, le=FILLS_MAX)] = 1000) -> Json:
         return answer(engine.fills(limit))
 
     return [hello, status, orders, positions, fills]
@@ -71,21 +71,21 @@ def command_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
 
 def _order_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
     @post("/v1/preview")
-    async def preview(body: bytes) -> Json:
+    async def preview(body: RawBody) -> Json:
         return answer(engine.preview(decode_order(body)))
 
     @post("/v1/orders")
     async def place(
-        body: bytes, wait: Annotated[float, Parameter(ge=0.0, le=WAIT_S_MAX)] = 5.0
+        body: RawBody, wait: Annotated[float, QueryParameter(ge=0.0, le=WAIT_S_MAX)] = 5.0
     ) -> Json:
         return answer(await engine.place(decode_order(body), wait))
 
     @post("/v1/orders/{order_id:str}/cancel")
-    async def cancel(order_id: str) -> Json:
+    async def cancel(order_id: FromPath[str]) -> Json:
         return answer(await engine.cancel(order_id))
 
     @post("/v1/cancel")
-    async def cancel_all(body: bytes) -> Json:
+    async def cancel_all(body: RawBody) -> Json:
         which = decode(body, CancelBody)
         return answer(await engine.cancel_all(which.instrument, which.side))
 
@@ -94,7 +94,7 @@ def _order_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
 
 def _state_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
     @post("/v1/flatten")
-    async def flatten(body: bytes) -> Json:
+    async def flatten(body: RawBody) -> Json:
         return answer(await engine.flatten(decode(body, FlattenBody).instrument))
 
     @post("/v1/kill")
@@ -102,11 +102,11 @@ def _state_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
         return answer(await engine.kill())
 
     @post("/v1/halt")
-    async def halt(body: bytes) -> Json:
+    async def halt(body: RawBody) -> Json:
         return answer(await engine.halt(decode(body, ReasonBody).reason))
 
     @post("/v1/resume")
-    async def resume(body: bytes) -> Json:
+    async def resume(body: RawBody) -> Json:
         return answer(await engine.resume(decode(body, ReasonBody).reason))
 
     @post("/v1/stop")
@@ -118,11 +118,11 @@ def _state_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
 
 def _sleeve_routes(engine: ControlledEngine) -> list[HTTPRouteHandler]:
     @post("/v1/sleeves/{name:str}/pause")
-    async def pause(name: str, body: bytes) -> Json:
+    async def pause(name: FromPath[str], body: RawBody) -> Json:
         return answer(await engine.pause_sleeve(name, decode(body, ReasonBody).reason))
 
     @post("/v1/sleeves/{name:str}/resume")
-    async def resume(name: str, body: bytes) -> Json:
+    async def resume(name: FromPath[str], body: RawBody) -> Json:
         return answer(await engine.resume_sleeve(name, decode(body, ReasonBody).reason))
 
     return [pause, resume]
@@ -133,7 +133,7 @@ def stream_routes(
 ) -> list[ASGIRouteHandler]:
     """Return the two streams; plain ASGI: a stream must know at once that its reader has gone."""
 
-    @asgi("/v1/state")
+    @asgi("/v1/state", copy_scope=True)
     async def state(scope: Scope, receive: Receive, send: Send) -> None:
         request = _get_request(scope)
         query = frame_query(dict(request.query_params))
@@ -144,7 +144,7 @@ def stream_routes(
 
         await respond(receive, send, produce)
 
-    @asgi("/v1/events")
+    @asgi("/v1/events", copy_scope=True)
     async def events(scope: Scope, receive: Receive, send: Send) -> None:
         request = _get_request(scope)
         # The header wins: a client that reconnects repeats the address it began with.

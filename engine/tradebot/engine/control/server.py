@@ -102,11 +102,12 @@ async def serving(
     Raises:
         OSError: If a socket cannot listen.
     """
-    closing = asyncio.Event()
-    app = make_app(engine, closing=closing, pace=pace)
     async with AsyncExitStack() as stack:
         for listener in listeners:
             stack.callback(release, listener)
+        closing = asyncio.Event()
+        app = make_app(engine, closing=closing, pace=pace)
+        for listener in listeners:
             guarded = app if listener.token is None else bearer_guard(app, listener.token)
             await stack.enter_async_context(_running(guarded, listener.sock))
         stack.callback(closing.set)

@@ -28,7 +28,7 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.marks import lift, watch
-from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
@@ -69,8 +69,12 @@ class Kernel:
             now: The inbox's time, ns UTC, never less than before.
             event: What came in.
         """
+        fill = event if isinstance(event, OrderFilled) else None
+        is_new = fill is not None and not self.state.blotter.seen(fill.execution_id)
         self.state.apply_event(event, now)
         step = Step(self.state, seq)
+        if fill is not None and is_new:
+            step.emit(booked(self.state, fill))
         if isinstance(event, MarketEvent):
             watch(step, at_once=False)
         else:
@@ -87,6 +91,24 @@ class Kernel:
         """Take a journaled outcome in."""
         self.state.now = max(self.state.now, now)
         self.state.apply_outcome(outcome)
+
+
+def booked(state: State, event: OrderFilled) -> FillBooked:
+    """Return whose fill it was and why, as the ledger took it."""
+    order = state.blotter.get(event.client_order_id)
+    intent = None if order is None else order.intent
+    return FillBooked(
+        execution_id=event.execution_id,
+        client_order_id=event.client_order_id,
+        engine_id=state.engine_id,
+        account=event.account,
+        owner=state.owner_of(event),
+        policy_version=None if intent is None else intent.policy_version,
+        bet_id=None if intent is None else intent.bet_id,
+        because=None if intent is None else intent.because,
+        edge=None if intent is None else intent.edge,
+        lives_at=None if intent is None else intent.lives_at,
+    )
 
 
 def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912  (one case a word)

@@ -14,6 +14,8 @@ from tradebot.engine.core.types import (
     AccountName,
     BetId,
     ClientOrderId,
+    EngineId,
+    ExecutionId,
     LivesAt,
     OrderType,
     Owner,
@@ -46,6 +48,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     lives_at: LivesAt
     created: int
     """The engine's time, ns UTC."""
+    engine_id: EngineId = EngineId("")
+    """Which engine decided it."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
@@ -107,6 +111,23 @@ class OrderDenied(Outcome, frozen=True, kw_only=True, tag="order-denied"):
     order: OrderIntent
     code: str
     text: str
+
+
+class FillBooked(Outcome, frozen=True, kw_only=True, tag="fill-booked"):
+    """A fill as it was booked: whose it is and why, which the venue cannot say."""
+
+    execution_id: ExecutionId
+    client_order_id: ClientOrderId
+    engine_id: EngineId
+    account: AccountName
+    owner: Owner
+    policy_version: str | None
+    bet_id: BetId | None
+    """None for a fill of an order that is not ours."""
+    because: Because | None
+    edge: Edge | None
+    lives_at: LivesAt | None
+    """Where its order stood; None for a fill of an order that is not ours."""
 
 
 class TradingStateChanged(Outcome, frozen=True, kw_only=True, tag="trading-state-changed"):
@@ -183,6 +204,7 @@ type Effect = Submit | Cancel | QueryOrder | QueryAccount | SetTimer | Alert
 
 type Fact = (
     OrderDenied
+    | FillBooked
     | TradingStateChanged
     | EquityMarked
     | FlattenStarted

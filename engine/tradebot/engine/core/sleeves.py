@@ -282,4 +282,5 @@ def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOr
         edge=action.edge,
         lives_at="broker",
         created=state.now,
+        engine_id=state.engine_id,
     )

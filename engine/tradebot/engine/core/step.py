@@ -84,6 +84,7 @@ def intent_of(state: State, request: PlaceOrder) -> OrderIntent:
         edge=request.edge,
         lives_at="broker",
         created=state.now,
+        engine_id=state.engine_id,
     )
 
 

@@ -274,6 +274,7 @@ def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -
         edge=None,
         lives_at="broker",
         created=state.now,
+        engine_id=state.engine_id,
     )
 
 

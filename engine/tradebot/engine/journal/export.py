@@ -44,7 +44,7 @@ def export_lines(journal: Journal, *, canonical: bool = False) -> Iterator[bytes
     """
     meta = journal.meta
     with_ts = not canonical or meta.get("clock") == "virtual"
-    ids = _id_replacement(meta) if canonical else None
+    ids = _id_replacements(meta) if canonical else []
     for row in journal.rows():
         body = _body(row)
         line: dict[str, JsonValue] = {"seq": row.seq, "index": row.index}
@@ -58,7 +58,9 @@ def export_lines(journal: Journal, *, canonical: bool = False) -> Iterator[bytes
                 line[key] = _comparable(key, body[key])
         # Nested mappings are sorted too, by writing them with the sorting encoder; the head keeps its order.
         data = b"{" + b",".join(_pair(key, value) for key, value in line.items()) + b"}\n"
-        yield data if ids is None else data.replace(*ids)
+        for ours, neutral in ids:
+            data = data.replace(ours, neutral)
+        yield data
 
 
 def iso(ns: int) -> str:
@@ -90,10 +92,15 @@ def _not_an_object(row: Row, why: str) -> JournalDamaged:
     )
 
 
-def _id_replacement(meta: Mapping[str, str]) -> tuple[bytes, bytes] | None:
-    """Return what to replace by what: every id of ours begins `tb` + the engine's id."""
+def _id_replacements(meta: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return what to replace by what: the engine's id where it is named, and in every id of ours (`tb` + it)."""
     engine_id = meta.get("engine_id")
-    return None if engine_id is None else (f"tb{engine_id}".encode(), f"tb{CANONICAL_ID}".encode())
+    if engine_id is None:
+        return []
+    return [
+        (f"tb{engine_id}".encode(), f"tb{CANONICAL_ID}".encode()),
+        (f'"engine_id":"{engine_id}"'.encode(), f'"engine_id":"{CANONICAL_ID}"'.encode()),
+    ]
 
 
 def _comparable(key: str, value: JsonValue) -> JsonValue:

@@ -185,7 +185,7 @@ class FakeMarket:
     """A seeded walk around 60,000 with a book, a tape and candles."""
 
     def __init__(self, seed: int = 7) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311  (a market, no secret)
         self.mid_ticks = 120_000
         self.version = 0
         self.trades: list[TradeView] = []
@@ -225,7 +225,8 @@ class FakeMarket:
         best_bid, best_ask = self.mid_ticks // ticks, -(-(self.mid_ticks + 1) // ticks)
 
         def level(index: int) -> tuple[str, str]:
-            size = random.Random(index).lognormvariate(-0.3, 1.1) * ticks
+            dice = random.Random(index)  # noqa: S311  (a market, no secret)
+            size = dice.lognormvariate(-0.3, 1.1) * ticks
             return f"{index * ticks / 2:.2f}", f"{size:.5f}"
 
         return BookView(

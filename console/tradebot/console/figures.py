@@ -132,3 +132,8 @@ def iso_ns(text: str) -> int:
     """
     moment = datetime.fromisoformat(text)
     return int(moment.timestamp()) * _SECOND_NS + moment.microsecond * 1000
+
+
+def unsigned_zero(text: str) -> str:
+    """Return a signed figure without the sign where nothing but zeros follows it."""
+    return text if text.strip("+-0.") else text.lstrip("+-")

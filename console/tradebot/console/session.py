@@ -7,7 +7,7 @@ from contextlib import aclosing
 import msgspec
 
 from tradebot.console.link.protocol import EngineLink, LinkDown, LinkError, LinkRefused, StateQuery
-from tradebot.console.stories import FillBurst, Story, tell
+from tradebot.console.stories import FillBurst, Story, Teller, past
 from tradebot.console.view import HistoryLine, Level, View
 from tradebot.engine.control.messages import CommandAnswer, OrderAnswer, OrderRequest, Preview
 
@@ -29,6 +29,8 @@ class Session:
         self.view = view
         self._say = say
         self._burst = FillBurst()
+        self._teller = Teller()
+        self._past_told = False
         self._last_event: str | None = None
         self._query_changed = asyncio.Event()
 
@@ -44,7 +46,9 @@ class Session:
             try:
                 await asyncio.wait((reader, changed), return_when=asyncio.FIRST_COMPLETED)
                 if reader.done():
-                    retry_s = RETRY_FIRST_S if reader.result() else min(2 * retry_s, RETRY_MAX_S)
+                    starting = self.view.newest is None
+                    quick = reader.result() or starting
+                    retry_s = RETRY_FIRST_S if quick else min(2 * retry_s, RETRY_MAX_S)
                     await asyncio.sleep(retry_s)
             finally:
                 await _end(reader, changed)
@@ -57,7 +61,7 @@ class Session:
                 async with aclosing(self.link.events(self._last_event)) as events:
                     async for event in events:
                         self._last_event, retry_s = event.id, RETRY_FIRST_S
-                        self._hear(tell(event))
+                        self._hear(self._teller.hear(event, self.view.clock.monotonic_s()))
             except LinkDown:
                 pass  # the frames say so on the screen; here it is only tried again
             except (LinkError, msgspec.DecodeError) as error:
@@ -72,7 +76,16 @@ class Session:
             self._query_changed.set()
 
     def beat(self, now_s: float) -> None:
-        """Tell of fills that were collected; called by the frame clock."""
+        """Tell what waited for a frame: the past at the first one, fills; called by the frame clock."""
+        frame = self.view.newest
+        if frame is not None and not self._past_told:
+            self._past_told = True
+            for line in past(frame):
+                self.view.tell(line)
+        for line, fill in self._teller.fills(frame, now_s):
+            self.view.tell(line)
+            if fill is not None:
+                self._burst.add(fill, now_s)
         for words in self._burst.due(now_s):
             self._say(words, "info")
 
@@ -96,9 +109,7 @@ class Session:
         if story is None:
             return
         self.view.tell(story.line)
-        if story.fill is not None:
-            self._burst.add(story.fill, self.view.clock.monotonic_s())
-        elif story.toast:
+        if story.toast:
             self._say(story.line.text, story.line.level)
 
     # -- commands

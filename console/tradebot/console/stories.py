@@ -1,5 +1,7 @@
-"""What an event of the engine means for the trader, in one line; and many fills in one sentence."""
+"""What an event of the journal means for the trader, in one line; and many fills in one sentence."""
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,15 +10,73 @@ import msgspec
 from tradebot.console.figures import grouped, iso_ns, short_id, symbol_of, trimmed
 from tradebot.console.rows import plain
 from tradebot.console.view import HistoryLine, Level
-from tradebot.engine.control.messages import AlertView, EventLine, FillFacts, OrderFacts
+from tradebot.engine.control.messages import EventLine, FillFacts, Frame
+from tradebot.engine.core.events import (
+    CancelRejected,
+    FeedChanged,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    SleeveFailed,
+    SubmitUnknown,
+)
+from tradebot.engine.core.outcomes import (
+    Alert,
+    FlattenEnded,
+    OrderDenied,
+    OrderIntent,
+    SleevePaused,
+    Submit,
+    TradingStateChanged,
+)
 
 BURST_S = 1.0
 """Fills within this time are told in one toast per instrument and side."""
-ORDER_LEVELS: dict[str, Level] = {"rejected": "error", "denied": "error", "unknown": "error"}
-QUIET_STATES = frozenset(
-    {"created", "sent", "pending_cancel", "pending_replace", "partially_filled", "filled"}
+LOOK_UP_S = 2.0
+"""How long a fill waits for the frame that brings it in figures."""
+ORDERS_MAX = 4096
+"""Orders remembered by name; older ones are told by their id alone."""
+HAND = "hand"
+
+type Told = (
+    Submit
+    | OrderDenied
+    | OrderRejected
+    | SubmitUnknown
+    | OrderFilled
+    | OrderCancelled
+    | OrderExpired
+    | CancelRejected
+    | FeedChanged
+    | TradingStateChanged
+    | FlattenEnded
+    | SleevePaused
+    | SleeveFailed
+    | Alert
 )
-"""States that say nothing the fill or the next state does not say better."""
+"""What of the journal the trader hears of; the rest is the engine's own book-keeping."""
+
+STATE_LEVELS: dict[str, Level] = {"ACTIVE": "info", "REDUCING": "warn", "HALTED": "error"}
+_KINDS = frozenset(
+    {
+        "submit",
+        "order-denied",
+        "order-rejected",
+        "submit-unknown",
+        "order-filled",
+        "order-cancelled",
+        "order-expired",
+        "cancel-rejected",
+        "feed-changed",
+        "trading-state-changed",
+        "flatten-ended",
+        "sleeve-paused",
+        "sleeve-failed",
+        "alert",
+    }
+)
+_decode = msgspec.json.Decoder(Told).decode
 
 
 @dataclass(frozen=True)
@@ -25,58 +85,139 @@ class Story:
 
     line: HistoryLine
     toast: bool
-    fill: FillFacts | None = None
 
 
-def tell(event: EventLine) -> Story | None:
-    """Return the story of an event, None for kinds and states the trader need not hear of.
+class Teller:
+    """Turns events into stories; remembers what orders were called and which fills still lack their figures."""
 
-    Raises:
-        msgspec.DecodeError: If the body is not what its kind promises.
-    """
-    match event.kind:
-        case "fill":
-            return _fill(event, msgspec.json.decode(event.body, type=FillFacts))
-        case "order":
-            return _order(event, msgspec.json.decode(event.body, type=OrderFacts))
-        case "alert":
-            alert = msgspec.json.decode(event.body, type=AlertView)
-            line = HistoryLine(alert.ts, alert.level, alert.text)
-            return Story(line, toast=alert.level != "info")
-        case _:
+    def __init__(self) -> None:
+        self._orders: OrderedDict[str, OrderIntent] = OrderedDict()
+        self._fills: dict[str, tuple[OrderFilled, int, float]] = {}
+
+    def hear(self, event: EventLine, now_s: float) -> Story | None:
+        """Return the story of an event, None for what needs none (or, a fill, comes later).
+
+        Raises:
+            msgspec.DecodeError: If a body is not what its kind promises.
+        """
+        if event.kind not in _KINDS:
             return None
+        told: Told = _decode(event.body)
+        if isinstance(told, Submit):
+            self._remember(told.order)
+            return None
+        if isinstance(told, OrderFilled):
+            self._fills[told.execution_id] = (told, event.ts, now_s)
+            return None
+        return self._story(told, event.ts)
+
+    def fills(
+        self, frame: Frame | None, now_s: float
+    ) -> list[tuple[HistoryLine, FillFacts | None]]:
+        """Return the fills that can be told now: those the frame shows, and those that waited long enough."""
+        shown = {} if frame is None else {fill.execution_id: fill for fill in frame.fills}
+        ready: list[tuple[HistoryLine, FillFacts | None]] = []
+        for execution_id, (told, ts, since_s) in list(self._fills.items()):
+            facts = shown.get(execution_id)
+            if facts is None and now_s - since_s < LOOK_UP_S:
+                continue
+            del self._fills[execution_id]
+            bare = f"fill {told.side.upper()} {plain(symbol_of(told.instrument))}"
+            text = (
+                f"{bare}  ({short_id(told.client_order_id)})"
+                if facts is None
+                else fill_words(facts)
+            )
+            ready.append((HistoryLine(ts, "info", text), facts))
+        return ready
+
+    def _remember(self, order: OrderIntent) -> None:
+        self._orders[order.client_order_id] = order
+        if len(self._orders) > ORDERS_MAX:
+            self._orders.popitem(last=False)
+
+    def _name(self, client_order_id: str) -> str:
+        order = self._orders.get(client_order_id)
+        return short_id(client_order_id) if order is None else intent_words(order)
+
+    def _story(self, told: Told, ts: int) -> Story | None:
+        """Return the story of what is neither a submit nor a fill."""
+        match told:
+            case OrderDenied(order=order, text=text):
+                words = f"{intent_words(order)} DENIED by the risk gate: {plain(text)}"
+                return Story(HistoryLine(ts, "warn", words), toast=order.owner == HAND)
+            case (
+                OrderRejected()
+                | SubmitUnknown()
+                | CancelRejected()
+                | OrderCancelled()
+                | OrderExpired()
+            ):
+                return self._order_story(told, ts)
+            case FeedChanged(instrument=instrument, state=state, reason=reason):
+                words = f"feed of {plain(instrument)} {state}{_because(reason)}"
+                return Story(
+                    HistoryLine(ts, "info" if state == "up" else "warn", words), toast=state != "up"
+                )
+            case TradingStateChanged(state=state, reason=reason):
+                return Story(
+                    HistoryLine(ts, STATE_LEVELS[state], f"{state}{_because(reason)}"), toast=True
+                )
+            case FlattenEnded(instrument=instrument, reason=reason):
+                words = f"flatten of {plain(instrument)} has ended{_because(reason)}"
+                return Story(HistoryLine(ts, "info", words), toast=True)
+            case (
+                SleevePaused(sleeve=sleeve, reason=reason)
+                | SleeveFailed(sleeve=sleeve, reason=reason)
+            ):
+                words = f"sleeve {plain(sleeve)} paused{_because(reason)}"
+                return Story(HistoryLine(ts, "warn", words), toast=True)
+            case Alert(level=level, text=text):
+                return Story(HistoryLine(ts, level, plain(text)), toast=level != "info")
+            case _:
+                return None
+
+    def _order_story(
+        self,
+        told: OrderRejected | SubmitUnknown | CancelRejected | OrderCancelled | OrderExpired,
+        ts: int,
+    ) -> Story:
+        """Return the story of what became of an order."""
+        words: dict[type, tuple[str, Level]] = {
+            OrderRejected: ("REJECTED by the venue", "error"),
+            SubmitUnknown: ("UNKNOWN, reconciling", "error"),
+            CancelRejected: ("cancel REJECTED by the venue", "error"),
+            OrderCancelled: ("cancelled", "info"),
+            OrderExpired: ("expired", "info"),
+        }
+        word, level = words[type(told)]
+        text = f"{self._name(told.client_order_id)} {word}{_because(told.reason)}"
+        return Story(HistoryLine(ts, level, text), toast=level != "info")
+
+
+def _because(reason: str) -> str:
+    return f": {plain(reason)}" if reason else ""
+
+
+def intent_words(order: OrderIntent) -> str:
+    """Return an order by name: `#0a41 BUY BTCUSDT limit`."""
+    return f"{short_id(order.client_order_id)} {order.side.upper()} {plain(symbol_of(order.instrument))} {order.type}"
 
 
 def fill_words(fill: FillFacts) -> str:
-    """Return a fill in one line: `fill SELL 0.110 BTCUSDT @ 60,003.00`."""
+    """Return a fill in one line: `fill SELL 0.110 BTCUSDT @ 60,003.00  (#0a38)`."""
     quantity = trimmed(fill.quantity, 3)
     return (
-        f"fill {fill.side.upper()} {quantity} {plain(symbol_of(fill.instrument))} @ {grouped(fill.price)}"
-        f"  ({short_id(fill.client_order_id)})"
+        f"fill {fill.side.upper()} {quantity} {plain(symbol_of(fill.instrument))}"
+        f" @ {grouped(fill.price)}  ({short_id(fill.client_order_id)})"
     )
 
 
-def _fill(event: EventLine, fill: FillFacts) -> Story:
-    return Story(
-        HistoryLine(iso_ns(fill.ts_event) or event.ts, "info", fill_words(fill)),
-        toast=False,
-        fill=fill,
-    )
-
-
-def _order(event: EventLine, order: OrderFacts) -> Story | None:
-    if order.state in QUIET_STATES:
-        return None
-    price = order.limit_price or order.trigger_price
-    at = "" if price is None else f" @ {grouped(price)}"
-    reason = f": {plain(order.reason)}" if order.reason else ""
-    state = "UNKNOWN, reconciling" if order.state == "unknown" else order.state.replace("_", " ")
-    text = (
-        f"{short_id(order.client_order_id)} {order.side.upper()} {trimmed(order.quantity, 3)}"
-        f" {plain(symbol_of(order.instrument))}{at} {state}{reason}"
-    )
-    level = ORDER_LEVELS.get(order.state, "info")
-    return Story(HistoryLine(event.ts, level, text), toast=level != "info")
+def past(frame: Frame) -> list[HistoryLine]:
+    """Return what happened before the console came, as far as the first frame tells, oldest first."""
+    lines = [HistoryLine(alert.ts, alert.level, plain(alert.text)) for alert in frame.alerts]
+    lines += [HistoryLine(iso_ns(fill.ts_event), "info", fill_words(fill)) for fill in frame.fills]
+    return sorted(lines, key=lambda line: line.ts)
 
 
 class FillBurst:
@@ -93,7 +234,7 @@ class FillBurst:
         self._fills.append(fill)
 
     def due(self, now_s: float) -> list[str]:
-        """Return what there is to tell now, one sentence per instrument and side; empty while collecting."""
+        """Return what there is to tell now, a sentence per instrument and side; empty while collecting."""
         if not self._fills or now_s - self._since_s < BURST_S:
             return []
         fills, self._fills = self._fills, []
@@ -103,7 +244,7 @@ class FillBurst:
         return [burst_words(group) for group in groups.values()]
 
 
-def burst_words(fills: list[FillFacts]) -> str:
+def burst_words(fills: Sequence[FillFacts]) -> str:
     """Return fills of one instrument and side as a sentence: `7 fills, BUY 0.8 BTCUSDT avg 60,001.2`."""
     first = fills[0]
     if len(fills) == 1:

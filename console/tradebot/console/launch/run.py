@@ -100,10 +100,10 @@ def _show(
     trouble = (lambda: None) if child is None else child.trouble
     app = ConsoleApp(HttpLink(address), view, theme=settings.theme, trouble=trouble)
     ended = app.run(mouse=True)
-    return _leave(ended, app.return_code or 0, None if stays else child)
+    return _leave(ended, None if stays else child, answered=view.newest is not None)
 
 
-def _leave(ended: str | None, code: int, child: ChildEngine | None) -> int:
+def _leave(ended: str | None, child: ChildEngine | None, *, answered: bool) -> int:
     """Say goodbye, wait for what was started, return the exit code."""
     if ended == "hangup":
         return EXIT_CODE_HANGUP  # the terminal is gone, and the sandbox ends by itself
@@ -112,8 +112,10 @@ def _leave(ended: str | None, code: int, child: ChildEngine | None) -> int:
     if ended not in ("quit", "interrupted"):
         if child is not None:
             child.end()
-        raise CommandFailed(ended or "the console ended unexpectedly", UNREACHABLE if code else 1)
-    if child is not None:
+        raise CommandFailed(ended or "the console ended unexpectedly", UNREACHABLE)
+    if child is not None and not answered:
+        child.end()  # it never answered, so nobody uses it, and it would wait for its first console for ever
+    elif child is not None:
         typer.echo("closing the sandbox ...", err=True)
         problem = child.wait_until_gone()
         if problem is not None:

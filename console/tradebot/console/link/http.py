@@ -80,14 +80,16 @@ class HttpLink:
         """Yield frames as JSON text, undecoded."""
         built = {f: getattr(query, f) for f in query.__struct_fields__}
         params = {name: str(value) for name, value in built.items() if value is not None}
-        async for _, _, data in self._stream("/v1/state", params, {}, FRAME_TIMEOUT_S):
+        async for kind, data in self._stream("/v1/state", params, {}, FRAME_TIMEOUT_S):
+            if kind == "problem":
+                raise LinkRefused(msgspec.json.decode(data, type=Problem))
             yield data
 
     async def events(self, after: str | None) -> AsyncGenerator[EventLine]:
         """Yield every event after an id (None: from now on)."""
         headers = {} if after is None else {"Last-Event-ID": after}
         decode = msgspec.json.Decoder(EventLine).decode
-        async for _, _, data in self._stream("/v1/events", {}, headers, EVENT_TIMEOUT_S):
+        async for _, data in self._stream("/v1/events", {}, headers, EVENT_TIMEOUT_S):
             try:
                 yield decode(data)
             except msgspec.DecodeError as error:
@@ -157,8 +159,8 @@ class HttpLink:
 
     async def _stream(
         self, path: str, params: dict[str, str], headers: dict[str, str], read_s: float
-    ) -> AsyncGenerator[tuple[str, str, str]]:
-        """Yield (event, id, data) of a stream of server-sent events until it ends."""
+    ) -> AsyncGenerator[tuple[str, str]]:
+        """Yield (event, data) of a stream of server-sent events until it ends."""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"} | headers
         try:
             async with self._client.stream(
@@ -167,7 +169,7 @@ class HttpLink:
                 if not response.is_success:
                     raise _problem(response, await response.aread())
                 async for event in EventSource(response).aiter_sse():
-                    yield event.event, event.id, event.data
+                    yield event.event, event.data
         except (httpx.TransportError, SSEError) as error:
             raise LinkDown(f"the stream {path} broke off: {_why(error)}") from error
 

@@ -15,7 +15,7 @@ from tradebot.console.screens.trade.ticket.wording import (
     order_words,
     where_words,
 )
-from tradebot.engine.control.messages import OrderAnswer, OrderRequest, Preview
+from tradebot.engine.control.messages import OrderAnswer, OrderRequest, Preview, Verdict
 
 type Stage = Literal["asking", "ready", "refused", "sending", "done", "failed"]
 """From the question to the gate to the answer of the venue."""
@@ -85,10 +85,7 @@ class Review(Overlay[OrderAnswer]):
         rows: list[Row] = [(Cell(fit(f" {order_words(self._request)}", width), "strong"),), ()]
         if self._preview is not None:
             rows += _cost_rows(self._preview, width)
-            rows += [
-                verdict_row(v.ok, plain(v.text), self._glyphs, width)
-                for v in self._preview.verdicts
-            ]
+            rows += verdict_rows(self._preview.verdicts, self._glyphs, width)
             rows.append(())
         return [*rows, *self._ending(width)]
 
@@ -181,7 +178,24 @@ def answer_rows(answer: OrderAnswer | None, glyphs: Glyphs, width: int) -> list[
     return rows
 
 
-def verdict_row(ok: bool, text: str, glyphs: Glyphs, width: int) -> Row:  # noqa: FBT001
+def verdict_rows(verdicts: Sequence[Verdict], glyphs: Glyphs, width: int) -> list[Row]:
+    """Return the gate's answer: every objection in full, what passed by name, so that `y` stays in sight."""
+    rows = [verdict_row(plain(v.text), glyphs, width, ok=False) for v in verdicts if not v.ok]
+    passed = [
+        plain(verdict.code.replace("_", " ").replace("-", " "))
+        for verdict in verdicts
+        if verdict.ok
+    ]
+    lines: list[str] = []
+    for name in passed:
+        if lines and len(lines[-1]) + len(name) + 2 <= width - 4:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(name)
+    return rows + [verdict_row(text, glyphs, width, ok=True) for text in lines]
+
+
+def verdict_row(text: str, glyphs: Glyphs, width: int, *, ok: bool) -> Row:
     """Return one line of the gate's answer."""
     mark = Cell(f" {glyphs.ok if ok else glyphs.refused} ", "ok" if ok else "fault")
     return (mark, Cell(fit(text, width - 3), "text" if ok else "fault"))

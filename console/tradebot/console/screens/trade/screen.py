@@ -125,9 +125,20 @@ class TradeScreen(Screen[None]):
     def beat(self, now_s: float) -> None:
         """Bring every visible panel up to date; called by the frame clock."""
         self.place()
+        self._pin_step()
         for panel in self.panels:
             if panel.display:
                 panel.beat(now_s)
+
+    def _pin_step(self) -> None:
+        """Keep the step the engine chose: chosen anew for each frame it would move the ladder's rows."""
+        frame, query = self.session.view.newest, self.session.view.query
+        if (
+            frame is not None
+            and query.step is None
+            and query.instrument in (None, frame.instrument.id)
+        ):
+            self._ask(step=frame.book.step)
 
     # -- keys: the market
 

@@ -29,6 +29,9 @@ from tradebot.engine.control.messages import Frame, OrderFacts
 CLICK_AFTER_RECENTRE_S = 0.5
 """A click this soon after the rows moved was aimed at another price."""
 
+LATE_S = 3.0
+"""A first frame that takes longer wants an explanation."""
+
 
 class LadderPanel(LivePanel, can_focus=True):
     """Prices around the market, one step a row."""
@@ -163,11 +166,7 @@ class LadderPanel(LivePanel, can_focus=True):
     def build(self, width: int, height: int) -> Sequence[Row]:
         frame, condition = self.view.frame, self.view.condition
         if frame is None:
-            waited = f"{condition.silence_s:.1f} s"
-            why = self.view.link_problem
-            return blank(
-                [f"waiting for the first frame  {waited}", plain(why or "")], height, width
-            )
+            return blank(_waiting_words(self.view), height, width)
         if condition.kind == "resync":
             return blank(["RESYNC", "the book is being rebuilt after a gap"], height, width)
         depth = depth_of(frame)
@@ -224,3 +223,12 @@ class LadderPanel(LivePanel, can_focus=True):
         )
         self._sizes = sizes
         return Marks(cursor, self.has_focus, changed)
+
+
+def _waiting_words(view: View) -> list[str]:
+    """Return what stands in the ladder before the first frame; why it is late only once it is."""
+    silence_s = view.condition.silence_s
+    words = [f"waiting for the engine  {silence_s:.1f} s"]
+    if silence_s > LATE_S and view.link_problem is not None:
+        words.append(plain(view.link_problem))
+    return words

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, override
 
-from tradebot.console.figures import clock_text, grouped, iso_ns, symbol_of, trimmed
+from tradebot.console.figures import clock_text, grouped, iso_ns, money, symbol_of, trimmed
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.engine.control.messages import FillFacts
@@ -44,7 +44,7 @@ class FillsPanel(ListPanel[FillFacts]):
         clock = Cell(f"{clock_text(iso_ns(item.ts_event), self.view.zone)} ", "muted")
         if width < FULL_FROM:
             return (clock, side, right(quantity, 7), right(price, max(0, width - 21)))
-        fee = f"{trimmed(item.fee, 2)} {plain(item.fee_currency)}"
+        fee = f"{money(item.fee, 3)} {plain(item.fee_currency)}"
         return (
             clock,
             left(plain(symbol_of(item.instrument)), 10),

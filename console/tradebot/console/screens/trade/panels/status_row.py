@@ -11,6 +11,7 @@ from tradebot.console.figures import (
     direction,
     money,
     signed_money,
+    unsigned_zero,
     zone_text,
 )
 from tradebot.console.glyphs import Glyphs
@@ -18,6 +19,9 @@ from tradebot.console.rows import Cell, Row, cut, plain, width_of
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.messages import AccountView, Frame
+
+FULLEST = 3
+"""Wordings of the row: 0 the shortest to this, the fullest."""
 
 
 class StatusRow(LivePanel):
@@ -39,9 +43,9 @@ def status_row(view: View, width: int) -> Row:
     """Return row 0: the fullest wording that fits."""
     frame, condition, glyphs = view.frame, view.condition, view.glyphs
     if frame is None:
-        why = view.link_problem or "waiting for the engine"
-        return _filled((Cell(" tradebot ", "badge"), Cell(f" {plain(why)}", "bar")), (), width)
-    for detail in (3, 2, 1, 0):
+        words = f" waiting for the engine  {view.silence_s:.0f} s"
+        return _filled((Cell(" tradebot ", "badge"), Cell(words, "bar")), (), width)
+    for detail in range(FULLEST, -1, -1):
         start = (*_badges(frame, view, detail), *_account(frame.account, glyphs, detail))
         end = _feed(frame, condition, view, detail)
         if width_of(start) + width_of(end) < width:
@@ -80,18 +84,22 @@ def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
     arrow = {1: glyphs.up, -1: glyphs.down, 0: " "}[sign]
     style = f"{ {1: 'up', -1: 'down', 0: 'text'}[sign] } bar"
     equity = money(account.equity, 2 if detail > 1 else 0)
-    currency = f" {account.currency}" if detail > 2 else ""  # noqa: PLR2004
+    currency = f" {account.currency}" if detail == FULLEST else ""
     pnl = f" {signed_money(account.day_pnl)}" if detail > 1 else ""
-    percent = " unknown" if account.day_percent is None else f"{arrow}{account.day_percent}%"
+    percent = (
+        " unknown"
+        if account.day_percent is None
+        else f"{arrow}{unsigned_zero(account.day_percent)}%"
+    )
     cells = [
-        Cell(f" {'equity' if detail > 2 else 'eq'} ", "muted bar"),
+        Cell(f" {'equity' if detail == FULLEST else 'eq'} ", "muted bar"),
         Cell(f"{equity}{currency} ", "strong bar"),
         Cell(" day", "muted bar"),
         Cell(f"{pnl} {percent} ".replace("  ", " "), style),
     ]
     for name, value in (("peak", account.peak_percent), ("gross", account.gross_percent)):
         cells += [Cell(f" {name} ", "muted bar"), Cell(f"{_percent(value, detail)} ", "bar")]
-    if detail > 2:  # noqa: PLR2004  (the fullest wording)
+    if detail == FULLEST:
         risk = _percent(account.open_risk_percent, detail)
         cells += [Cell(" open risk ", "muted bar"), Cell(f"{risk} ", "bar")]
     return tuple(cells)
@@ -100,13 +108,13 @@ def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
 def _percent(value: str | None, detail: int) -> str:
     if value is None:
         return "?"
-    return f"{value}%" if detail > 1 else f"{float(value):.1f}%"
+    return f"{unsigned_zero(value)}%" if detail > 1 else f"{unsigned_zero(f'{float(value):.1f}')}%"
 
 
 def _feed(frame: Frame, condition: Condition, view: View, detail: int) -> Row:
     """Return the feed's health, slow paths, and the engine's own time with its zone."""
     glyphs = view.glyphs
-    name = f"{plain(frame.feed.name)} " if detail > 2 else ""  # noqa: PLR2004
+    name = f"{plain(frame.feed.name)} " if detail == FULLEST else ""
     age = "" if condition.feed_age_s is None else f" {age_text(condition.feed_age_s)}"
     words = {
         "live": (f"{name}{glyphs.live}{age}", "bar"),
@@ -121,8 +129,8 @@ def _feed(frame: Frame, condition: Condition, view: View, detail: int) -> Row:
     cells = [Cell(f" {glyphs.split} ", "muted bar"), Cell(text, style)]
     if view.fps < 30:  # noqa: PLR2004  (the full rate)
         cells.append(Cell(f" ui {view.fps}fps slow link", "warn bar"))
-    if detail > 2:  # noqa: PLR2004  (the fullest wording)
+    if detail == FULLEST:
         cells.append(Cell(f"  eng {frame.lag_ms:.1f}ms  ui {view.fps}fps", "muted bar"))
-    date = f"{date_text(frame.now, view.zone)} " if detail > 2 else ""  # noqa: PLR2004
+    date = f"{date_text(frame.now, view.zone)} " if detail == FULLEST else ""
     time = clock_text(frame.now, view.zone, seconds=detail > 0)
     return (*cells, Cell(f"  {date}{time}{zone_text(frame.now, view.zone)} ", "bar"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, override
 
-from tradebot.console.figures import direction, grouped, symbol_of
+from tradebot.console.figures import direction, grouped, symbol_of, unsigned_zero
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, cut, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
@@ -95,5 +95,5 @@ def _change(item: WatchView, width: int, glyphs: Glyphs, ground: str = "") -> Ce
     sign = direction(item.change_percent)
     arrow = {1: glyphs.up, -1: glyphs.down, 0: " "}[sign]
     style = {1: "up", -1: "down", 0: "muted"}[sign]
-    text = "" if item.change_percent is None else f"{arrow}{item.change_percent}%"
+    text = "" if item.change_percent is None else f"{arrow}{unsigned_zero(item.change_percent)}%"
     return right(text, width or len(text) + 1, f"{style}{ground}")

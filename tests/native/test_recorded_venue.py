@@ -313,7 +313,7 @@ def test_match_ids_go_on_after_a_restart() -> None:
     venue.set_next_match_id(41)
     assert [event.match_id for event in enter(venue, 1, 1, 102, 5)] == [0, 41, 42]
     assert venue.next_match_id() == 43
-    with pytest.raises(ValueError, match="match_id must be at least 43, was 42"):
+    with pytest.raises(ValueError, match=r"match_id must be in \[43, .*, was 42"):
         venue.set_next_match_id(42)
 
 

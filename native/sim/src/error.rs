@@ -19,7 +19,7 @@ pub enum Error {
     Started(u32),
     /// An aggressor other than +1, -1, 0.
     Aggressor(i64),
-    /// Match ids must not go back.
+    /// Match ids must not go back, and fit an `i64` for whoever stores them.
     MatchId {
         /// Smallest allowed.
         min: u64,
@@ -63,7 +63,9 @@ impl fmt::Display for Error {
             Self::Aggressor(value) => {
                 write!(f, "aggressor must be 1 (buyer), -1 (seller) or 0 (unknown), was {value}")
             }
-            Self::MatchId { min, value } => write!(f, "match_id must be at least {min}, was {value}"),
+            Self::MatchId { min, value } => {
+                write!(f, "match_id must be in [{min}, {}], was {value}", i64::MAX)
+            }
             Self::Parameter { name, bound, value } => write!(f, "{name} must be {bound}, was {value}"),
         }
     }

@@ -265,12 +265,12 @@ impl Venue {
         self.matches.next
     }
 
-    /// Goes on with match ids after a restart.
+    /// Goes on with match ids after a restart; they stay within an `i64`.
     ///
     /// # Errors
-    /// [`Error::MatchId`] if that would use an id twice.
+    /// [`Error::MatchId`] if that would use an id twice or is beyond an `i64`.
     pub const fn set_next_match_id(&mut self, value: u64) -> Result<(), Error> {
-        if value < self.matches.next {
+        if value < self.matches.next || value > u64::MAX >> 1 {
             return Err(Error::MatchId { min: self.matches.next, value });
         }
         self.matches.next = value;

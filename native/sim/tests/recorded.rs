@@ -433,6 +433,23 @@ fn match_ids_go_on_and_never_back() {
     assert_eq!(events[1].match_id, 50);
     assert_eq!(venue.next_match_id(), 51);
     assert!(venue.set_next_match_id(50).is_err());
+    assert!(venue.set_next_match_id(u64::MAX).is_err());
+}
+
+#[test]
+fn the_largest_numbers_do_not_overflow() {
+    let mut venue = Venue::new();
+    venue.add_recorded(MARKET).unwrap();
+    let (low, high) = (i64::MIN, i64::MAX);
+    venue.on_book(MARKET, &levels(&[(low, high)]), &levels(&[(high, high), (high - 1, high)]), true).unwrap();
+    assert!(venue.on_trade(MARKET, 0, high, 0).unwrap().is_empty());
+    venue.submit(MARKET, &order(1, Side::Bid, low, high)).unwrap();
+    assert_eq!(venue.queue_ahead(1), Some(high));
+    venue.on_trade(MARKET, low, high, -1).unwrap();
+    assert_eq!(fills(&venue.on_trade(MARKET, low, high, -1).unwrap()), [(1, low, high)]);
+    let fill_or_kill =
+        Submission { time_in_force: TimeInForce::FillOrKill, ..order(2, Side::Bid, high, high) };
+    assert_eq!(fills(&venue.submit(MARKET, &fill_or_kill).unwrap()), [(2, high - 1, high)]);
 }
 
 #[test]

@@ -238,6 +238,8 @@ fn the_rules_of_the_venue_are_kept() {
     assert_eq!(reason(&mut venue, order(1, Side::Bid, 10_000, LOT)), Reason::PriceOutOfRange);
     assert_eq!(reason(&mut venue, order(1, Side::Ask, i64::MAX - 7, LOT)), Reason::PriceOutOfRange);
     assert_eq!(reason(&mut venue, order(1, Side::Bid, i64::MIN + 8, LOT)), Reason::PriceOutOfRange);
+    let restored = venue.restore(MARKET, 1, Side::Ask, i64::MIN, LOT).unwrap();
+    assert_eq!(restored[0].kind, EventKind::Rejected, "no such order can have rested here");
     assert_eq!(venue.open_orders().count(), 0);
 }
 

@@ -412,7 +412,8 @@ class Venue:
     ) -> list[VenueEvent]:
         """Put an order back that rested before a restart; it queues last, and no `accepted` is said again.
 
-        Where the market has meanwhile come to its price it takes, and the fills are returned.
+        Where the market has meanwhile come to its price it takes, and the fills are returned. An invented market
+        answers `rejected` to what its rules would refuse.
         """
 
     def cancel(self, order_id: int) -> list[VenueEvent]:
@@ -435,4 +436,4 @@ class Venue:
         """Return the next match id; starts at 1."""
 
     def set_next_match_id(self, match_id: int) -> None:
-        """Go on with match ids after a restart; never below `next_match_id()`."""
+        """Go on with match ids after a restart; in [`next_match_id()`, 2^63 - 1]."""

@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Longest history: 400 days.
 const SPAN_MAX_NS: i64 = 400 * 86_400 * 1_000_000_000;
 
+/// Most candles of one call.
+const BARS_MAX: i64 = 1_000_000;
+
 /// One candle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bar {
@@ -33,15 +36,15 @@ impl SyntheticMarket {
     /// first. A candle without a print repeats the last price with volume 0.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless every bar lasts at least a step and the span at most 400 days.
+    /// [`Error::Parameter`] unless every bar lasts at least a step, there are at most 10^6, and the span is at most 400 days.
     pub fn history(&mut self, span_ns: i64, bars: i64) -> Result<Vec<Bar>, Error> {
         if !(STEP_NS..=SPAN_MAX_NS).contains(&span_ns) {
             let (name, bound) = ("span_ns", "at least a step (50 ms) and at most 400 days");
             return Err(Error::Parameter { name, bound, value: span_ns.to_string() });
         }
         let steps = span_ns / STEP_NS;
-        if !(1..=steps).contains(&bars) {
-            let (name, bound) = ("bars", "at least 1 and at most one for each step (50 ms) of the span");
+        if !(1..=steps.min(BARS_MAX)).contains(&bars) {
+            let (name, bound) = ("bars", "in [1, 10^6] and at most one for each step (50 ms) of the span");
             return Err(Error::Parameter { name, bound, value: bars.to_string() });
         }
         self.fair.begin_so_as_to_end_here(steps);

@@ -140,7 +140,8 @@ impl SyntheticMarket {
     }
 
     /// Matches an order of ours among the crowd. `restored` orders were accepted in an earlier life: no acceptance is
-    /// said and the rules for new orders are not applied; they queue last and take what they cross.
+    /// said; they queue last and take what they cross. The venue's rules hold for them too, which also keeps every price
+    /// of this book far from the ends of `i64`.
     ///
     /// # Errors
     /// [`Error::Order`] as [`MatchingEngine::submit`].
@@ -153,7 +154,7 @@ impl SyntheticMarket {
     ) -> Result<(), Error> {
         order.check()?;
         self.began = true;
-        if let (false, Some(reason)) = (restored, self.refusal(order)) {
+        if let Some(reason) = self.refusal(order) {
             events.push(Event::rejected(order.order_id, order.shown_price(), order.quantity, reason));
             return Ok(());
         }

@@ -18,7 +18,7 @@ from tradebot.native import SyntheticParameters, Venue
 SYNTHETIC_EPOCH = 1_767_571_200_000_000_000
 """Where an invented market begins: 2026-01-05T00:00:00Z, the same in every run, so that runs can be compared."""
 
-HISTORY_BARS = 180
+HISTORY_BARS = 120
 """Minutes an invented market has lived before the engine starts, so that charts are not empty."""
 
 
@@ -128,7 +128,7 @@ class SyntheticMarket:
         self._native.add_synthetic(index, own_seed, parameters, start)
         self._history[instrument.id] = [
             Candle(start + row[0] - MINUTE, row[1], row[2], row[3], row[4], row[5])
-            for row in self._native.history(index, MINUTE, HISTORY_BARS).tolist()
+            for row in self._native.history(index, HISTORY_BARS * MINUTE, HISTORY_BARS).tolist()
         ]
         self._last[instrument.id] = price
 

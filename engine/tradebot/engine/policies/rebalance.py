@@ -13,6 +13,7 @@ from tradebot.engine.core.policy import (
     ContextMap,
     Every,
     MarketSnapshot,
+    OpenOrder,
     OrderSeq,
     Params,
     PortfolioState,
@@ -21,7 +22,7 @@ from tradebot.engine.core.policy import (
     sell,
 )
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.types import SECOND
+from tradebot.engine.core.types import SECOND, Side
 
 
 class RebalanceParams(Params, frozen=True, kw_only=True):
@@ -29,10 +30,10 @@ class RebalanceParams(Params, frozen=True, kw_only=True):
 
     weight: Decimal = Decimal("0.5")
     """Share of the sleeve's equity to hold, in (0, 1)."""
-    band: Decimal = Decimal("0.0005")
+    band: Decimal = Decimal("0.0001")
     """Drift of the share that is let be, as a share of equity, > 0."""
-    reach: Decimal = Decimal("0.0002")
-    """How far from the touch an order may rest on its own side, as a share of the price, >= 0."""
+    reach: Decimal = Decimal("0.00005")
+    """How far behind the touch an order is left waiting, as a share of the price, >= 0."""
 
 
 class Rebalance:
@@ -61,17 +62,23 @@ class Rebalance:
         drift = params.weight - weight
         if abs(drift) <= params.band:
             return OrderSeq.of(*(cancel(order.id) for order in waiting), because=why("in-band"))
-        if waiting and waiting[0].limit in {bid, ask}:
-            return OrderSeq.none(because=why("waiting-at-touch"))
-        if waiting:
-            return OrderSeq.of(*(cancel(o.id) for o in waiting), because=why("touch-moved"))
+        side: Side = "buy" if drift > 0 else "sell"
+        touch = bid if drift > 0 else ask
+        left = [order for order in waiting if not _near(order, side, touch, params.reach)]
+        if left:
+            return OrderSeq.of(*(cancel(order.id) for order in left), because=why("touch-moved"))
+        if portfolio.orders:
+            return OrderSeq.none(because=why("waiting-near-touch"))
         quantity = market.round_quantity(abs(drift) * equity / mark)
         reason = why("off-target", weight=round(weight, 4), target=params.weight)
         if quantity == 0:
             return OrderSeq.none(because=why("below-one-lot"))
-        order = (
-            buy(quantity, limit=bid, post_only=True)
-            if drift > 0
-            else sell(quantity, limit=ask, post_only=True)
-        )
-        return OrderSeq.of(order, because=reason)
+        place = buy if side == "buy" else sell
+        return OrderSeq.of(place(quantity, limit=touch, post_only=True), because=reason)
+
+
+def _near(order: OpenOrder, side: Side, touch: Decimal, reach: Decimal) -> bool:
+    """Return whether an order is on the wanted side and not too far behind its touch."""
+    return (
+        order.side == side and order.limit is not None and abs(touch - order.limit) <= reach * touch
+    )

@@ -32,8 +32,8 @@ class TouchParams(Params, frozen=True, kw_only=True):
     """Quantity of each order, in the base asset, > 0."""
     most: Decimal = Decimal("0.05")
     """Largest position either way, in the base asset, >= size."""
-    patience_ms: int = 500
-    """How long an order stays behind the touch before it is moved, >= 0."""
+    patience_ms: int = 200
+    """How long an order stays behind the touch before it is moved, about, >= 0; see `_patience`."""
 
 
 class Touch:
@@ -55,29 +55,53 @@ class Touch:
         bid, ask = market.bid, market.ask
         if bid is None or ask is None or bid >= ask:
             return OrderSeq.none(because=why("no-market"))
+        patience = _patience(params, context)
         actions = [
-            *_quote(portfolio, snapshot, params, "buy", bid),
-            *_quote(portfolio, snapshot, params, "sell", ask),
+            *_follow(portfolio, snapshot, "buy", bid, patience),
+            *_follow(portfolio, snapshot, "sell", ask, patience),
+            *_place(portfolio, snapshot, params, "buy", bid),
+            *_place(portfolio, snapshot, params, "sell", ask),
         ]
         if not actions:
             return OrderSeq.none(because=why("quoting"))
         return OrderSeq.of(*actions, because=why("follow-touch", bid=bid, ask=ask))
 
 
-def _quote(
+def _patience(params: TouchParams, context: ContextMap | None) -> int:
+    """Return how long an order may stay behind now, ns.
+
+    Drawn anew at each decision, from half the parameter to one and a half of it: a quoter that moves by the clock is
+    read by whoever watches it.
+    """
+    if context is None:
+        return params.patience_ms * MS
+    return params.patience_ms * context.rng.randint(500, 1500) * MS // 1000
+
+
+def _follow(
+    portfolio: PortfolioState, snapshot: MarketSnapshot, side: Side, price: Decimal, patience: int
+) -> list[Action]:
+    """Return the cancels of a side's orders that the touch has left behind for too long."""
+    return [
+        cancel(order.id)
+        for order in portfolio.orders
+        if order.side == side
+        and order.limit != price
+        and not order.cancelling
+        and snapshot.now - order.created >= patience
+    ]
+
+
+def _place(
     portfolio: PortfolioState,
     snapshot: MarketSnapshot,
     params: TouchParams,
     side: Side,
     price: Decimal,
 ) -> list[Action]:
-    """Return what one side needs: a cancel, a new order, or nothing."""
-    mine = [order for order in portfolio.orders if order.side == side]
-    if mine:
-        order = mine[0]
-        late = snapshot.now - order.created >= params.patience_ms * MS
-        moved = order.limit != price
-        return [cancel(order.id)] if moved and late and not order.cancelling else []
+    """Return the order of a side where none stands and one more fits the largest position."""
+    if any(order.side == side for order in portfolio.orders):
+        return []
     held = portfolio.quantity(snapshot.only.instrument.id)
     after = held + params.size if side == "buy" else held - params.size
     if abs(after) > params.most and abs(after) > abs(held):

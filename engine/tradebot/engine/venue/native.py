@@ -122,11 +122,13 @@ class NativeVenue:
     def restore(self, now: int) -> None:
         """Put what rested before a restart back into the book, last in the queue."""
         self._native.set_next_match_id(len(self.books.fills) + 1)
+        now = self._at(now)
         for order in list(self.books.working.values()):
             accepted = order.accepted
             number = self._number(accepted.client_order_id)
             price = accepted.price
-            if price is None:
+            if price is None or accepted.tif != "gtc":
+                # It died between two lines of the log: what may not rest does not rest now.
                 self._end(accepted.client_order_id, "expired", "restart", now)
                 continue
             leaves = accepted.quantity - order.filled
@@ -149,15 +151,15 @@ class NativeVenue:
             case _:
                 return
         if moved:
-            self._took_place(moved, now)
+            self._took_place(moved, self._at(now))
 
     def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
         """Book what an invented market did to own orders."""
-        self._took_place(events, now)
+        self._took_place(events, self._at(now))
 
     def mark_market(self, last: dict[InstrumentId, int], now: int) -> None:
         """Write where the market stands."""
-        self._write(MarketAt(ts=now, last=last))
+        self._write(MarketAt(ts=self._at(now), last=last))
 
     def queue_ahead(self, client_order_id: ClientOrderId) -> int | None:
         """Return the quantity estimated to stand before a resting order, in units."""
@@ -168,6 +170,7 @@ class NativeVenue:
 
     def arrive(self, effect: VenueEffect, now: int) -> None:
         """Take an effect that has reached the venue."""
+        now = self._at(now)
         match effect:
             case RiskApproved():
                 self._submit(effect.item.order, now)
@@ -352,6 +355,13 @@ class NativeVenue:
         )
 
     # ---------------------------------------------------------------------------- inside
+
+    def _at(self, now: int) -> int:
+        """Return the venue's time, which never goes back: fills are asked for by it, from the newest known on.
+
+        The market it is told of may lag: after a crash a recording goes on where the log last stood.
+        """
+        return max(now, self.books.ts)
 
     def _write(self, record: AnyRecord) -> None:
         self._log.append(record)

@@ -5,6 +5,7 @@ Measured in processor time of the kernel's thread, so that a busy machine does n
 
 import traceback
 from collections import deque
+from typing import cast
 
 from tradebot.engine.core.events import SleeveFailed
 from tradebot.engine.core.policy import (
@@ -25,6 +26,9 @@ OVER_BUDGET_MAX = 10
 
 CALL_MAX = 100 * MS
 """One call over this pauses the sleeve."""
+
+_BROKEN = (Exception, SystemExit)
+"""What may come out of a policy, which is a stranger's code: the engine goes on."""
 
 
 class BudgetedCaller:
@@ -48,14 +52,18 @@ class BudgetedCaller:
         """Return the policy's answer; None after an exception, which is reported."""
         before = self._clock.cpu_ns()
         try:
-            answer = policy.decide(portfolio, snapshot, context)
-        except Exception as error:  # noqa: BLE001  (a policy is a stranger's code: the engine goes on)
+            answer = cast("object", policy.decide(portfolio, snapshot, context))
+        except _BROKEN as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
             return None
         self._measure(sleeve, self._clock.cpu_ns() - before)
-        return answer
+        if isinstance(answer, OrderSeq):
+            return answer
+        reason = f"decide must return an OrderSeq, returned {type(answer).__name__}"
+        self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
+        return None
 
     def _measure(self, sleeve: Owner, took: int) -> None:
         self.longest[sleeve] = max(took, self.longest.get(sleeve, 0))
@@ -80,6 +88,7 @@ def call_plainly(
 ) -> OrderSeq | None:
     """Call a policy when deciding again: a broken call decided nothing then, and its event is in the record."""
     try:
-        return policy.decide(portfolio, snapshot, context)
-    except Exception:  # noqa: BLE001  (as above; the record holds what followed)
+        answer = cast("object", policy.decide(portfolio, snapshot, context))
+    except _BROKEN:  # the record holds what followed
         return None
+    return answer if isinstance(answer, OrderSeq) else None

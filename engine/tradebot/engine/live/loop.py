@@ -5,7 +5,6 @@ import contextlib
 
 import structlog
 
-from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.runtime import Runtime
@@ -84,13 +83,8 @@ class Loop:
         return runtime.next_due()
 
     async def _commit(self) -> None:
-        records = self._runtime.records
-        if records.segments.due(self._runtime.now) or records.journal.pending:
-            try:
-                records.commit()
-                self._runtime.journal_trouble = None
-            except JournalUnavailable as error:
-                self._runtime.journal_failed(str(error))
+        if not self._runtime.commit():
+            self._runtime.drain()
         async with self._service.committed:
             self._service.committed.notify_all()
 

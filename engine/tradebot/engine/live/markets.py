@@ -127,7 +127,7 @@ class SyntheticMarket:
         own_seed = (self._seed * 1_000_003 + start // MINUTE * 31 + index) % 2**63
         self._native.add_synthetic(index, own_seed, parameters, start)
         self._history[instrument.id] = [
-            Candle(start + row[0] - MINUTE, row[1], row[2], row[3], row[4], row[5])
+            Candle(start - start % MINUTE + row[0] - MINUTE, row[1], row[2], row[3], row[4], row[5])
             for row in self._native.history(index, HISTORY_BARS * MINUTE, HISTORY_BARS).tolist()
         ]
         self._last[instrument.id] = price

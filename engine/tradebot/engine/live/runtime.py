@@ -161,7 +161,7 @@ class Runtime:
         self.advance_to(due)
         for event in self.market.advance(self.venue):
             self.inbox.put_market(event)
-        self._drain()
+        self.drain()
         if self.now >= self._next_market_mark:
             self._next_market_mark = self.now + MARKET_MARK
             self.venue.mark_market(self.market.last_prices(), self.now)
@@ -172,7 +172,7 @@ class Runtime:
                 self.inbox.put_order(
                     FeedChanged(instrument=instrument, state="ended", reason="recording over")
                 )
-            self._drain()
+            self.drain()
 
     @property
     def market_is_over(self) -> bool:
@@ -197,28 +197,43 @@ class Runtime:
             self._arrive(item)
         else:
             self.inbox.put_order(item)
-        self._drain()
+        self.drain()
 
     def _arrive(self, arrival: Arrival) -> None:
         """Let an effect reach the venue; one that adds risk only after its intent is durable."""
-        if isinstance(arrival.effect, RiskApproved):
-            try:
-                if arrival.seq > self.records.journal.committed_seq:
-                    self.records.commit()
-            except JournalUnavailable as error:
-                self.journal_failed(str(error))
+        effect = arrival.effect
+        if isinstance(effect, RiskApproved):
+            order = effect.item.order
+            durable = arrival.seq <= self.records.journal.committed_seq or self.commit()
+            if not durable and not order.reduce_only:
+                arrival.held = True
                 self.schedule.add(self.now + RETRY, Lane.VENUE, arrival)
                 return
-            self.journal_trouble = None
-        self.venue.arrive(arrival.effect, self.now)
+            known = self.kernel.state.blotter.get(order.client_order_id)
+            if arrival.held and (known is None or known.state != "created"):
+                # Taken back while it was held: it never leaves, and the venue will say it never came.
+                return
+        self.venue.arrive(effect, self.now)
 
-    def journal_failed(self, reason: str) -> None:
+    def commit(self) -> bool:
+        """Make durable what was decided; where the journal cannot be written, stop new risk."""
+        if self.records.journal.pending:
+            try:
+                self.records.commit()
+            except JournalUnavailable as error:
+                self._journal_failed(str(error))
+                return False
+            self.journal_trouble = None
+        return True
+
+    def _journal_failed(self, reason: str) -> None:
         """Stop new risk while the journal cannot be written; cancels and exits still go out."""
         if self.journal_trouble is None:
             self.inbox.put_order(KillRequested(reason=f"journal: {reason}"))
         self.journal_trouble = reason
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Hand over all that waits in the inbox."""
         while (event := self.inbox.take()) is not None:
             self.hand_over(event)
 
@@ -233,7 +248,7 @@ class Runtime:
             try:
                 self.records.market(seq, now, event)
             except JournalUnavailable as error:
-                self.journal_failed(str(error))
+                self._journal_failed(str(error))
             if outcomes:
                 self.records.step(seq, now, None, outcomes)
         else:

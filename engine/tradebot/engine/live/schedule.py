@@ -17,13 +17,15 @@ class Lane(IntEnum):
 
 
 class Arrival:
-    """An effect on its way to the venue; it may be taken only once `seq` is committed."""
+    """An effect on its way to the venue; one that adds risk is taken only once `seq` is committed."""
 
-    __slots__ = ("effect", "seq")
+    __slots__ = ("effect", "held", "seq")
 
     def __init__(self, effect: VenueEffect, seq: int) -> None:
         self.effect = effect
         self.seq = seq
+        self.held = False
+        """Whether it was kept back because its intent could not be made durable."""
 
 
 class TimerDue:

@@ -301,6 +301,8 @@ class EngineService:
         if order is None:
             raise Refused("conflict", f"request {request.request_id} led to no order")
         order = await self._settled(order, wait_s)
+        # What is told must outlive a crash: else a denied order's id could come back as another order's.
+        await self._durable()
         facts = order_facts(self._state, order, self._runtime.venue)
         if order.state == "denied":
             return OrderAnswer(outcome="denied", order=facts, reason=order.reason)

@@ -298,6 +298,11 @@ class World:
         self.outcomes += outcomes
         return outcomes
 
+    def execution(self) -> str:
+        """Return the venue's id of the next execution."""
+        self._executions += 1
+        return f"x{self._executions}"
+
     # ------------------------------------------------------------------------ what may be told
 
     def deposit(self, amount: str, *, movement: str = "opening") -> None:
@@ -397,7 +402,6 @@ class World:
         self, order: OrderIntent, quantity: int | None = None, price: int | None = None
     ) -> list[AnyOutcome]:
         """Fill an order at its limit, in full unless said otherwise."""
-        self._executions += 1
         at = price if price is not None else order.limit_price
         assert at is not None
         return self.send(
@@ -405,7 +409,7 @@ class World:
                 order,
                 order.quantity if quantity is None else quantity,
                 at,
-                f"x{self._executions}",
+                self.execution(),
                 ts=self.now,
             )
         )
@@ -524,11 +528,13 @@ class ScriptedVenue:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.working: dict[ClientOrderId, tuple[OrderIntent, int]] = {}
+        self.working: dict[ClientOrderId, tuple[OrderIntent, int]] = {
+            order.intent.client_order_id: (order.intent, order.filled)
+            for order in world.state.blotter.open()
+        }
         """Open orders and what of them is filled."""
         self.liquidity: deque[int] = deque()
         """What each next IOC order finds to trade with, in units; empty: everything."""
-        self.fills = 0
 
     def take(self, outcomes: Iterable[AnyOutcome]) -> None:
         """Perform effects, and those the answers lead to."""
@@ -601,9 +607,8 @@ class ScriptedVenue:
         found = min(found, order.quantity)
         events: list[OrderLane] = [accepted]
         if found:
-            self.fills += 1
             price = order.limit_price or 10_000_00
-            events.append(fill_of(order, found, price, f"sv{self.fills}", ts=self.world.now))
+            events.append(fill_of(order, found, price, self.world.execution(), ts=self.world.now))
         if found < order.quantity:
             events.append(
                 OrderExpired(

@@ -364,8 +364,10 @@ class ContextMap:
 class Policy(Protocol):
     """The owner's signature, kept exactly; any class with these is a policy."""
 
-    needs: Sequence[Need]
-    """What wakes it."""
+    @property
+    def needs(self) -> Sequence[Need]:
+        """Return what wakes it; a plain class attribute does."""
+        ...
 
     def decide(
         self,

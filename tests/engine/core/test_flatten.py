@@ -1,0 +1,325 @@
+"""Flatten: ends flat, in pieces where it must, or says what is left."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.engine.core.builders import (
+    BTC,
+    BTC_ID,
+    ETH_ID,
+    SLEEVE,
+    START,
+    WIDE_OPEN,
+    ScriptedVenue,
+    World,
+    of_type,
+    snapshot,
+    started,
+)
+
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import FlattenRequested, ResumeRequested, TimerFired
+from tradebot.engine.core.outcomes import (
+    Alert,
+    Cancel,
+    FlattenEnded,
+    FlattenStarted,
+    SetTimer,
+    Submit,
+)
+from tradebot.engine.core.stops import (
+    FLATTEN_LOOKS_MAX,
+    FLATTEN_PAUSE,
+    FLATTEN_PIECES_MAX,
+    FLATTEN_WAIT,
+    closing_shares,
+)
+from tradebot.engine.core.types import HAND, SECOND, UNCLAIMED, Owner
+
+MINUTE = 60 * SECOND
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.market()
+    world.market(999_00, 1_001_00, instrument=ETH_ID)
+    return world
+
+
+def flatten(
+    world: World, instrument: InstrumentId | None = BTC_ID, *, span: int = MINUTE
+) -> ScriptedVenue:
+    """Flatten against a scripted venue that finds everything, and let time go by."""
+    venue = ScriptedVenue(world)
+    start(world, venue, instrument, span=span)
+    return venue
+
+
+def start(
+    world: World, venue: ScriptedVenue, instrument: InstrumentId | None, *, span: int = MINUTE
+) -> None:
+    venue.take(world.send(FlattenRequested(instrument=instrument)))
+    venue.run(span)
+
+
+def closing(world: World) -> list[tuple[Owner, str, int]]:
+    orders = [submit.order for submit in of_type(world.outcomes, Submit)]
+    return [(o.owner, o.side, o.quantity) for o in orders if o.tif == "ioc" and o.reduce_only]
+
+
+def ended(world: World) -> list[tuple[int, str]]:
+    return [(end.rest, end.reason) for end in of_type(world.outcomes, FlattenEnded)]
+
+
+@pytest.mark.parametrize(
+    ("held", "side", "limit"), [(2000, "sell", 950_000), (-2000, "buy", 1_050_000)]
+)
+def test_flatten_closes_what_is_held_within_the_collar_and_halts(
+    world: World, held: int, side: str, limit: int
+) -> None:
+    world.hold(held)
+    flatten(world)
+    assert world.net() == 0
+    (order,) = [s.order for s in of_type(world.outcomes, Submit) if s.order.tif == "ioc"]
+    assert (order.side, order.quantity, order.limit_price) == (side, 2000, limit)
+    assert (order.reduce_only, order.owner) == (True, HAND)
+    assert ended(world) == [(0, "flat")]
+    assert world.state.trading_state == "HALTED"
+    assert world.state.flattening == {}
+    assert of_type(world.outcomes, Alert) == []
+
+
+def test_orders_in_the_way_are_cancelled_before_the_closing_order_goes(world: World) -> None:
+    world.hold(2000)
+    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    adding = world.place("buy", 100)
+    other = world.place("buy", 100, limit=1000_00, instrument=ETH_ID)
+    outcomes = world.send(FlattenRequested(instrument=BTC_ID))
+    gone = [cancel.client_order_id for cancel in of_type(outcomes, Cancel)]
+    # Adding orders go everywhere, as in HALTED; the protective one only where it stands in the way.
+    assert sorted(gone) == sorted(o.intent.client_order_id for o in (stop, adding, other))
+    assert of_type(outcomes, Submit) == []
+    assert of_type(outcomes, SetTimer) == [
+        SetTimer(timer_id=f"flatten:{BTC_ID}", due=world.now + FLATTEN_WAIT)
+    ]
+    world.cancelled(stop.intent)
+    world.cancelled(adding.intent)
+    assert closing(world) == []
+    world.timers_until(world.now + FLATTEN_WAIT)
+    assert closing(world) == [(HAND, "sell", 2000)]
+
+
+def test_a_fill_that_comes_while_cancels_are_waited_for_is_not_closed_twice(world: World) -> None:
+    world.hold(2000)
+    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    world.fill(stop.intent, 1500)
+    world.cancelled(stop.intent)
+    world.timers_until(world.now + FLATTEN_WAIT)
+    assert closing(world) == [(HAND, "sell", 500)]
+
+
+def test_partial_fills_go_on_in_pieces(world: World) -> None:
+    world.hold(2000)
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([700, 0, 300])
+    start(world, venue, BTC_ID)
+    assert closing(world) == [
+        (HAND, "sell", 2000),
+        (HAND, "sell", 1300),
+        (HAND, "sell", 1300),
+        (HAND, "sell", 1000),
+    ]
+    assert ended(world) == [(0, "flat")]
+
+
+def test_what_cannot_be_closed_is_reported(world: World) -> None:
+    world.hold(2000)
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([500, *([0] * 50)])
+    start(world, venue, BTC_ID, span=(FLATTEN_PIECES_MAX + 1) * FLATTEN_PAUSE)
+    assert len(closing(world)) == FLATTEN_PIECES_MAX
+    assert ended(world) == [(1500, "not filled after 20 pieces")]
+    (alert,) = of_type(world.outcomes, Alert)
+    assert alert.text == ("flatten sandbox:BTCUSDT: 0.01500 still held: not filled after 20 pieces")
+    world.send(ResumeRequested(reason="will do it by hand"))
+    assert world.state.trading_state == "ACTIVE"
+
+
+def test_flatten_told_again_after_it_gave_up_starts_anew(world: World) -> None:
+    world.hold(2000)
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([0] * FLATTEN_PIECES_MAX)
+    start(world, venue, BTC_ID)
+    start(world, venue, BTC_ID)
+    assert ended(world) == [(2000, "not filled after 20 pieces"), (0, "flat")]
+
+
+def test_flatten_told_again_while_it_runs_sends_nothing_twice(world: World) -> None:
+    world.hold(2000)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    again = world.send(FlattenRequested(instrument=BTC_ID))
+    assert of_type(again, Submit) == []
+    assert len(closing(world)) == 1
+
+
+def test_an_order_the_venue_never_ends_is_reported_after_ten_seconds(world: World) -> None:
+    world.hold(2000)
+    world.place("sell", 500, limit=9_900_00, reduce_only=True)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    begun = world.now
+    world.timers_until(world.now + MINUTE)
+    assert ended(world) == [(2000, "orders at the venue did not end")]
+    assert world.now - begun >= FLATTEN_LOOKS_MAX * FLATTEN_WAIT
+    # Asked once to end, not at each look.
+    assert len(of_type(world.outcomes, Cancel)) == 1
+
+
+def test_an_order_that_turns_up_during_a_flatten_is_cancelled_too(world: World) -> None:
+    world.hold(2000)
+    (submit,) = of_type(world.request("sell", 500, limit=10_100_00, reduce_only=True), Submit)
+    world.state.blotter.mark(submit.order.client_order_id, "unknown", world.now)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    world.accept(submit.order)
+    outcomes = world.timers_until(world.now + FLATTEN_WAIT)
+    assert [c.client_order_id for c in of_type(outcomes, Cancel)] == [submit.order.client_order_id]
+
+
+def test_owners_on_one_side_close_what_each_holds(world: World) -> None:
+    world.hold(1000)
+    world.hold(2500, owner=SLEEVE)
+    world.hold(500, owner=UNCLAIMED)
+    flatten(world)
+    assert sorted(closing(world)) == [
+        (HAND, "sell", 1000),
+        (SLEEVE, "sell", 2500),
+        (UNCLAIMED, "sell", 500),
+    ]
+    assert all(held.quantity == 0 for _, held in world.state.ledger.positions())
+
+
+def test_owners_on_both_sides_leave_the_account_flat(world: World) -> None:
+    world.hold(3000)
+    world.hold(1000, owner=UNCLAIMED)
+    world.hold(-2400, owner=SLEEVE)
+    flatten(world)
+    assert closing(world) == [(HAND, "sell", 1200), (UNCLAIMED, "sell", 400)]
+    assert world.net() == 0
+    assert ended(world) == [(0, "flat")]
+
+
+@given(
+    st.lists(st.integers(-5000, 5000).filter(bool), min_size=1, max_size=5),
+    st.sampled_from([1, 10, 37]),
+)
+def test_closing_shares_close_the_net_to_less_than_a_lot_and_nobody_much_more_than_his(
+    held: list[int], lot: int
+) -> None:
+    holdings = [(Owner(f"o{index}"), quantity) for index, quantity in enumerate(held)]
+    net = sum(held)
+    if net == 0:
+        return
+    shares = closing_shares(holdings, lot)
+    total = sum(quantity for _, quantity in shares)
+    assert total * net >= 0
+    assert 0 <= abs(net) - abs(total) < lot
+    for owner, quantity in shares:
+        own = dict(holdings)[owner]
+        assert quantity % lot == 0
+        assert quantity * net > 0
+        assert own * net > 0
+        assert abs(quantity) < abs(own) + lot
+
+
+def test_a_rest_below_one_lot_is_reported_and_the_lots_are_closed(world: World) -> None:
+    world.hold(2005)
+    flatten(world)
+    assert closing(world) == [(HAND, "sell", 2000)]
+    assert ended(world) == [(5, "less than one lot is left")]
+
+
+def test_a_rest_the_venue_would_refuse_is_reported_with_its_rule(world: World) -> None:
+    world.hold(10)
+    flatten(world)
+    assert closing(world) == []
+    assert ended(world) == [(10, "quantity 0.0001 must be at least 0.0002")]
+
+
+def test_one_owners_dust_does_not_keep_another_from_closing(world: World) -> None:
+    world.hold(10, owner=UNCLAIMED)
+    world.hold(2000, owner=SLEEVE)
+    flatten(world)
+    assert closing(world)[0] == (SLEEVE, "sell", 2000)
+    assert ended(world)[0][0] == 10
+
+
+def test_more_than_the_venue_takes_at_once_goes_in_pieces(world: World) -> None:
+    world.hold(BTC.rules[0].quantity_max + 1000)
+    flatten(world)
+    assert [quantity for _, _, quantity in closing(world)] == [BTC.rules[0].quantity_max, 1000]
+    assert ended(world) == [(0, "flat")]
+
+
+def test_with_one_side_of_the_book_gone_a_market_order_closes(world: World) -> None:
+    world.hold(2000)
+    world.send(msgspec.structs.replace(snapshot(9_999_00, 10_001_00), asks=()))
+    flatten(world)
+    (order,) = [s.order for s in of_type(world.outcomes, Submit) if s.order.tif == "ioc"]
+    assert (order.type, order.limit_price) == ("market", None)
+
+
+def test_flatten_all_closes_every_instrument_and_one_closes_only_that(world: World) -> None:
+    world.hold(2000)
+    world.hold(-300, instrument=ETH_ID, price=1000_00)
+    flatten(world)
+    assert (world.net(), world.net(ETH_ID)) == (0, -300)
+    flatten(world, None)
+    assert world.net(ETH_ID) == 0
+    assert [s.instrument for s in of_type(world.outcomes, FlattenStarted)] == [BTC_ID, ETH_ID]
+
+
+def test_flatten_with_nothing_held_halts_and_clears_the_orders(world: World) -> None:
+    order = world.place("buy", 100)
+    flatten(world)
+    assert not world.order(order.intent.client_order_id).is_open
+    assert ended(world) == [(0, "flat")]
+    assert world.state.trading_state == "HALTED"
+    assert world.send(FlattenRequested()) == []
+
+
+def test_what_the_engine_no_longer_trades_is_reported_not_a_crash(world: World) -> None:
+    world.hold(2000)
+    world.send(started(instruments=(msgspec.structs.replace(BTC, id=ETH_ID),)))
+    flatten(world, None)
+    assert ended(world) == [(2000, "the engine no longer trades it")]
+
+
+def test_no_new_risk_while_flattening_but_a_hands_reduce_only_order_passes(world: World) -> None:
+    world.hold(2000)
+    world.place("sell", 1000, limit=9_900_00, reduce_only=True)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    assert of_type(world.request("sell", 500, limit=9_990_00, reduce_only=True), Submit)
+    assert not of_type(world.request("buy", 100), Submit)
+
+
+def test_a_flatten_cut_off_by_a_restart_goes_on(world: World) -> None:
+    world.hold(2000)
+    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    assert world.state.flattening[BTC_ID].looks == 1
+    outcomes = world.send(started(limits=WIDE_OPEN))
+    assert f"flatten:{BTC_ID}" in {timer.timer_id for timer in of_type(outcomes, SetTimer)}
+    assert world.state.flattening[BTC_ID].looks == 0
+    world.market()
+    world.cancelled(stop.intent)
+    venue = ScriptedVenue(world)
+    venue.run(10 * SECOND)
+    assert world.net() == 0
+    assert ended(world) == [(0, "flat")]
+
+
+def test_a_timer_of_a_flatten_that_is_over_does_nothing(world: World) -> None:
+    fired = TimerFired(timer_id=f"flatten:{BTC_ID}", due=START)
+    assert world.send(fired) == []

@@ -19,12 +19,14 @@ from tradebot.engine.config.values import shown
 
 def first_problem(error: ValidationError, origins: Origins) -> str:
     """Return the first thing wrong in one line."""
-    first = error.errors(include_url=False)[0]
+    found = error.errors(include_url=False)
+    # A misspelt key first: it explains the one that is missing.
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     path = tuple(str(part) for part in first["loc"] if not _is_noise(str(part)))
     key = ".".join(path) or "configuration"
     spoken = path[:-1] if first["type"] == "missing" else path
     where = origins.of(spoken) if spoken else str(origins.path)
-    more = error.error_count() - 1
+    more = len(found) - 1
     tail = f" (and {more} more)" if more else ""
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key {key}; {_nearest(path)}{tail}"

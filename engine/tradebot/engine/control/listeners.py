@@ -138,6 +138,7 @@ def bind_http(host: str, port: int, state_folder: Path) -> Listener:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen()  # only now an address that is taken is refused
     except OSError as error:
         sock.close()
         raise ListenError(

@@ -16,6 +16,7 @@ _DIGITS_MAX = 40
 """Longest whole or fractional part that is read at all; anything longer is junk, not a number."""
 _DIGITS_SAFE = 18
 """Any number of this many digits fits an i64."""
+_OFF_STEP_ONE_IN = 1_000
 _FOLD_AT = 100_000
 """Distinct texts kept before they are folded into the tally: bounds memory on long recordings."""
 
@@ -67,19 +68,13 @@ class NumberSurvey:
     def __init__(self) -> None:
         self._texts: Counter[str] = Counter()
         self._shapes: Counter[tuple[int, int]] = Counter()
-        self._step = 0
+        self._steps: dict[int, int] = {}  # by decimals: what all such numbers are multiples of
 
     def add(self, texts: Iterable[str]) -> None:
         """Take note of some numbers; texts that are not plain decimals are passed over."""
         self._texts.update(texts)
         if len(self._texts) > _FOLD_AT:
             self._fold()
-
-    def merge(self, other: "NumberSurvey") -> None:
-        """Take over what another survey has seen."""
-        shapes, step = other.folded()
-        self._shapes.update(shapes)
-        self._step = math.gcd(self._step, step)
 
     def scale(self) -> int:
         """Return the fewest decimals that hold every number seen, in [0, SCALE_MAX].
@@ -102,14 +97,19 @@ class NumberSurvey:
         return 0
 
     def step(self, scale: int) -> int:
-        """Return the greatest step all numbers are multiples of, in units of 10**-scale, >= 1."""
-        self._fold()
-        return max(1, self._step // 10 ** (SCALE_MAX - scale))
+        """Return the step practically all numbers are multiples of, in units of 10**-scale, >= 1.
 
-    def folded(self) -> tuple[Counter[tuple[int, int]], int]:
-        """Return how often each (whole digits, decimals) was seen, and the step at SCALE_MAX."""
+        One number in a thousand may lie off it: Binance's books hold a few quantities below its own lot.
+        """
         self._fold()
-        return self._shapes, self._step
+        known = sum(count for shape, count in self._shapes.items() if shape[1] <= SCALE_MAX)
+        seen, step = 0, 0
+        for decimals in sorted(self._steps):
+            seen += sum(count for shape, count in self._shapes.items() if shape[1] == decimals)
+            step = math.gcd(step, self._steps[decimals])
+            if (known - seen) * _OFF_STEP_ONE_IN <= known:
+                break
+        return max(1, step // 10 ** (SCALE_MAX - scale))
 
     def _fold(self) -> None:
         for text, count in self._texts.items():
@@ -120,5 +120,5 @@ class NumberSurvey:
             self._shapes[len(whole.lstrip("0")), decimals] += count
             if decimals <= SCALE_MAX:
                 units = int(whole + fraction[:SCALE_MAX].ljust(SCALE_MAX, "0"))
-                self._step = math.gcd(self._step, units)
+                self._steps[decimals] = math.gcd(self._steps.get(decimals, 0), units)
         self._texts.clear()

@@ -121,25 +121,22 @@ class BinanceRecording:
             OSError: If a file cannot be read.
         """
         facts: dict[Market, MarketFacts] = {}
-        replies: list[tuple[TimedLine, int, NumberSurvey, NumberSurvey]] = []
+        replies: list[tuple[TimedLine, DepthReply]] = []
         for line, message in self._messages(Problems()):
             if isinstance(message, DepthReply):
-                prices, quantities = NumberSurvey(), NumberSurvey()
-                _note_levels(prices, quantities, message)
-                replies.append((line, message.last_id, prices, quantities))
+                replies.append((line, message))
                 continue
             market = market_of(message)
             if market not in facts:
                 facts[market] = MarketFacts()
             _note(facts[market], message)
-        for line, last_id, prices, quantities in replies:
-            owner = _owner(line, last_id, facts)
+        for line, reply in replies:
+            owner = _owner(line, reply, facts)
             if owner is None:
                 continue
             self._owners[line.file, line.number] = owner
             facts[owner].snapshots += 1
-            facts[owner].prices.merge(prices)
-            facts[owner].quantities.merge(quantities)
+            _note_levels(facts[owner].prices, facts[owner].quantities, reply)
         self.markets = {market: found.freeze() for market, found in facts.items()}
 
     def read(self, problems: Problems) -> Iterator[tuple[Market, Diff | Snapshot | Ticker | Print]]:
@@ -221,15 +218,24 @@ def _note_levels(
         quantities.add([quantity for _, quantity in levels])
 
 
-def _owner(line: TimedLine, last_id: int, facts: dict[Market, MarketFacts]) -> Market | None:
-    """Return the market of a REST snapshot: the one its URL names, else the one whose ids fit best."""
+def _owner(line: TimedLine, reply: DepthReply, facts: dict[Market, MarketFacts]) -> Market | None:
+    """Return the market of a REST snapshot: the one its URL names, else the one whose ids fit best.
+
+    Only futures replies carry `T`; it decides where ids do not.
+    """
+    kind = "spot" if reply.transaction_ms is None else "futures"
     named = parse_qs(urlsplit(line.url).query).get("symbol", [""])[0].upper()
     candidates = [market for market in facts if not named or market.symbol.upper() == named]
     candidates = [market for market in candidates if facts[market].diffs]
     if not candidates:
         return None
     return min(
-        candidates, key=lambda market: (facts[market].id_distance(last_id), -facts[market].diffs)
+        candidates,
+        key=lambda market: (
+            facts[market].id_distance(reply.last_id),
+            market.kind != kind,
+            -facts[market].diffs,
+        ),
     )
 
 

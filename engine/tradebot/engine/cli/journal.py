@@ -87,7 +87,10 @@ def check_command(
         print(f"note: {note}")
     first = result.first_difference
     if first is None:
-        print(f"agreed: {result.steps} steps decided again, all alike")
+        print(
+            f"agreed: {result.steps} steps decided again, "
+            f"{result.market_events} of them market events, all alike"
+        )
         return code
     print(f"differs at seq {first.seq}, after {result.steps} steps")
     print(f"recorded  {first.expected}")

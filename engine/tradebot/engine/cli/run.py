@@ -61,8 +61,10 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
             "this one runs 'sandbox'",
             CONFIGURATION,
         )
+    from tradebot.engine.cli.log_lines import log_to_stderr
     from tradebot.engine.live.main import run_engine
 
+    log_to_stderr()
     return run_engine(options)
 
 

@@ -42,7 +42,7 @@ class Inbox:
         self._market: dict[tuple[type[MarketEvent], InstrumentId], AnyMarketEvent] = {}
         self._trades: deque[Trade] = deque()
         self.conflated = 0
-        """Quotes and book updates merged into newer ones."""
+        """Quotes, bars, gaps and book updates merged into newer ones."""
         self.trades_dropped = 0
         """Trades that did not fit the ring; the tape is gapped."""
 
@@ -73,15 +73,17 @@ class Inbox:
             self._put_book(event)
             return
         key = (type(event), event.instrument)
-        if isinstance(event, Quote) and key in self._market:
-            self.conflated += 1
+        # A gap after a snapshot must come out after it, also where an earlier gap still waits before it.
+        held = key in self._market if isinstance(event, Quote) else self._market.pop(key, None)
+        self.conflated += bool(held)
         self._market[key] = event
 
     def _put_book(self, event: BookDelta | BookSnapshot) -> None:
         key = (BookDelta, event.instrument)
         waiting = self._market.get(key)
         if waiting is None or isinstance(event, BookSnapshot):
-            self.conflated += waiting is not None
+            # To the end: a snapshot heals a gap told before it, and would not if it came out first.
+            self.conflated += self._market.pop(key, None) is not None
             self._market[key] = event
             return
         if isinstance(waiting, BookDelta | BookSnapshot):

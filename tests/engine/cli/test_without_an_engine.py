@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
 import pytest
+import structlog
 from tests.engine.cli.conftest import Tradebot
 
 from tradebot.engine.cli.failures import explain
@@ -179,7 +181,7 @@ def test_run_refuses_a_mode_that_is_not_here_yet(
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunOptions]]:
     """Collect what `run` would start, and start nothing."""
     options: list[RunOptions] = []
 
@@ -190,7 +192,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
     main = ModuleType("tradebot.engine.live.main")
     monkeypatch.setattr(main, "run_engine", run_engine, raising=False)
     monkeypatch.setitem(sys.modules, main.__name__, main)
-    return options
+    yield options
+    structlog.reset_defaults()  # `run` sends the log to this test's stderr
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,9 @@ BTC = Instrument(
 
 ETH = msgspec.structs.replace(BTC, id=ETH_ID, base="ETH", rules=(Rules(tick=1, lot=1),))
 
+_EVENTS: msgspec.json.Decoder[OrderLane] = msgspec.json.Decoder(OrderLane)
+_OUTCOMES: msgspec.json.Decoder[AnyOutcome] = msgspec.json.Decoder(AnyOutcome)
+
 WIDE_OPEN = Limits(
     max_order=Decimal(1000),
     max_position=Decimal(1000),
@@ -486,10 +489,11 @@ class World:
         other.kernel = Kernel(ENGINE_ID, Sleeves(self.policies, call_plainly))
         other.rows, other.history, other.outcomes = [], [], []
         for now, row in self.rows:
+            body = msgspec.json.encode(row)
             if isinstance(row, Outcome):
-                other.kernel.recover_outcome(now, row)
+                other.kernel.recover_outcome(now, _OUTCOMES.decode(body))
             else:
-                other.kernel.recover_event(now, row)
+                other.kernel.recover_event(now, _EVENTS.decode(body))
         return other
 
 

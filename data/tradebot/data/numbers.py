@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import SCALE_MAX, UNITS_MAX
@@ -14,6 +15,8 @@ from tradebot.data.instruments import SCALE_MAX, UNITS_MAX
 _PLAIN = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?")
 _DIGITS_MAX = 40
 """Longest whole or fractional part that is read at all; anything longer is junk, not a number."""
+_TEXTS_CACHED = 65_536
+"""Texts whose units are remembered: the same prices and sizes come again and again."""
 _DIGITS_SAFE = 18
 """Any number of this many digits fits an i64."""
 _OFF_STEP_ONE_IN = 1_000
@@ -21,6 +24,7 @@ _FOLD_AT = 100_000
 """Distinct texts kept before they are folded into the tally: bounds memory on long recordings."""
 
 
+@lru_cache(maxsize=_TEXTS_CACHED)
 def units_from_text(text: str, scale: int) -> int:
     """Return a plain non-negative decimal text as integer units of 10**-scale, exactly.
 

@@ -108,6 +108,7 @@ def run_engine(options: RunOptions) -> int:
 
 
 def _run(options: RunOptions, folder: StateFolder, clock: Clock) -> str:
+    refuse_what_is_not_yet(options.config)
     setting = _setting(options)
     policies = _policies(options.config, setting)
     with ExitStack() as stack:
@@ -335,6 +336,43 @@ def _replay_setting(native: Venue, dataset: str) -> Setting:
 
 
 # ------------------------------------------------------------------------------------ sleeves
+
+
+NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
+    ("engine.heartbeat_url", lambda config: config.engine.heartbeat_url is not None),
+    ("risk.resume = next-day", lambda config: config.risk.resume == "next-day"),
+    ("objective", lambda config: config.objective != type(config.objective)()),
+    ("accounts", lambda config: bool(config.accounts)),
+)
+"""Settings that are checked but nothing acts on in this version: set, they would be promises."""
+
+SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
+    ("run = shadow", lambda sleeve: sleeve.run == "shadow"),
+    ("account", lambda sleeve: sleeve.account != ACCOUNT),
+    ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
+    ("on_error = exit", lambda sleeve: sleeve.on_error == "exit"),
+    ("on_stop = exit", lambda sleeve: sleeve.on_stop == "exit"),
+    ("compound = false", lambda sleeve: not sleeve.compound),
+)
+"""The same for sleeves."""
+
+
+def refuse_what_is_not_yet(config: Config) -> None:
+    """Refuse to start on a setting that nothing would act on.
+
+    Raises:
+        CannotRun: If one is set; the text names it.
+    """
+    found = [name for name, is_set in NOT_YET if is_set(config)]
+    for name, sleeve in config.sleeves.items():
+        if sleeve.run != "off":
+            found += [f"sleeves.{name}.{what}" for what, is_set in SLEEVE_NOT_YET if is_set(sleeve)]
+    if found:
+        raise CannotRun(
+            f"not yet: {found[0]} comes with a later version; remove it from tradebot.toml"
+            ' (a sleeve: run = "live", which in a sandbox is its own venue, or "off")',
+            3,
+        )
 
 
 def _policies(config: Config, setting: Setting) -> dict[Owner, VersionedPolicy]:

@@ -53,6 +53,10 @@ class _Recorded(msgspec.Struct, frozen=True):
     seq: int
     rows: tuple[Row, ...]
     market: MarketRecord | None
+    chain: int | None
+    """The market chain after every event up to this seq; None before the first."""
+    undecided: bool = False
+    """Whether what it led to was never committed: then only the event itself is checked."""
 
 
 def redecide(folder: Path, policy_folders: Sequence[Path]) -> Redecided:
@@ -80,6 +84,7 @@ class _Redecision:
         engine_id = EngineId(journal.meta.get("engine_id", "00000"))
         self._kernel = Kernel(engine_id, Sleeves(self._policies, call_plainly))
         self._notes: list[str] = []
+        self._anchors = {anchor.seq: anchor.market_chain for anchor in journal.anchors()}
 
     def run(self, market: Path) -> Redecided:
         steps = events = 0
@@ -106,6 +111,8 @@ class _Redecision:
                 return Difference(
                     recorded.seq, "the event the chain was made over", text[:TEXT_MAX]
                 )
+            if recorded.undecided:
+                return None
             outcomes = self._kernel.handle(recorded.seq, market.now, market.event)
             expected = recorded.rows
         else:
@@ -118,6 +125,13 @@ class _Redecision:
             self._load(event)
             outcomes = self._kernel.handle(recorded.seq, first.now, event)
             expected = recorded.rows[1:]
+        anchor = self._anchors.get(recorded.seq)
+        if recorded.chain is not None and anchor not in {None, recorded.chain}:
+            return Difference(
+                recorded.seq,
+                f"market events up to here with chain {anchor:#010x}",
+                f"others, with chain {recorded.chain:#010x}",
+            )
         got = [row_of(recorded.seq, i, 0, plain(o)).body for i, o in enumerate(outcomes, 1)]
         if got == [row.body for row in expected]:
             return None
@@ -139,39 +153,43 @@ class _Redecision:
 def history(journal: Journal, market: Path) -> Iterator[_Recorded]:
     """Yield the steps of both records in order of seq.
 
-    Market events between the last committed step of a process that was killed and the next start are left out: what
-    they led to was never committed, never sent, and forgotten.
+    Market events between the last committed step of a process and the next start, and after the last step of all, are
+    undecided: what they led to, if the process was killed, was never committed, never sent, and forgotten.
     """
-    last, gaps = _ends(journal)
-    records = (
-        record
-        for record in read_market(market)
-        if record.seq <= last and not any(low < record.seq < high for low, high in gaps)
-    )
+    gaps = _gaps(journal)
+    chain: int | None = None
+    records = read_market(market)
     waiting = next(records, None)
     for seq, group in groupby(journal.rows(), key=lambda row: row.seq):
         while waiting is not None and waiting.seq < seq:
-            yield _Recorded(waiting.seq, (), waiting)
+            chain = waiting.chain
+            yield _alone(waiting, gaps)
             waiting = next(records, None)
         rows = tuple(group)
         if waiting is not None and waiting.seq == seq:
-            yield _Recorded(seq, rows, waiting)
+            chain = waiting.chain
+            yield _Recorded(seq, rows, waiting, chain)
             waiting = next(records, None)
         else:
-            yield _Recorded(seq, rows, None)
+            yield _Recorded(seq, rows, None, chain)
     while waiting is not None:
-        yield _Recorded(waiting.seq, (), waiting)
+        yield _alone(waiting, gaps)
         waiting = next(records, None)
 
 
-def _ends(journal: Journal) -> tuple[int, list[tuple[int, int]]]:
-    """Return the last committed seq, and the stretches of seq that died with a process."""
-    last, gaps = 0, list[tuple[int, int]]()
+def _alone(record: MarketRecord, gaps: list[tuple[int, float]]) -> _Recorded:
+    undecided = any(low < record.seq < high for low, high in gaps)
+    return _Recorded(record.seq, (), record, record.chain, undecided)
+
+
+def _gaps(journal: Journal) -> list[tuple[int, float]]:
+    """Return the open stretches of seq behind the last committed step of each process."""
+    last, gaps = 0, list[tuple[int, float]]()
     for row in journal.rows():
         if row.kind == "engine-started" and last:
             gaps.append((last, row.seq))
         last = row.seq
-    return last, gaps
+    return [*gaps, (last, float("inf"))]
 
 
 def _text(bodies: list[bytes]) -> str:

@@ -73,9 +73,8 @@ class Records:
 
     def commit(self) -> None:
         """Make everything durable; market events before the intents that rest on them."""
-        if self.journal.pending:
-            self.flush_market()
-            self.journal.commit()
+        self.flush_market()
+        self.journal.commit()
 
 
 class Runtime:

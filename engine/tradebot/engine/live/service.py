@@ -438,7 +438,8 @@ class EngineService:
         working = [short(order.intent.client_order_id) for order in self._state.blotter.open()]
         self.stopping.set()
         self.wake.set()
-        kept = f"{_orders(len(working))} stay at the venue"
+        verb = "stays" if len(working) == 1 else "stay"
+        kept = f"{_orders(len(working))} {verb} at the venue"
         return CommandAnswer(ok=True, lines=["stopping", kept], kept=len(working))
 
     async def _durable(self) -> None:

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import (
     BTC,
@@ -210,6 +210,7 @@ def test_owners_on_both_sides_leave_the_account_flat(world: World) -> None:
     assert ended(world) == [(0, "flat")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-5000, 5000).filter(bool), min_size=1, max_size=5),
     st.sampled_from([1, 10, 37]),

@@ -3,7 +3,7 @@
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import BTC, BTC_ID, ETH_ID, START, snapshot, trade
 from tests.engine.core.test_market import GAP, quote
@@ -88,6 +88,7 @@ updates = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(updates, max_size=6), max_size=5))
 def test_a_conflated_market_ends_as_the_whole_one_would(bursts: list[list[AnyMarketEvent]]) -> None:
     whole, conflated, inbox = InstrumentMarket(BTC), InstrumentMarket(BTC), Inbox()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import (
     ACCOUNT,
@@ -107,6 +107,7 @@ def test_ids_count_on_over_denials_and_restarts(world: World) -> None:
     assert made == ["tbabc121", "tbabc122", "tbabc123"]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**80))
 def test_base_32_is_read_back_and_grows_with_the_number(number: int) -> None:
     text = base32(number)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import ACCOUNT, BTC, BTC_ID, ETH, ETH_ID, fill_of, intent
 
@@ -69,6 +69,7 @@ class Twin:
         self.quantity += signed
 
 
+@settings(deadline=None)
 @given(st.lists(deals, max_size=30), st.sampled_from([BTC, FUTURE]))
 def test_positions_are_those_of_a_twin_in_fractions(
     sequence: list[Deal], instrument: Instrument
@@ -97,6 +98,7 @@ def test_positions_are_those_of_a_twin_in_fractions(
         assert Fraction(cash + fees) == twin.cash
 
 
+@settings(deadline=None)
 @given(st.lists(deals, max_size=30), st.lists(deals, max_size=10), st.decimals("-999", "999999"))
 def test_every_posting_has_its_counterpart_and_owners_sum_to_the_account(
     bitcoin: list[Deal], ether: list[Deal], cash: Decimal

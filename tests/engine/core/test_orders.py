@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, START, fill_of, intent
 
@@ -319,6 +319,7 @@ def streams(draw: st.DrawFn) -> tuple[list[OrderEvent | OrderFilled], int]:
     return draw(st.permutations([*life, *twice])), total
 
 
+@settings(deadline=None)
 @given(streams(), st.booleans())
 def test_any_order_and_repetition_of_a_life_ends_in_the_same_quantity(
     stream: tuple[list[OrderEvent | OrderFilled], int],

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import BTC, BTC_ID, START, World, intent, snapshot, trade
 
@@ -67,6 +67,7 @@ def test_a_quantity_rounds_towards_zero_onto_the_lot(quantity: str, rounded: str
     assert str(seen().round_quantity(Decimal(quantity))) == rounded
 
 
+@settings(deadline=None)
 @given(
     st.decimals("-1e6", "1e6", places=9),
     st.decimals("0.001", "1e6", places=9),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import BTC, ETH, SLEEVE, START, WIDE_OPEN, intent
 
@@ -294,6 +294,7 @@ def test_a_reduce_only_market_order_may_go_beyond_the_displayed_book() -> None:
     assert verdict(order, picture(exposure(1000), worst_fill=None)) == "ok"
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 10**7),
     st.integers(0, 10**6),
@@ -384,6 +385,7 @@ units = st.integers(0, 3000).map(lambda lots: lots * 10)
 fractions = st.decimals("0", "3", places=4)
 
 
+@settings(deadline=None)
 @given(
     side=st.sampled_from(["buy", "sell"]),
     held=st.integers(-2000, 2000).map(lambda lots: lots * 10),

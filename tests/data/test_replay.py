@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.data.errors import DatasetError
-from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot
+from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, FeedGap
 from tradebot.data.importers.opening import open_importer
 from tradebot.data.recordings.problems import Problems
 from tradebot.data.replay import replay
@@ -101,3 +101,29 @@ def test_recorded_spot_replays_with_a_correct_book(recorded: Path, tmp_path: Pat
     assert crossed == 0
     (instrument,) = store.instruments("spot")
     assert instrument.rules[0].tick == instrument.rules[0].lot // 10 == 1
+
+
+def test_bars_are_replayed_by_the_instant_they_closed(tmp_path: Path, write: Write) -> None:
+    lines = ["time,open,high,low,close,volume,trades"]
+    lines += [f"2024-01-01T00:0{minute}:00Z,10,11,9.5,10.25,3,7" for minute in range(5)]
+    importer, sources = open_importer("csv", [write("btcusdt.csv", lines)])
+    store = Store(tmp_path / "data")
+    store.put(importer, sources)
+    events = [numbered.event for numbered in importer.events(Problems())]
+    assert list(replay(store, "csv:BTCUSDT/bars-1m")) == events
+    assert len(list(replay(store, "csv:BTCUSDT/bars-1m", start=events[2].ts_recv))) == 3
+
+
+def test_gaps_and_trades_are_replayed(
+    tmp_path: Path, binance: Callable[..., Lines], write: Write
+) -> None:
+    lines = binance(1)
+    at = [n for n, line in enumerate(lines) if "@depth" in line][30]
+    importer, sources = open_importer("binance-raw", [write("a", lines[:at] + lines[at + 1 :])])
+    store = Store(tmp_path / "data")
+    store.put(importer, sources, name="mine")
+    events = list(replay(store, "mine"))
+    assert events == [numbered.event for numbered in importer.events(Problems())]
+    gap = next(event for event in events if isinstance(event, FeedGap))
+    later = list(replay(store, "mine", start=gap.ts_recv + 1))
+    assert isinstance(later[0], BookSnapshot)

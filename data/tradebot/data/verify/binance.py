@@ -45,7 +45,20 @@ class _Row(NamedTuple):
     file: int
 
 
-_TICKER_FIELDS = 7  # update id, bid price, bid quantity, ask price, ask quantity, line, file
+class _Truth(NamedTuple):
+    """The ticker a row is compared with, and which comparison it is."""
+
+    comparison: int
+    update_id: int
+    bid_price: int
+    bid_quantity: int
+    ask_price: int
+    ask_quantity: int
+    line: int
+    file: int
+
+
+_TICKER_FIELDS = len(_Truth._fields) - 1
 
 
 class _Touch:
@@ -177,12 +190,17 @@ def _compare(touch: _Touch, files: list[str], comparison: Comparison) -> list[Di
     comparison.equal += int(same.sum())
     differing = np.flatnonzero(~same)[:DIFFERENCES_MAX]
     return [
-        _difference(touch, _Row(*map(int, rows[index])), tuple(map(int, truth[index])), files)
+        _difference(
+            touch,
+            _Row(*map(int, rows[index])),
+            _Truth(int(index) + 1, *map(int, truth[index])),
+            files,
+        )
         for index in differing
     ]
 
 
-def _difference(touch: _Touch, row: _Row, truth: tuple[int, ...], files: list[str]) -> Difference:
+def _difference(touch: _Touch, row: _Row, truth: _Truth, files: list[str]) -> Difference:
     what: list[str] = []
     expected: list[str] = []
     got: list[str] = []
@@ -192,8 +210,18 @@ def _difference(touch: _Touch, row: _Row, truth: tuple[int, ...], files: list[st
         expected.append(f"follows id {row.expected_id}")
         got.append(f"follows id {row.got_id}")
     sides = (
-        ("best bid", truth[1:3], (row.bid_price, row.bid_quantity), row.bid_line),
-        ("best ask", truth[3:5], (row.ask_price, row.ask_quantity), row.ask_line),
+        (
+            "best bid",
+            (truth.bid_price, truth.bid_quantity),
+            (row.bid_price, row.bid_quantity),
+            row.bid_line,
+        ),
+        (
+            "best ask",
+            (truth.ask_price, truth.ask_quantity),
+            (row.ask_price, row.ask_quantity),
+            row.ask_line,
+        ),
     )
     for name, true_level, level, line in sides:
         if true_level != level:
@@ -208,7 +236,8 @@ def _difference(touch: _Touch, row: _Row, truth: tuple[int, ...], files: list[st
         what=", ".join(what),
         expected=", ".join(expected),
         got=", ".join(got),
-        truth_line=truth[5],
+        comparison=truth.comparison,
+        truth_line=truth.line,
         level_line=level_lines[0] if level_lines else None,
     )
 

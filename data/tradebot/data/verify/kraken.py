@@ -23,7 +23,7 @@ class Received(NamedTuple):
 
 
 class _Pair:
-    """One pair's book and whether its last checksum agreed."""
+    """One pair's book, whether its last checksum agreed, and how many were compared."""
 
     def __init__(self, scales: PairScales, depth: int) -> None:
         self.book = KrakenBook(
@@ -31,6 +31,7 @@ class _Pair:
         )
         self.awaits_snapshot = scales.has_snapshot
         self.agreed = True
+        self.compared = 0
 
 
 def compare_kraken(
@@ -91,6 +92,7 @@ def _update(
     agrees = checksum == update.checksum
     in_order = line.ts_recv >= received.before
     comparison.compared += 1
+    pair.compared += 1
     comparison.equal += agrees and in_order
     if pair.agreed and not agrees:
         text = f"{update.pair}: checksum no longer agrees, updates are missing or damaged"
@@ -106,6 +108,7 @@ def _update(
             what="receive time" if agrees else "checksum",
             expected=f"at least {received.before} ns" if agrees else update.checksum,
             got=f"{line.ts_recv} ns" if agrees else checksum,
+            comparison=pair.compared,
             truth_line=line.number,
         )
     )

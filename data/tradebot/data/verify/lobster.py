@@ -181,6 +181,7 @@ class _Comparer:
                 what=", ".join(what for what, _, _ in found),
                 expected=", ".join(expected for _, expected, _ in found),
                 got=", ".join(got for _, _, got in found),
+                comparison=self.comparison.compared,
                 truth_line=row.line,
                 level_line=next((line for line in level_lines if line is not None), None),
             )

@@ -23,6 +23,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What the recording says."""
     got: str
     """What the rebuilt book holds."""
+    comparison: int
+    """Which comparison of its book this was, from 1 (LOBSTER: of the recording)."""
     truth_line: int
     """Line the expected value is from."""
     level_line: int | None = None

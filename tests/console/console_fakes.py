@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 from typing import Literal
 
@@ -424,7 +424,7 @@ class FakeLink:
         self.sent: list[OrderRequest] = []
         self.previewed: list[OrderRequest] = []
         self.commands: list[tuple[object, ...]] = []
-        self.make_preview = preview_of
+        self.make_preview: Callable[[OrderRequest], Preview] = preview_of
         self.answer = OrderAnswer(outcome="accepted", order=order(), reason=None)
         self.command_answer = CommandAnswer(
             ok=True, lines=["2 cancelled, 1 kept: it protects"], cancelled=2

@@ -187,7 +187,7 @@ class ConsoleApp(App[str]):
 
     def do_action(self, action: str) -> None:
         """Do what a key does, as if it had been pressed on the Trade screen."""
-        self.work(self.run_action(action if action.startswith("app.") else f"screen.{action}"))
+        self.work(self.trade.run_action(action))
 
     def choose_theme(self, name: str) -> None:
         """Change the colours; an unknown name says so and leaves the default."""

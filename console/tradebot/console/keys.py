@@ -55,7 +55,7 @@ KEYS: tuple[Key, ...] = (
         "commands: buy 0.2 BTCUSDT @ 60000, cancel, flatten, halt, resume, theme, ...",
         "always",
     ),
-    Key("app.history", "v", "history", "v", "Events", "all events so far", "always"),
+    Key("history", "v", "app.history", "v", "Events", "all events so far", "always"),
     Key(
         "maximise",
         "m",

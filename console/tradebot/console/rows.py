@@ -1,5 +1,6 @@
 """A row of text as data: cells with a style name, so that what a panel shows can be tested without a screen."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ class Cell(NamedTuple):
     text: str
     style: str = "text"
     """Names of `line--` component classes, separated by blanks; a later one wins."""
+
+
+_PRINTED = re.compile(r"(\S+)")
 
 
 type Row = tuple[Cell, ...]
@@ -74,8 +78,20 @@ def spread(start: Sequence[Cell], end: Sequence[Cell], width: int) -> Row:
 
 
 def restyled(row: Row, style: str, keep: frozenset[str]) -> Row:
-    """Return a row with every cell in one style, except those whose style is in `keep`."""
-    return tuple(cell if cell.style in keep else Cell(cell.text, style) for cell in row)
+    """Return a row with all that is printed in one style, except cells whose style is in `keep`.
+
+    Blanks between the figures stay plain: a line through nothing would look like a chart.
+    """
+    cells: list[Cell] = []
+    for cell in row:
+        if cell.style in keep:
+            cells.append(cell)
+        else:
+            parts = _PRINTED.split(cell.text)
+            cells += [
+                Cell(part, style if i % 2 else "text") for i, part in enumerate(parts) if part
+            ]
+    return tuple(cells)
 
 
 def text_of(row: Iterable[Cell]) -> str:

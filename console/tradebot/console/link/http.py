@@ -170,6 +170,8 @@ class HttpLink:
                     raise _problem(response, await response.aread())
                 async for event in EventSource(response).aiter_sse():
                     yield event.event, event.data
+        except httpx.ConnectError as error:
+            raise LinkDown(f"nobody answers at {self.address}: {_why(error)}") from error
         except (httpx.TransportError, SSEError) as error:
             raise LinkDown(f"the stream {path} broke off: {_why(error)}") from error
 

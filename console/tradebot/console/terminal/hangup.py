@@ -66,17 +66,22 @@ class HangupWatch:
 
     def _hang_up(self) -> None:
         self._once("hangup")
-        threading.Thread(target=self._last_resort, name="last-resort", daemon=True).start()
+        threading.Thread(target=_last_resort, name="last-resort", daemon=True).start()
 
     def _watch(self) -> None:
         loop = self._loop
         while loop is not None and not self._stopped.wait(POLL_S):
             if terminal_gone(self._fd):
                 loop.call_soon_threadsafe(self._once, "hangup")
-                self._last_resort()
+                _last_resort()
                 return
 
-    def _last_resort(self) -> None:
-        """End the process without the loop: it may be blocked on a terminal nobody reads."""
-        if not self._stopped.wait(GRACE_S):
-            os._exit(EXIT_CODE_HANGUP)
+
+def _last_resort() -> None:
+    """End the process without the loop, unless it ends by itself within the grace.
+
+    The toolkit's own clean-up may never return: its writer thread dies on a terminal that is gone, and whoever
+    then puts into its full queue waits for ever (seen).
+    """
+    threading.Event().wait(GRACE_S)
+    os._exit(EXIT_CODE_HANGUP)

@@ -27,6 +27,8 @@ class LivePanel(LineWidget):
     """
 
     PERIOD_S: ClassVar[float] = 0.2
+    STRUCK_STYLE: ClassVar[str] = "stale"
+    """What printed figures turn into when they cannot be trusted."""
     OF_MARKET: ClassVar[bool] = False
     """Whether its figures are the market's, so that a stale feed strikes them through."""
 
@@ -70,7 +72,7 @@ class LivePanel(LineWidget):
             return
         rows = self.build(width, height)
         if self.struck():
-            rows = [restyled(row, "stale", KEPT_WHEN_STRUCK) for row in rows]
+            rows = [restyled(row, self.STRUCK_STYLE, KEPT_WHEN_STRUCK) for row in rows]
         self.show_rows(rows)
 
     def retitle(self) -> None:

@@ -13,6 +13,7 @@ from tradebot.console.figures import short_id, symbol_of, trimmed
 from tradebot.console.rows import plain
 from tradebot.console.screens.overlays.choice import Answer, Choice
 from tradebot.console.screens.overlays.review import Review
+from tradebot.console.screens.trade.board import HEIGHT_MIN, WIDTH_MIN
 from tradebot.console.screens.trade.ladder.panel import LadderPanel
 from tradebot.console.screens.trade.panels.working import WorkingPanel
 from tradebot.console.screens.trade.ticket.draft import Draft, Side, request_of
@@ -61,6 +62,8 @@ class TradeOrders:
         refusal = entry_refusal(view.condition, view.newest, reduce_only=True)
         if not self.may_send():
             return
+        if not self._ticket.display:
+            refusal = f"no ticket in a terminal this small: it needs {WIDTH_MIN}x{HEIGHT_MIN}"
         if refusal is not None:
             self._session.report(refusal, "warn")
             return

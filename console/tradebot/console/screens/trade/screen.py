@@ -11,6 +11,7 @@ from textual.screen import Screen
 from tradebot.console.application import application_of
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import SPANS, LinkError, StateQuery
+from tradebot.console.screens.overlays.jump import Jump
 from tradebot.console.screens.trade.board import RIGHT_COLUMNS, Wish, arrange, shape_of
 from tradebot.console.screens.trade.candles.panel import CandlePanel
 from tradebot.console.screens.trade.ladder.panel import LadderPanel
@@ -221,6 +222,16 @@ class TradeScreen(Screen[None]):
         else:
             application_of(self).clear_notifications()
             self.ladder.focus()
+
+    def action_jump(self) -> None:
+        """Go to a panel by its letter."""
+        shown = frozenset(panel.id or "" for panel in self.panels if panel.display)
+        overlay = Jump(self.session.view.clock, shown)
+        application_of(self).push_screen(overlay, self._jumped)
+
+    def _jumped(self, panel: str | None) -> None:
+        if panel is not None:
+            self.query_one(f"#{panel}").focus()
 
     def action_freeze(self) -> None:
         """Hold or release the picture."""

@@ -80,7 +80,7 @@ def draw(
     shown = list(candles[-max(1, (width - labels) // style.per_candle) :])
     volume_rows = VOLUME_ROWS if height >= ROWS_FOR_VOLUME else 0
     chart_rows = height - volume_rows - 1
-    if not shown or chart_rows < 1 or width <= labels:
+    if not shown or chart_rows < 1 or width < labels + style.per_candle:
         return [EMPTY] * height
     scale = Scale(min(c.low for c in shown), max(c.high for c in shown), chart_rows)
     grid = _grid(shown, scale, style)

@@ -20,6 +20,7 @@ class CandlePanel(LivePanel, can_focus=True):
 
     PERIOD_S: ClassVar[float] = 0.5
     OF_MARKET: ClassVar[bool] = True
+    STRUCK_STYLE: ClassVar[str] = "muted"  # a line through a chart would be one more line of it
 
     def __init__(self, view: View, *, id: str = "candles") -> None:  # noqa: A002  (Textual's own name)
         super().__init__(view, id=id)

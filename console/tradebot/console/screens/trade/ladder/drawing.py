@@ -102,6 +102,7 @@ def _header(cols: Columns) -> Row:
         Cell("PRICE".center(cols.price), "title"),
         left("ASK", cols.size, "title"),
         right("ORD", cols.order, "title"),
+        Cell(" " * cols.spare),
     )
 
 

@@ -10,6 +10,9 @@ from tradebot.console.rows import Cell, Row
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
 
+HEADER_FROM = 4
+"""Inner height from which column names are worth their row."""
+
 
 class ListPanel[T](LivePanel, can_focus=True):
     """Rows made from items, one selected."""
@@ -55,15 +58,16 @@ class ListPanel[T](LivePanel, can_focus=True):
         """Put the mark on the row that was clicked; nothing else."""
         offset = event.get_content_offset(self)
         if offset is not None:
-            header = self.header(self.content_size.width) is not None
-            self.select(self._first(self.content_size.height - header) + offset.y - header)
+            width, height = self.content_size
+            header = height >= HEADER_FROM and self.header(width - 1) is not None
+            self.select(self._first(height - header) + offset.y - header)
 
     @override
     def build(self, width: int, height: int) -> Sequence[Row]:
         items = self.items()
         if not items:
             return [(Cell(f" {line}"[:width], "muted"),) for line in self.empty_words()]
-        header = self.header(width - 1) if height > 1 else None
+        header = self.header(width - 1) if height >= HEADER_FROM else None
         room = height - (header is not None)
         first = self._first(room)
         rows: list[Row] = [] if header is None else [(Cell(" "), *header)]

@@ -26,7 +26,7 @@ FIGURES = ("qty", "avg", "mark", "open")
 class PositionsPanel(ListPanel[PositionFacts]):
     """Every position of the engine, all accounts and owners."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No positions. b or s opens a ticket.",)
+    NOTHING: ClassVar[Sequence[str]] = ("No positions.", "b or s opens a ticket.")
 
     @override
     def items(self) -> Sequence[PositionFacts]:
@@ -41,15 +41,14 @@ class PositionsPanel(ListPanel[PositionFacts]):
         frame = self.view.frame
         if frame is None:
             return ""
-        account = frame.account
+        account, full = frame.account, self.size.width >= FULL_FROM
+        decimals = 2 if full else 0
         words = [
-            f"realised {signed_money(account.realized_pnl)}",
-            f"open {signed_money(account.unrealized_pnl)}",
+            f"realised {signed_money(account.realized_pnl, decimals)}",
+            f"open {signed_money(account.unrealized_pnl, decimals)}",
             f"fees {money(account.fees)} {account.currency}",
         ]
-        return f" {self.view.glyphs.dot} ".join(
-            words if self.size.width >= FULL_FROM else words[:2]
-        )
+        return f" {self.view.glyphs.dot} ".join(words if full else words[:2])
 
     @override
     def header(self, width: int) -> Row | None:

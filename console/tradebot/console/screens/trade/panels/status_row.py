@@ -20,6 +20,8 @@ from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.messages import AccountView, Frame
 
+EQUITY_AND_DAY = 4
+"""Cells of the account that stay where not all of them fit."""
 FULLEST = 3
 """Wordings of the row: 0 the shortest to this, the fullest."""
 
@@ -50,7 +52,11 @@ def status_row(view: View, width: int) -> Row:
         end = _feed(frame, condition, view, detail)
         if width_of(start) + width_of(end) < width:
             return _filled(start, end, width)
-    return _filled(_badges(frame, view, 0), _feed(frame, condition, view, 0), width)
+    start = (*_badges(frame, view, 0), *_account(frame.account, glyphs, 0)[:EQUITY_AND_DAY])
+    end = _feed(frame, condition, view, 0)
+    if width_of(start) + width_of(end) < width:
+        return _filled(start, end, width)
+    return _filled(_badges(frame, view, 0), end, width)
 
 
 def _filled(start: Row, end: Row, width: int) -> Row:

@@ -16,7 +16,7 @@ FULL_FROM = 54
 class WorkingPanel(ListPanel[OrderFacts]):
     """Orders that can still trade, the selected one is what `x` cancels."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No working orders. b or s opens a ticket.",)
+    NOTHING: ClassVar[Sequence[str]] = ("No working orders.", "b or s opens a ticket.")
 
     @override
     def items(self) -> Sequence[OrderFacts]:

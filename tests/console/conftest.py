@@ -1,0 +1,21 @@
+"""Makes the fakes importable and gives the tests a console that is driven by hand."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the machine reaches a test."""
+    for name in (
+        "NO_COLOR",
+        "TRADEBOT_CONSOLE__THEME",
+        "TRADEBOT_CONSOLE__GLYPHS",
+        "TRADEBOT_TOKEN",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TRADEBOT_HOME", str(tmp_path))

@@ -31,7 +31,8 @@ from tradebot.engine.core.events import (
     TimerFired,
     is_market,
 )
-from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, Submit
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
+from tradebot.engine.core.reasons import Edge, why
 from tradebot.engine.core.state import DAY, State, base32
 from tradebot.engine.core.types import (
     HAND,
@@ -39,6 +40,7 @@ from tradebot.engine.core.types import (
     SECOND,
     UNCLAIMED,
     AccountName,
+    BetId,
     ClientOrderId,
     ExecutionId,
     Owner,
@@ -218,6 +220,32 @@ def test_an_execution_told_twice_is_booked_once(world: World) -> None:
     world.send(msgspec.structs.replace(event, source="gap_fill"))
     assert world.net() == 60
     assert world.order(order.client_order_id).filled == 60
+
+
+def test_a_booked_fill_says_whose_it_was_and_why(world: World) -> None:
+    reason, belief = why("breakout"), Edge(source="stated", win=Decimal("0.4"))
+    bet = BetId("b-mine")
+    (submit,) = of_type(world.send(request(because=reason, edge=belief, bet_id=bet)), Submit)
+    outcomes = world.fill(submit.order, 60)
+    assert of_type(outcomes, FillBooked) == [
+        FillBooked(
+            execution_id=ExecutionId("x1"),
+            client_order_id=submit.order.client_order_id,
+            engine_id=ENGINE_ID,
+            account=ACCOUNT,
+            owner=HAND,
+            policy_version=None,
+            bet_id=bet,
+            because=reason,
+            edge=belief,
+            lives_at="broker",
+        )
+    ]
+    again = fill_of(submit.order, 60, 10_000_00, "x1")
+    assert of_type(world.send(again), FillBooked) == []
+    stranger = fill_of(intent(number=999), 60, 10_000_00, "x-stranger")
+    (booked,) = of_type(world.send(stranger), FillBooked)
+    assert (booked.owner, booked.bet_id) == (UNCLAIMED, None)
 
 
 def test_a_fill_nobody_ordered_is_booked_as_unclaimed(world: World) -> None:

@@ -481,6 +481,8 @@ def test_cancel_takes_out_one_all_or_those_that_match(desk: Desk) -> None:
     assert cancelled(world.send(CancelRequested(side="buy"))) == ids(desk.adding)
     assert cancelled(world.send(CancelRequested())) == ids(desk.protective, desk.too_large)
     assert world.send(CancelRequested()) == []
+    again = world.send(CancelRequested(client_order_id=desk.exit.intent.client_order_id))
+    assert cancelled(again) == ids(desk.exit)
 
 
 # ------------------------------------------------------------------------------------ limits that pull

@@ -55,7 +55,9 @@ def on_cancel(step: Step, event: CancelRequested) -> None:
             continue
         if event.instrument not in {None, intent.instrument}:
             continue
-        if event.side in {None, intent.side} and order.state != "pending_cancel":
+        # Asked for by name it is sent again: the first cancel may have been lost, and twice does no harm.
+        fresh = order.state != "pending_cancel" or event.client_order_id is not None
+        if event.side in {None, intent.side} and fresh:
             step.cancel(intent, why("operator-cancel"))
 
 

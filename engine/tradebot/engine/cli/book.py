@@ -64,10 +64,9 @@ def verify(
 
 def _print(report: "BookVerification", shape: Form) -> None:
     if shape == "json":
-        import msgspec
-        import orjson
+        from tradebot.engine.cli.output import print_json
 
-        print(orjson.dumps(msgspec.to_builtins(report)).decode())
+        print_json(report)
         return
     for name, value in _counts(report).items():
         print(f"{name}\t{value}" if shape == "plain" else f"{name:<10} {value:>10}")

@@ -8,6 +8,7 @@ import typer
 
 from tradebot.engine.cli.failures import FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app, parse_decimal
+from tradebot.engine.cli.output import print_json
 
 if TYPE_CHECKING:
     from tradebot.data.manifest import Manifest
@@ -78,7 +79,7 @@ def import_(  # noqa: PLR0913, PLR0917 one argument per option
     except ImportFormatError as error:
         raise CommandFailed(str(error), FAILED) from error
     if shape == "json":
-        _print_json({"datasets": [_manifest_json(manifest) for manifest in manifests]})
+        print_json({"datasets": [_manifest_json(manifest) for manifest in manifests]})
         return
     for manifest in manifests:
         _print_summary(manifest)
@@ -96,7 +97,7 @@ def list_(*, as_json: JsonOption = False, plain: PlainOption = False) -> None:
     shape = form(json=as_json, plain=plain)
     manifests = _store().list()
     if shape == "json":
-        _print_json({"datasets": [_summary_json(manifest) for manifest in manifests]})
+        print_json({"datasets": [_summary_json(manifest) for manifest in manifests]})
         return
     if not manifests and shape == "text":
         print("no datasets yet; tradebot data import FORMAT PATH adds one")
@@ -112,7 +113,7 @@ def show(
     shape = form(json=as_json, plain=plain)
     manifest = _store().show(_checked(dataset))
     if shape == "json":
-        _print_json(_manifest_json(manifest))
+        print_json(_manifest_json(manifest))
         return
     _print_summary(manifest)
     print(f"sha256\t{manifest.sha256}")
@@ -140,9 +141,7 @@ def check(
     store = _store()
     found = store.check(_checked(dataset))
     if shape == "json":
-        _print_json(
-            {"dataset": dataset, "files": len(store.show(dataset).files), "wrong": [*found]}
-        )
+        print_json({"dataset": dataset, "files": len(store.show(dataset).files), "wrong": [*found]})
     else:
         for line in found:
             print(line)
@@ -172,7 +171,7 @@ def sql(
             "rows": [dict(zip(names, row, strict=True)) for row in result.rows],
             "truncated": result.truncated,
         }
-        _print_json(document)
+        print_json(document)
         return
     if shape == "text":
         print("\t".join(names))
@@ -214,12 +213,6 @@ def _stamp(text: str | None) -> Literal["open", "close"] | None:
 
 def _tick(text: str | None) -> Decimal | None:
     return None if text is None else parse_decimal(text, "--tick")
-
-
-def _print_json(document: Json) -> None:
-    import orjson
-
-    print(orjson.dumps(document).decode())
 
 
 def _print_summary(manifest: "Manifest") -> None:

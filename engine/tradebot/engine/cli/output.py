@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import orjson
 
 from tradebot.engine.cli.options import Form
 
@@ -13,7 +14,7 @@ NARROW_COLUMNS = 40
 
 def print_json(document: object) -> None:
     """Print one JSON document: structs, lists, maps; decimals are texts already."""
-    print(msgspec.json.encode(document).decode())
+    print(orjson.dumps(msgspec.to_builtins(document)).decode())
 
 
 def print_narrow(lines: Iterable[str]) -> None:

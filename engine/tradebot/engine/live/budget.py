@@ -75,6 +75,7 @@ class BudgetedCaller:
             over = self._over.setdefault(sleeve, deque(maxlen=OVER_BUDGET_MAX))
             over.append(now)
             if len(over) == OVER_BUDGET_MAX and now - over[0] < MINUTE:
+                over.clear()
                 reason = f"{OVER_BUDGET_MAX} decisions over {BUDGET // MS} ms within a minute"
                 self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
 

@@ -1,7 +1,7 @@
 """Asking policies: who wakes, what each sees, and what an answer becomes."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, getcontext
 from typing import cast
 
 import msgspec
@@ -412,6 +412,17 @@ def test_the_generator_is_the_same_for_the_same_event_and_another_for_the_next()
     numbers = drawn(world_of(first), first)
     assert numbers == drawn(world_of(second), second)
     assert len(set(numbers)) == 2
+
+
+def test_a_policy_that_changes_decimal_precision_changes_it_for_itself_only() -> None:
+    def careless(*_: object) -> OrderSeq:
+        getcontext().prec = 2
+        return NOTHING
+
+    before = getcontext().prec
+    world = world_of(Asked([Book()], careless))
+    tick(world, 1)
+    assert getcontext().prec == before
 
 
 def test_parameters_are_those_the_sleeve_was_loaded_with() -> None:

@@ -1,6 +1,7 @@
 """Asking policies: who wakes, what each sees, and how an answer becomes orders and cancels."""
 
 from collections.abc import Mapping
+from decimal import localcontext
 from typing import Protocol
 
 import msgspec
@@ -106,13 +107,15 @@ class Sleeves:
             on_pause(step, SleeveFailed(sleeve=name, reason=reason))
             return
         seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
-        answer = self._call(
-            name,
-            loaded.policy,
-            portfolio_of(state, sleeve),
-            MarketSnapshot(_markets(state, sleeve), state.now),
-            ContextMap(params=loaded.params, state=memory, now=state.now, seed=seed),
-        )
+        # A policy may set the thread's decimal precision for itself; the gate's arithmetic is not to follow.
+        with localcontext():
+            answer = self._call(
+                name,
+                loaded.policy,
+                portfolio_of(state, sleeve),
+                MarketSnapshot(_markets(state, sleeve), state.now),
+                ContextMap(params=loaded.params, state=memory, now=state.now, seed=seed),
+            )
         if answer is None:
             return
         trouble = illegal(state, sleeve, answer)

@@ -181,6 +181,19 @@ def test_orders_sent_within_a_minute_count_and_older_ones_do_not(world: World) -
     the_order(world.request("buy", 100))
 
 
+def test_an_order_leaves_the_minute_exactly_sixty_seconds_after_it_was_sent(world: World) -> None:
+    limits = msgspec.structs.replace(WIDE_OPEN, orders_per_minute_hand=1)
+    world.send(started(limits=limits))
+    world.market()
+    order = the_order(world.request("buy", 100)).order
+    world.reject(order)
+    world.now = order.created + MINUTE - SECOND
+    world.market()
+    rest = order.created + MINUTE - world.now
+    assert of_type(world.send(request(), after=rest - 1), OrderDenied)
+    the_order(world.send(request(request_id=RequestId("again")), after=1))
+
+
 @pytest.mark.parametrize(
     ("side", "quantity", "passes"),
     [("buy", 2500, True), ("buy", 3000, True), ("buy", 3010, False), ("sell", 3000, True)],

@@ -19,6 +19,7 @@ from tests.engine.core.builders import (
 from tradebot.data.events import FeedGap
 from tradebot.engine.core.events import (
     AccountReported,
+    CancelRejected,
     CancelRequested,
     CashMoved,
     FeedChanged,
@@ -379,6 +380,28 @@ def test_reduce_only_orders_that_a_smaller_position_no_longer_covers_go_newest_f
     assert cancelled(outcomes) == ids(second)
     assert of_type(outcomes, Cancel)[0].because == why("reduce-only", held=Decimal("0.00500"))
     assert cancelled(world.fill(first.intent)) == set()
+
+
+def test_a_reduce_only_order_that_covers_exactly_what_is_left_stays() -> None:
+    world = World()
+    world.market()
+    world.hold(1000)
+    stop = world.place("sell", 400, limit=9_800_00, reduce_only=True)
+    (submit,) = of_type(world.request("sell", 600, limit=9_990_00, tif="ioc"), Submit)
+    assert cancelled(world.fill(submit.order)) == set()
+    assert world.order(stop.intent.client_order_id).is_open
+
+
+def test_a_reduce_only_order_never_counts_as_adding_however_little_is_held() -> None:
+    world = World()
+    world.market()
+    world.hold(1000)
+    stop = world.place("sell", 1000, limit=9_800_00, reduce_only=True)
+    world.hold(-900)
+    refused = CancelRejected(client_order_id=stop.intent.client_order_id, reason="busy", ts_event=0)
+    world.send(refused)
+    assert world.order(stop.intent.client_order_id).state == "accepted"
+    assert cancelled(halt(world)) == set()
 
 
 def test_reduce_only_orders_go_when_the_position_turned_or_ended() -> None:

@@ -1,0 +1,84 @@
+"""When the engine's loop ends by itself, and what it does at full speed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.engine.live.live_bench import LiveBench, Served, quiet_market
+
+from tradebot.engine.live.loop import FIRST_CONSOLE_S, GONE_S, Loop
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    bench = LiveBench(tmp_path, quiet_market(3))
+    yield bench.service("max")
+    bench.close()
+
+
+def loop_of(served: Served, *, stop_at_end: bool = False, until_leave: bool = False) -> Loop:
+    return Loop(
+        served.bench.runtime,
+        served.service,
+        clock=served.bench.clock,
+        pace=served.pace,
+        stop_at_end=stop_at_end,
+        until_consoles_leave=until_leave,
+    )
+
+
+async def test_full_speed_runs_to_the_end_of_the_recording_and_commits_it(served: Served) -> None:
+    assert await loop_of(served, stop_at_end=True).run() == "recording over"
+    bench = served.bench
+    assert bench.runtime.market_is_over
+    assert bench.runtime.events == 30
+    assert bench.journal.committed_seq == bench.journal.last_seq
+    assert bench.kernel.state.equity() == 100_000
+
+
+async def test_stop_ends_it_at_once(served: Served) -> None:
+    served.service.stopping.set()
+    assert await loop_of(served).run() == "stopped"
+
+
+class Consoles:
+    """Comes and goes while the loop turns, by the test's clock."""
+
+    def __init__(self, served: Served, script: list[tuple[float, int]]) -> None:
+        self._served = served
+        self._script = script
+        served.bench.runtime.observers.append(self._turn)
+        self._turns = 0
+
+    def _turn(self, *_: object) -> None:
+        if self._turns < len(self._script):
+            seconds, consoles = self._script[self._turns]
+            self._served.bench.clock.run += int(seconds * 1e9)
+            self._served.service.consoles = consoles
+            self._served.service.consoles_seen |= consoles > 0
+            self._turns += 1
+
+
+async def test_sandbox_of_consoles_ends_soon_after_the_last_one_left(served: Served) -> None:
+    loop = loop_of(served, until_leave=True)
+    Consoles(served, [(50, 1), (500, 1), (GONE_S / 2, 0), (GONE_S, 0)])
+    assert await loop.run() == "last console left"
+    assert served.bench.runtime.events < 30
+
+
+async def test_sandbox_nobody_ever_looked_at_ends_after_a_minute(served: Served) -> None:
+    loop = loop_of(served, until_leave=True)
+    Consoles(served, [(FIRST_CONSOLE_S - 1, 0), (0.5, 0), (1, 0)])
+    assert await loop.run() == "last console left"
+
+
+async def test_engine_that_is_not_for_consoles_does_not_mind_being_alone(served: Served) -> None:
+    loop = loop_of(served, stop_at_end=True)
+    Consoles(served, [(FIRST_CONSOLE_S * 10, 0)])
+    assert await loop.run() == "recording over"
+
+
+async def test_console_is_counted_while_it_is_attached(served: Served) -> None:
+    with served.service.console_attached():
+        assert served.service.consoles == 1
+    assert (served.service.consoles, served.service.consoles_seen) == (0, True)

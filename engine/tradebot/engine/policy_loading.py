@@ -18,6 +18,9 @@ from tradebot.engine.core.sleeves import LoadedPolicy
 VERSION_DIGITS = 12
 """Hex digits of a version kept; the short form shows four."""
 
+_BROKEN = (Exception, SystemExit)
+"""What a stranger's code may raise while it is loaded."""
+
 type ParameterValue = str | int | float | bool
 """What a parameter may be in a configuration file."""
 
@@ -64,7 +67,7 @@ def load_policy(
     params = _parameters(reference, kind, parameters)
     try:
         policy: object = kind()
-    except Exception as error:
+    except _BROKEN as error:
         raise PolicyNotLoaded(f"policy {reference!r} cannot be made: {error}") from error
     if not isinstance(policy, Policy):
         raise PolicyNotLoaded(
@@ -83,7 +86,12 @@ def _load_file(reference: str, where: str, folders: Sequence[Path]) -> tuple[Mod
         looked = ", ".join(str(folder) for folder in folders)
         raise PolicyNotLoaded(f"policy {reference!r}: no file {where} in {looked}")
     _require_own(found)
-    source = found.read_text("utf-8")
+    try:
+        source = found.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyNotLoaded(
+            f"policy {reference!r}: {found} cannot be read as text: {error}"
+        ) from error
     name = f"tradebot_policy_{hashlib.sha256(str(found.resolve()).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, found)
     if spec is None or spec.loader is None:
@@ -93,7 +101,7 @@ def _load_file(reference: str, where: str, folders: Sequence[Path]) -> tuple[Mod
     try:
         # The text is compiled here, not taken from a cache, so that what runs is what was hashed.
         exec(compile(source, str(found), "exec"), module.__dict__)  # noqa: S102  (trusted code, said plainly)
-    except Exception as error:
+    except _BROKEN as error:
         del sys.modules[name]
         raise PolicyNotLoaded(
             f"policy {reference!r}: {found} cannot be loaded: {type(error).__name__}: {error}"
@@ -105,9 +113,10 @@ def _load_module(reference: str, where: str) -> tuple[ModuleType, str]:
     try:
         module = importlib.import_module(where)
         return module, inspect.getsource(module)
-    except (ImportError, OSError) as error:
+    except _BROKEN as error:
         raise PolicyNotLoaded(
-            f"policy {reference!r}: module {where} cannot be imported: {error}"
+            f"policy {reference!r}: module {where} cannot be imported: "
+            f"{type(error).__name__}: {error}"
         ) from error
 
 

@@ -65,6 +65,16 @@ def test_books_of_two_instruments_are_not_mixed() -> None:
     assert drained(inbox) == [snapshot(100, 110), snapshot(7, 9, instrument=ETH_ID)]
 
 
+def test_a_snapshot_merged_with_removals_holds_no_empty_level() -> None:
+    inbox = Inbox()
+    inbox.put_market(snapshot(100, 110, size=5))
+    inbox.put_market(_delta(bids=((100, 0), (95, 7)), asks=()))
+    (merged,) = drained(inbox)
+    assert isinstance(merged, BookSnapshot)
+    assert merged.bids == ((90, 5), (80, 5), (95, 7))
+    assert inbox.conflated == 1
+
+
 prices = st.integers(1, 12)
 levels = st.lists(st.tuples(prices, st.integers(0, 3)), max_size=4).map(tuple)
 

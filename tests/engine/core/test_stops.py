@@ -662,6 +662,14 @@ def test_an_acceptance_between_breaks_the_row_of_rejections() -> None:
     assert world.state.rejects_in_row == 4
 
 
+def test_a_start_begins_the_row_of_rejections_anew() -> None:
+    world = World(limits=msgspec.structs.replace(WIDE_OPEN, rejects_in_row=5))
+    world.market()
+    rejections(world, 4)
+    world.send(world.start)
+    assert world.state.rejects_in_row == 0
+
+
 def test_rejections_pull_even_while_equity_is_unknown() -> None:
     world = World(limits=msgspec.structs.replace(WIDE_OPEN, rejects_in_row=1))
     world.market()

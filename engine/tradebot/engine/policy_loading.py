@@ -28,6 +28,8 @@ type ParameterValue = str | int | float | bool
 class PolicyNotLoaded(Exception):  # noqa: N818  (says what is the matter in one line)
     """A policy cannot be used; the text names it, what is wrong, and the remedy."""
 
+    exit_code = 3
+
 
 class VersionedPolicy(msgspec.Struct, frozen=True):
     """A policy ready to run, and which version of it that is."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.engine.live.live_bench import ACCOUNT, BTC, START, LiveBench, book, printed, quiet_market
 
-from tradebot.data.events import AnyMarketEvent
+from tradebot.data.events import AnyMarketEvent, BookSnapshot
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRequested,
@@ -15,6 +15,7 @@ from tradebot.engine.core.events import (
     EngineStarted,
     FeedChanged,
     FlattenRequested,
+    HaltRequested,
     KillRequested,
     OrderAccepted,
     OrderCancelled,
@@ -38,6 +39,7 @@ from tradebot.engine.core.reasons import why
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
 from tradebot.engine.live.runtime import LATENCY
+from tradebot.engine.live.schedule import Lane, TimerDue
 from tradebot.engine.venue.log import Accepted
 
 type Made = Callable[..., LiveBench]
@@ -122,6 +124,37 @@ def test_every_event_gets_the_next_seq_and_time_never_goes_back(make: Made) -> N
     assert [seq for seq, *_ in bench.steps] == list(range(1, len(bench.steps) + 1))
     times = [now for _, now, *_ in bench.steps]
     assert times == sorted(times)
+
+
+def test_operators_later_word_does_not_let_the_venues_answer_come_from_the_past(
+    make: Made,
+) -> None:
+    bench = make().until(1050)
+    place(bench)
+    bench.runtime.operate(HaltRequested(reason="test"), bench.runtime.now + 30 * MS)
+    bench.until(1500)
+    times = [now for _, now, *_ in bench.steps]
+    assert times == sorted(times)
+
+
+def test_venues_answer_comes_before_the_market_at_equal_time(make: Made) -> None:
+    bench = make().until(1050)
+    bench.runtime.advance_to(START + 1090 * MS)
+    place(bench)
+    bench.until(1100)
+    at_once = [type(event) for _, now, event, _ in bench.steps if now == START + 1100 * MS]
+    assert at_once == [OrderAccepted, BookSnapshot]
+
+
+def test_timer_that_was_set_anew_does_not_fire_at_its_old_time(make: Made) -> None:
+    bench = make().until(1050)
+    bench.kernel.state.timers["absent:nobody"] = START + 3000 * MS
+    for due in (1200, 3000):
+        bench.runtime.schedule.add(START + due * MS, Lane.TIMER, TimerDue("absent:nobody"))
+    bench.until(2900)
+    assert bench.seen(TimerFired) == []
+    bench.until(3100)
+    assert len(bench.seen(TimerFired)) == 1
 
 
 # ------------------------------------------------------------------------------------ release

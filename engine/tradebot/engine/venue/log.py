@@ -29,6 +29,8 @@ from tradebot.engine.core.types import (
 class VenueLogDamaged(Exception):  # noqa: N818  (says what is the matter, as the journal's errors do)
     """A line in the middle of `venue.log` cannot be read."""
 
+    exit_code = 1
+
 
 class LogRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """One line of the log."""

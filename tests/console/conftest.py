@@ -19,3 +19,11 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TRADEBOT_HOME", str(tmp_path))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the snapshot plugin write its report of differences: it still calls `datetime.utcnow`."""
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:datetime.datetime.utcnow:DeprecationWarning:pytest_textual_snapshot",
+    )

@@ -37,7 +37,7 @@ class Console:
         self.clock = HandClock()
         self.link = FakeLink()
         self.view = View(self.clock, ALPHABETS[glyphs], read_only=read_only)
-        self.app = ConsoleApp(self.link, self.view, theme=theme, ticking=False)
+        self.app = ConsoleApp(lambda: self.link, self.view, theme=theme, ticking=False)
         self._pilot: Pilot[str] | None = None
 
     @property

@@ -143,7 +143,7 @@ async def test_session_comes_back_when_the_engine_does(tmp_path: Path) -> None:
     server = SmallServer(tmp_path / "s")
     link = HttpLink(socket_address(server.socket))
     view = View(HandClock(), BLOCK)
-    session = Session(link, view, lambda _text, _level: None)
+    session = Session(lambda: link, view, lambda _text, _level: None)
     reader = asyncio.create_task(session.follow_frames())
     for up in (True, False, True):
         if up:

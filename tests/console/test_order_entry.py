@@ -231,6 +231,32 @@ async def test_x_on_a_protective_order_asks_first() -> None:
         assert console.link.commands == [("cancel", "tbq7x2k0000a39")]
 
 
+def first_order_gone(market: FakeMarket, query: StateQuery) -> Frame:
+    return market.frame(query, working=market.frame().working[1:])
+
+
+async def test_mark_stays_on_its_order_when_the_list_changes() -> None:
+    async with running(Console()) as console:
+        console.app.trade.working.select(1)
+        console.scene = first_order_gone
+        await console.beat(times=2)
+        await console.press("x")
+        assert console.link.commands == [("cancel", "tbq7x2k0000a38")]
+
+
+async def test_x_right_after_the_selected_order_has_gone_cancels_nothing_else() -> None:
+    async with running(Console()) as console:
+        console.scene = first_order_gone
+        await console.beat(0.3)
+        await console.pilot.press("x")
+        await console.pilot.pause()
+        assert console.link.commands == []
+        assert "has just gone" in last_words(console)
+        await console.beat(times=2)
+        await console.press("x")
+        assert console.link.commands == [("cancel", "tbq7x2k0000a38")]
+
+
 async def test_cancel_all_names_the_instrument_on_show() -> None:
     async with running(Console()) as console:
         await console.press("X")

@@ -1,6 +1,7 @@
 """The console's application: one engine, one clock, one screen; everything else is in its parts."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, cast, override
@@ -43,7 +44,7 @@ class ConsoleApp(App[str]):
     """The console. Its result is why it ended: `quit`, `hangup`, `terminated`, or what went wrong at the start.
 
     Args:
-        link: The engine.
+        open_link: Makes the link to the engine at its first use.
         view: What the console knows.
         theme: Name of a theme.
         trouble: Asked until the first frame comes: why none will ever come, or None.
@@ -57,7 +58,7 @@ class ConsoleApp(App[str]):
 
     def __init__(
         self,
-        link: EngineLink,
+        open_link: Callable[[], EngineLink],
         view: View,
         *,
         theme: str = DEFAULT_THEME,
@@ -67,7 +68,7 @@ class ConsoleApp(App[str]):
         super().__init__()
         self.animation_level = "none"
         self.view = view
-        self.session = Session(link, view, self.say)
+        self.session = Session(open_link, view, self.say)
         self.trade = TradeScreen(self.session)
         self.desk = Desk(self, self.session, self.trade)
         self._theme_wanted = theme
@@ -89,16 +90,22 @@ class ConsoleApp(App[str]):
         self.choose_theme(self._theme_wanted)
         self.set_class(self.view.glyphs.name == "ascii", "-ascii")
         self.push_screen(self.trade)
-        self.run_worker(self.session.follow_frames(), group="frames", exit_on_error=False)
-        self.run_worker(self.session.follow_events(), group="events", exit_on_error=False)
+        self.trade.call_after_refresh(self._open_streams)
         if self._ticking:
             self._hangup.start(asyncio.get_running_loop())
             self.set_interval(1 / LADDER_OF_FPS[0], self.tick)
 
+    def _open_streams(self) -> None:
+        """Follow the engine, once the first picture has been painted."""
+        if self._ticking:
+            gc.freeze()  # what is loaded now stays: the collector need not look at it thirty times a second
+        self.run_worker(self.session.follow_frames(), group="frames", exit_on_error=False)
+        self.run_worker(self.session.follow_events(), group="events", exit_on_error=False)
+
     async def on_unmount(self) -> None:
         """Let go of the engine and of the signals."""
         self._hangup.stop()
-        await self.session.link.close()
+        await self.session.close()
 
     # -- the clock
 

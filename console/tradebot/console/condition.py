@@ -41,17 +41,18 @@ class Condition:
         return self.kind in ("stale", "down", "lost")
 
 
-def condition_of(frame: Frame | None, silence_s: float) -> Condition:
+def condition_of(frame: Frame | None, silence_s: float, transit_s: float = 0.0) -> Condition:
     """Return the state of the picture.
 
     Args:
         frame: The newest frame, None before the first.
         silence_s: Since it came (or since the console opened), s, >= 0.
+        transit_s: How old it was when it came, s, >= 0.
     """
     if frame is None:
         return Condition("loading", None, silence_s)
     age_ms = frame.feed.age_ms
-    age_s = None if age_ms is None else age_ms / 1000 + silence_s
+    age_s = None if age_ms is None else age_ms / 1000 + silence_s + transit_s
     if silence_s > LOST_AFTER_S:
         return Condition("lost", age_s, silence_s)
     return Condition(_FEED_KINDS[frame.feed.state], age_s, silence_s)

@@ -19,13 +19,16 @@ class Session:
     """Everything between the screens and the engine.
 
     Args:
-        link: The engine.
+        open_link: Makes the link at its first use: its libraries cost a third of the first paint.
         view: Where frames and events go.
         say: Shows a toast; the line is in the history already.
     """
 
-    def __init__(self, link: EngineLink, view: View, say: Callable[[str, Level], None]) -> None:
-        self.link = link
+    def __init__(
+        self, open_link: Callable[[], EngineLink], view: View, say: Callable[[str, Level], None]
+    ) -> None:
+        self._open_link = open_link
+        self._link: EngineLink | None = None
         self.view = view
         self._say = say
         self._burst = FillBurst()
@@ -33,6 +36,18 @@ class Session:
         self._past_told = False
         self._last_event: str | None = None
         self._query_changed = asyncio.Event()
+
+    @property
+    def link(self) -> EngineLink:
+        """The engine, opened now if it was not yet."""
+        if self._link is None:
+            self._link = self._open_link()
+        return self._link
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        if self._link is not None:
+            await self._link.close()
 
     # -- streams
 
@@ -93,6 +108,9 @@ class Session:
         """Read one stream to its end; return whether any frame came."""
         came = False
         try:
+            await (
+                self.link.hello()
+            )  # another API number is said in one sentence, not in broken frames
             async with aclosing(self.link.frames(query)) as frames:
                 async for text in frames:
                     self.view.receive(text)

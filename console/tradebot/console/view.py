@@ -48,6 +48,8 @@ class View:
         self._opened_s = clock.monotonic_s()
         self._mail: str | None = None
         self._received_s: float | None = None
+        self._received_ns = 0
+        self._transit_s = 0.0
         self._newest: Frame | None = None
         self._frozen: Frame | None = None
         self._decode = msgspec.json.Decoder(Frame).decode
@@ -56,6 +58,7 @@ class View:
         """Take a frame as it came; only the newest is ever decoded."""
         self._mail = text
         self._received_s = self.clock.monotonic_s()
+        self._received_ns = self.clock.wall_ns()
         self.link_problem = None
 
     def open_mail(self) -> None:
@@ -67,6 +70,8 @@ class View:
         mail, self._mail = self._mail, None
         if mail is not None:
             self._newest = self._decode(mail)
+            # Old already when it came: a slow link. Clocks of two machines may differ; never less than nothing.
+            self._transit_s = max(0.0, (self._received_ns - self._newest.sent) / 1e9)
             self.touch()
 
     def touch(self) -> None:
@@ -107,7 +112,7 @@ class View:
     @property
     def condition(self) -> Condition:
         """How far the picture can be trusted."""
-        return condition_of(self._newest, self.silence_s)
+        return condition_of(self._newest, self.silence_s, self._transit_s)
 
     def tell(self, line: HistoryLine) -> None:
         """Add a line to the history."""

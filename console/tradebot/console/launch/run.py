@@ -17,10 +17,9 @@ from tradebot.console.launch.plan import (
 )
 from tradebot.console.launch.sandbox import ChildEngine, start_engine, start_sandbox
 from tradebot.console.link.address import EngineAddress, socket_address
-from tradebot.console.settings import glyphs_for, settings_of_process, zone_for
+from tradebot.console.link.protocol import EngineLink
 from tradebot.console.terminal.fitness import unfit_terminal
 from tradebot.console.terminal.hangup import EXIT_CODE_HANGUP
-from tradebot.console.view import View
 from tradebot.engine.cli.failures import CONFIGURATION, UNREACHABLE, USAGE, CommandFailed
 
 FAREWELL = "./tradebot tui opens it again; ./tradebot --help for the rest"
@@ -92,13 +91,19 @@ def _show(
         stays: Whether that engine goes on without the console.
     """
     from tradebot.console.app import ConsoleApp
-    from tradebot.console.link.http import HttpLink
+    from tradebot.console.settings import glyphs_for, settings_of_process, zone_for
+    from tradebot.console.view import View
+
+    def open_link() -> EngineLink:
+        from tradebot.console.link.http import HttpLink
+
+        return HttpLink(address)
 
     settings = settings_of_process()
     glyphs = glyphs_for(settings, os.environ)
     view = View(clock, glyphs, zone=zone_for(settings), read_only=options.read_only)
     trouble = (lambda: None) if child is None else child.trouble
-    app = ConsoleApp(HttpLink(address), view, theme=settings.theme, trouble=trouble)
+    app = ConsoleApp(open_link, view, theme=settings.theme, trouble=trouble)
     ended = app.run(mouse=True)
     return _leave(ended, None if stays else child, answered=view.newest is not None)
 

@@ -132,7 +132,11 @@ class TradeOrders:
             return
         at_cursor = self._ladder.order_at_cursor() if self._ladder.has_focus else None
         order = at_cursor or self._working.selected
-        if order is None:
+        if at_cursor is None and self._working.slipped:
+            self._session.report(
+                "nothing cancelled: the order that was selected has just gone", "warn"
+            )
+        elif order is None:
             self._session.report("nothing to cancel: no working orders", "warn")
         elif order.reduce_only:
             self._ask_about_protection(order)

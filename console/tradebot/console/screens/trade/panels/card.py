@@ -9,6 +9,8 @@ from tradebot.console.rows import Cell, Row, fit, plain
 from tradebot.console.screens.trade.board import HEIGHT_MIN, WIDTH_MIN, shape_of
 from tradebot.console.widgets.panel import LivePanel
 
+AGAIN = " Connecting again by itself. If its process is gone, tradebot run starts it."
+
 
 class Card(LivePanel):
     """Words that must not be overlooked; F9 goes on working beside it."""
@@ -52,9 +54,7 @@ class Card(LivePanel):
         silence = age_text(self.view.silence_s)
         words = [
             f" ENGINE{name} NOT RESPONDING {silence}. Orders may still work at the venue.",
-            " tradebot panic ACCOUNT acts without it."
-            if live
-            else " Connecting again; nothing to do.",
+            " tradebot panic ACCOUNT acts without it." if live else AGAIN,
             f" {plain(self.view.link_problem)}" if self.view.link_problem else "",
         ]
         styles = ("fault", "text", "muted")

@@ -21,6 +21,10 @@ class FillsPanel(ListPanel[FillFacts]):
         return () if self.view.frame is None else self.view.frame.fills
 
     @override
+    def key_of(self, item: FillFacts) -> str:
+        return item.execution_id
+
+    @override
     def heading(self) -> str:
         return "Fills"
 

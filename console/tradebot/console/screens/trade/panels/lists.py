@@ -13,6 +13,9 @@ from tradebot.console.widgets.panel import LivePanel
 HEADER_FROM = 4
 """Inner height from which column names are worth their row."""
 
+SLIP_S = 0.5
+"""After the marked item has gone, a key within this time was meant for it, not for its neighbour."""
+
 
 class ListPanel[T](LivePanel, can_focus=True):
     """Rows made from items, one selected."""
@@ -25,7 +28,11 @@ class ListPanel[T](LivePanel, can_focus=True):
 
     def __init__(self, view: View, *, id: str) -> None:  # noqa: A002  (Textual's own name)
         super().__init__(view, id=id)
-        self._selected = 0
+        self._index = 0
+        self._key: str | None = None
+        """Of the selected item: the mark stays on it when the list changes around it."""
+        self._slipped_s = float("-inf")
+        """When the mark last went to a neighbour because its item had gone."""
 
     @abstractmethod
     def items(self) -> Sequence[T]:
@@ -39,20 +46,47 @@ class ListPanel[T](LivePanel, can_focus=True):
     def line(self, item: T, width: int) -> Row:
         """Return the row of an item."""
 
+    @abstractmethod
+    def key_of(self, item: T) -> str:
+        """Return what tells an item from every other."""
+
     @property
     def selected(self) -> T | None:
         """The item under the mark, None in an empty list."""
-        items = self.items()
-        return items[min(self._selected, len(items) - 1)] if items else None
+        items, index = self.items(), self._follow()
+        return items[index] if items else None
+
+    @property
+    def slipped(self) -> bool:
+        """Whether the mark slipped to a neighbour a moment ago: a key may have been meant for the item before."""
+        self._follow()
+        return self.view.clock.monotonic_s() - self._slipped_s < SLIP_S
 
     def select(self, index: int) -> None:
         """Put the mark on an item, by its index in the list."""
-        self._selected = min(max(0, index), max(0, len(self.items()) - 1))
+        items = self.items()
+        self._index = min(max(0, index), max(0, len(items) - 1))
+        self._key = self.key_of(items[self._index]) if items else None
         self.rebuild()
 
     def move(self, rows: int) -> None:
         """Move the mark down by rows (up if negative)."""
-        self.select(min(self._selected, max(0, len(self.items()) - 1)) + rows)
+        self.select(self._follow() + rows)
+
+    def _follow(self) -> int:
+        """Return the index of the marked item where it stands now; of its neighbour if it has gone."""
+        items = self.items()
+        if not items:
+            return 0
+        keys = [self.key_of(item) for item in items]
+        if self._key in keys:
+            self._index = keys.index(self._key)
+        else:
+            if self._key is not None:
+                self._slipped_s = self.view.clock.monotonic_s()
+            self._index = min(self._index, len(items) - 1)
+            self._key = keys[self._index]
+        return self._index
 
     def on_click(self, event: events.Click) -> None:
         """Put the mark on the row that was clicked; nothing else."""
@@ -81,13 +115,11 @@ class ListPanel[T](LivePanel, can_focus=True):
 
     def _first(self, room: int) -> int:
         """Return the index of the first item shown so that the selected one is."""
-        count = len(self.items())
-        chosen = min(self._selected, max(0, count - 1))
+        count, chosen = len(self.items()), self._follow()
         return max(0, min(chosen - room + 1, count - room)) if chosen >= room else 0
 
     def _marked(self, row: Row, index: int) -> Row:
-        chosen = index == min(self._selected, len(self.items()) - 1)
-        if not (chosen and self.MARKED):
+        if not (index == self._index and self.MARKED):
             return (Cell(" "), *row)
         mark = Cell(self.view.glyphs.pointer, "strong")
         if not self.has_focus:

@@ -33,6 +33,10 @@ class PositionsPanel(ListPanel[PositionFacts]):
         return () if self.view.frame is None else self.view.frame.positions
 
     @override
+    def key_of(self, item: PositionFacts) -> str:
+        return f"{item.account} {item.owner} {item.instrument}"
+
+    @override
     def heading(self) -> str:
         return "Positions"
 

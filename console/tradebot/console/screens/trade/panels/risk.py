@@ -36,7 +36,10 @@ class RiskPanel(LivePanel, can_focus=True):
             return [(Cell(" waiting for the engine", "muted"),)]
         rows = [limit_row(limit, width, self.view.glyphs) for limit in frame.limits]
         if not rows:
-            rows = [(Cell(" No limits are set: tradebot config show", "muted"),)]
+            rows = [
+                (Cell(" No limits are set.", "muted"),),
+                (Cell(" tradebot config show", "muted"),),
+            ]
         if self.with_sleeves and frame.sleeves:
             rows += sleeve_rows(frame.sleeves, width, self.view.glyphs)
         return rows[:height]

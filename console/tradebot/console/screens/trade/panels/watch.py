@@ -31,6 +31,10 @@ class WatchPanel(ListPanel[WatchView]):
         return () if self.view.frame is None else self.view.frame.watch
 
     @override
+    def key_of(self, item: WatchView) -> str:
+        return item.instrument
+
+    @override
     def heading(self) -> str:
         return "Watch"
 

@@ -23,6 +23,10 @@ class WorkingPanel(ListPanel[OrderFacts]):
         return () if self.view.frame is None else self.view.frame.working
 
     @override
+    def key_of(self, item: OrderFacts) -> str:
+        return item.client_order_id
+
+    @override
     def heading(self) -> str:
         frame = self.view.frame
         unresolved = 0 if frame is None else frame.unresolved

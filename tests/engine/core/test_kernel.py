@@ -29,7 +29,6 @@ from tradebot.engine.core.events import (
     OrderAccepted,
     PlaceOrder,
     TimerFired,
-    is_market,
 )
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
 from tradebot.engine.core.reasons import Edge, why
@@ -331,6 +330,21 @@ def test_equity_is_unknown_without_a_start_a_mark_or_the_engines_currency(world:
     assert world.state.equity() is None
 
 
+def test_equity_is_unknown_while_cash_of_another_currency_is_held(world: World) -> None:
+    pounds = CashMoved(
+        movement_id="gbp",
+        account=world.state.account,
+        asset="GBP",
+        amount=Decimal(5),
+        why="deposit",
+        ts_event=world.state.now,
+    )
+    world.send(pounds)
+    assert world.state.equity() is None
+    world.send(msgspec.structs.replace(pounds, movement_id="gbp2", amount=Decimal(-5)))
+    assert world.state.equity() == Decimal(100_000)
+
+
 @pytest.mark.parametrize(("minute", "day"), [(0, 0), (60, -1)])
 def test_a_day_begins_at_the_configured_minute(minute: int, day: int) -> None:
     state = State(ENGINE_ID)
@@ -374,11 +388,6 @@ def test_a_kernel_that_was_not_started_marks_nothing() -> None:
     fresh.__dict__.update(world.__dict__)
     fresh.kernel = type(world.kernel)(ENGINE_ID, world.kernel._sleeves)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     assert fresh.send(trade(1)) == []
-
-
-def test_market_events_are_told_from_the_order_lane() -> None:
-    assert is_market(trade(1))
-    assert not is_market(started())
 
 
 def test_sides_have_signs_and_opposites() -> None:

@@ -58,6 +58,8 @@ def test_health_is_stale_after_two_seconds_of_silence(market: InstrumentMarket) 
     assert market.health(START + STALE_AFTER) == "up"
     assert market.health(START + STALE_AFTER + 1) == "stale"
     market.apply(trade(105), START + STALE_AFTER + 1)
+    assert market.health(START + STALE_AFTER + 1) == "stale", "trades do not keep a dead book alive"
+    market.apply(snapshot(100, 110), START + STALE_AFTER + 1)
     assert market.health(START + STALE_AFTER + 1) == "up"
 
 

@@ -24,7 +24,6 @@ from tradebot.engine.core.orders import (
     Order,
     OrderEvent,
     OrderStateName,
-    signed_leaves,
 )
 from tradebot.engine.core.types import ClientOrderId, RequestId, VenueOrderId
 
@@ -292,12 +291,6 @@ def test_recent_orders_come_newest_first_and_open_ones_oldest_first() -> None:
         ClientOrderId("tbabc121"),
         ClientOrderId("tbabc122"),
     ]
-
-
-def test_signed_leaves_carry_the_side() -> None:
-    blotter = Blotter()
-    blotter.add(intent("sell", 30))
-    assert signed_leaves(the(blotter)) == -30
 
 
 @st.composite

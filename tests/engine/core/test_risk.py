@@ -267,8 +267,10 @@ def test_the_wide_collar_holds_above_the_wide_spread_only(
 
 
 @pytest.mark.parametrize(("bid", "ask"), [(None, 10_001_00), (9_999_00, None), (None, None)])
-def test_without_two_sides_there_is_no_collar(bid: int | None, ask: int | None) -> None:
-    assert verdict(intent("buy", limit=90_000_00), picture(bid=bid, ask=ask)) == "ok"
+def test_without_two_sides_the_collar_is_around_the_mark(bid: int | None, ask: int | None) -> None:
+    one_sided = picture(bid=bid, ask=ask)
+    assert verdict(intent("buy", limit=11_000_00), one_sided) == "ok"
+    assert verdict(intent("buy", limit=11_000_10), one_sided) == "price_collar"
 
 
 @pytest.mark.parametrize(
@@ -291,7 +293,17 @@ def test_a_market_order_is_judged_by_the_worst_level_it_would_reach(
 
 def test_a_reduce_only_market_order_may_go_beyond_the_displayed_book() -> None:
     order = intent("sell", limit=None, order_type="market", tif="ioc", reduce_only=True)
-    assert verdict(order, picture(exposure(1000), worst_fill=None)) == "ok"
+    for worst in (None, 1_00, 9_499_90):
+        assert verdict(order, picture(exposure(1000), worst_fill=worst)) == "ok"
+
+
+def test_what_a_line_says_of_an_order_that_passes_is_no_complaint() -> None:
+    lines = check(intent("buy", limit=10_000_00), picture())
+    assert all(line.ok for line in lines)
+    words = {line.code: line.text for line in lines}
+    assert words["halted"] == "not halted"
+    assert words["feed_not_up"] == "market data up"
+    assert words["max_order"] == "this order would be 0.10 % of equity, at most 100000.00 %"
 
 
 @settings(deadline=None)
@@ -415,6 +427,7 @@ def test_the_largest_quantity_is_exactly_where_the_gate_closes(  # noqa: PLR0913
         max_position=caps[1],
         max_gross=caps[2],
         max_open_risk=caps[3] / 10,
+        price_collar_wide=Decimal(10**12),
     )
     rules = msgspec.structs.replace(
         RULES, quantity_min=1, quantity_max=10**18, notional_min=Decimal(0)
@@ -427,6 +440,7 @@ def test_the_largest_quantity_is_exactly_where_the_gate_closes(  # noqa: PLR0913
         equity=equity,
         bid=None,
         ask=None,
+        worst_fill=int(mark.scaleb(instrument.price_scale)),
     )
     kind = "market" if limit is None else "limit"
     order = intent(side, 10, limit=limit, order_type=kind)

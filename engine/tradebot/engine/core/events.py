@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from tradebot.data.events import AnyMarketEvent, MarketEvent
+from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.reasons import Because, Edge
 from tradebot.engine.core.types import (
@@ -307,8 +307,3 @@ type OrderLane = (
 
 type Event = OrderLane | AnyMarketEvent
 """All the kernel may be handed."""
-
-
-def is_market(event: Event) -> bool:
-    """Return whether an event belongs to the market lane."""
-    return isinstance(event, MarketEvent)

@@ -196,11 +196,6 @@ def _share(amount: Decimal, part: int, whole: int) -> Decimal:
     return raw.quantize(quantum, rounding=ROUND_HALF_EVEN, context=_ROUNDING)
 
 
-def exact(value: Decimal) -> Decimal:
-    """Return a value after checking that it fits the money context without loss."""
-    return MONEY.plus(value)
-
-
 def _against_venue(
     account: AccountName, asset: str, owner: Owner, amount: Decimal
 ) -> tuple[Posting, Posting]:

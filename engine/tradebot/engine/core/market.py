@@ -38,7 +38,12 @@ class InstrumentMarket:
         self.gaps = 0
         self.connection: Literal["up", "down", "ended"] = "down"
         self._resyncing = False
-        self._has_book = False
+        self._book_updated: int | None = None
+        """The engine's time of the newest book event; None where no book was ever seen."""
+
+    @property
+    def _has_book(self) -> bool:
+        return self._book_updated is not None
 
     def apply(self, event: AnyMarketEvent, now: int) -> None:
         """Take one market event in."""
@@ -46,14 +51,14 @@ class InstrumentMarket:
         match event:
             case BookDelta():
                 self.book.apply_levels(event.bids, event.asks)
-                self._has_book = True
+                self._book_updated = now
             case Trade():
                 self.last = event
             case Quote():
                 self.quote = event
             case BookSnapshot():
                 self.book.replace(event.bids, event.asks)
-                self._has_book = True
+                self._book_updated = now
                 self._resyncing = False
             case FeedGap():
                 self.gaps += 1
@@ -101,7 +106,9 @@ class InstrumentMarket:
             return self.connection
         if self._resyncing:
             return "resync"
-        if self.updated is None or now - self.updated > STALE_AFTER:
+        # Trades do not keep a dead book alive: it is the book that orders are judged by.
+        newest = self.updated if self._book_updated is None else self._book_updated
+        if newest is None or now - newest > STALE_AFTER:
             return "stale"
         return "up"
 

@@ -29,7 +29,6 @@ from tradebot.engine.core.types import (
     RequestId,
     Side,
     VenueOrderId,
-    sign,
 )
 
 type OrderStateName = str
@@ -279,8 +278,3 @@ class Blotter:
             self._open.setdefault(client_order_id)
         else:
             self._open.pop(client_order_id, None)
-
-
-def signed_leaves(order: Order) -> int:
-    """Return open quantity with the sign of its side, in units."""
-    return sign(order.intent.side) * order.leaves

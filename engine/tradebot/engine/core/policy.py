@@ -7,6 +7,7 @@ the state it hands back; asked twice with the same arguments it answers the same
 import random
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import cached_property
 from typing import Protocol, TypedDict, Unpack, runtime_checkable
 
 import msgspec
@@ -354,9 +355,9 @@ class ContextMap:
         """The engine's time, ns UTC."""
         self._seed = seed
 
-    @property
+    @cached_property
     def rng(self) -> random.Random:
-        """Return a generator seeded by engine seed, sleeve and event: the same when decided again."""
+        """Return the decision's generator, seeded by engine seed, sleeve and event: the same when decided again."""
         return random.Random(self._seed)  # noqa: S311  (reproducible on purpose, not for secrets)
 
 

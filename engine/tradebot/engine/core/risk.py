@@ -284,20 +284,26 @@ def collar_price(limits: Limits, side: Side, best_bid: int, best_ask: int, tick:
 
 
 def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
-    if picture.best_bid is None or picture.best_ask is None:
-        # Without two sides there is no mid; new risk is stopped by the feed or the mark, exits are not held up.
-        return _line("price_collar", ok=True, text="no two-sided market: collar not applied")
-    fraction = collar_fraction(picture.limits, picture.best_bid, picture.best_ask)
-    mid = Decimal(picture.best_bid + picture.best_ask) / 2
+    instrument = exposure.instrument
+    if picture.best_bid is not None and picture.best_ask is not None:
+        fraction = collar_fraction(picture.limits, picture.best_bid, picture.best_ask)
+        mid = Decimal(picture.best_bid + picture.best_ask) / 2
+    elif exposure.mark is not None:
+        # Without two sides there is no mid; the last trade is the best that is known.
+        fraction = picture.limits.price_collar_wide
+        mid = exposure.mark.scaleb(instrument.price_scale)
+    else:
+        # New risk is stopped for want of a mark; exits are not held up.
+        return _line("price_collar", ok=True, text="")
     worst = order.limit_price if order.type == "limit" else picture.worst_fill
+    if order.reduce_only and order.type == "market":
+        # Whoever insists on getting out gets out; an order that may add risk is held to the collar.
+        return _line("price_collar", ok=True, text="a reduce-only market order is not held")
     if worst is None:
         reach = "beyond the displayed book" if order.type == "market" else "unknown"
-        return _line(
-            "price_collar", order.reduce_only, f"the order would fill {reach}: use a limit"
-        )
+        return _line("price_collar", ok=False, text=f"the order would fill {reach}: use a limit")
     bound = mid * (1 + sign(order.side) * fraction)
     inside = worst <= bound if order.side == "buy" else worst >= bound
-    instrument = exposure.instrument
     return _line(
         "price_collar",
         inside,
@@ -404,7 +410,8 @@ def _size_limits(order: OrderIntent, picture: Picture) -> list[Check]:
         _line(
             bound.code,
             bound.used <= bound.cap,
-            f"{_MEASURED[bound.code]} would be {percent(bound.used)} of equity, at most {percent(bound.cap)}",
+            f"{_MEASURED[bound.code]} would be {percent_up(bound.used)} of equity, "
+            f"at most {percent(bound.cap)}",
         )
         for bound in lines
     ]
@@ -451,8 +458,35 @@ def percent(fraction: Decimal) -> str:
     return f"{fraction * 100:.2f} %"
 
 
+def percent_up(fraction: Decimal) -> str:
+    """Return a fraction as percent text rounded up, so that what is over a cap also reads so."""
+    return f"{(fraction * 100).quantize(_HUNDREDTH, rounding=ROUND_CEILING)} %"
+
+
+_HUNDREDTH = Decimal("0.01")
+
+PASSED: dict[DenialCode, str] = {
+    "lot_size": "lot",
+    "min_quantity": "minimum quantity",
+    "max_quantity": "maximum quantity",
+    "tick_size": "tick",
+    "min_notional": "minimum notional",
+    "reduce_only_would_add": "only reduces",
+    "halted": "not halted",
+    "reducing": "not reducing",
+    "flattening": "not flattening",
+    "sleeve_paused": "not paused",
+    "feed_not_up": "market data up",
+    "unresolved_order": "no unknown order",
+    "equity_unknown": "equity known",
+    "price_collar": "inside the collar",
+    "orders_per_minute": "order rate",
+}
+"""What a line says of an order that passes it; sizes say their figures."""
+
+
 def _line(code: DenialCode, ok: bool, text: str) -> Check:  # noqa: FBT001
-    return Check(code, ok, text)
+    return Check(code, ok, PASSED.get(code, text) if ok else text)
 
 
 def _qty(exposure: Exposure, units: int) -> str:

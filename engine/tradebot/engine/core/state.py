@@ -156,6 +156,9 @@ class State:
         """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
         if self.started is None:
             return None
+        others = [asset for asset in cash_assets(self, self.account) if asset != self.currency]
+        if any(self.ledger.balance(self.account, asset) for asset in others):
+            return None  # no rate source yet: what is not valued is unknown, not nothing
         total = self.ledger.balance(self.account, self.currency)
         for (_, symbol, _), position in self.ledger.positions():
             if position.quantity == 0:

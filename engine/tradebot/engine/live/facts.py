@@ -200,8 +200,11 @@ def limit_facts(state: State, now: int) -> list[LimitFacts]:
     share = None if total is None or not equity else total / equity
     largest = _largest(state, equity)
     risk = None if share is None else share * limits.unprotected_risk
-    loss = None if equity is None or state.day_start is None else below(equity, state.day_start)
-    drawdown = None if equity is None or state.peak is None else below(equity, state.peak)
+    # After a halt was lifted both are measured anew, as the gate does.
+    start = state.day_start if state.loss_from is None else state.loss_from
+    peak = state.peak if state.drawdown_from is None else state.drawdown_from
+    loss = None if equity is None or start is None else below(equity, start)
+    drawdown = None if equity is None or peak is None else below(equity, peak)
     hand = sum(1 for sent in state.sent.get(Owner("hand"), ()) if sent > now - MINUTE)
     return [
         _percent_limit("gross", share, limits.max_gross),

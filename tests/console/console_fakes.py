@@ -374,9 +374,13 @@ def preview_of(request: OrderRequest, **changes: object) -> Preview:
     base = Preview(
         ok=True,
         verdicts=[
+            Verdict(code="lot_size", ok=True, text="lot"),
+            Verdict(code="tick_size", ok=True, text="tick"),
+            Verdict(code="price_collar", ok=True, text="inside the collar"),
+            Verdict(code="halted", ok=True, text="not halted"),
+            Verdict(code="feed_not_up", ok=True, text="market data up"),
             Verdict(code="max_order", ok=True, text="order 11.7 % of equity, bound 25 %"),
             Verdict(code="max_position", ok=True, text="position 61.5 % of equity, bound 100 %"),
-            Verdict(code="price_collar", ok=True, text="price 0.00 % from mid, bound 5 %"),
         ],
         instrument=request.instrument,
         side=request.side,

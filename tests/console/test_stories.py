@@ -7,8 +7,11 @@ import pytest
 from console_driver import Console, running
 from console_fakes import FakeMarket, fill
 
-from tradebot.console.stories import FillBurst, Teller, burst_words, past
-from tradebot.engine.control.messages import AlertView, EventLine
+from tradebot.console.app import ConsoleApp
+from tradebot.console.link.protocol import StateQuery
+from tradebot.console.stories import FillBurst, Teller, burst_words, fill_words, past
+from tradebot.console.view import Level
+from tradebot.engine.control.messages import AlertView, EventLine, Frame
 
 ORDER = {
     "client_order_id": "tbq7x2k9", "request_id": "c-1", "bet_id": "b", "account": "sandbox",
@@ -38,6 +41,8 @@ def event(kind: str, body: Mapping[str, object], seq: int = 1) -> EventLine:
         ("order-cancelled", {"client_order_id": "tbq7x2k9", "reason": "", "ts_event": 1},
          "#x2k9 BUY BTCUSDT limit cancelled", False),
         ("order-cancelled", {"client_order_id": "other1", "reason": "", "ts_event": 1}, "#her1 cancelled", False),
+        ("cancel-rejected", {"client_order_id": "tbq7x2k9", "reason": "order is filled", "ts_event": 1},
+         "#x2k9 BUY BTCUSDT limit cancel came too late: order is filled", True),
         ("order-denied", {"order": ORDER, "code": "max_order", "text": "too large"},
          "#x2k9 BUY BTCUSDT limit DENIED by the risk gate: too large", True),
         ("trading-state-changed", {"state": "HALTED", "reason": "kill"}, "HALTED: kill", True),
@@ -55,6 +60,39 @@ def test_event_is_told_in_one_line(
     story = teller.hear(event(kind, body), 0.0)
     assert story is not None
     assert (story.line.text, story.toast) == (words, toast)
+
+
+def test_a_sleeves_late_cancel_is_history_and_no_toast() -> None:
+    teller = Teller()
+    teller.hear(event("submit", {"order": ORDER | {"owner": "touch"}}), 0.0)
+    late = {"client_order_id": "tbq7x2k9", "reason": "order is filled", "ts_event": 1}
+    story = teller.hear(event("cancel-rejected", late), 0.0)
+    assert story is not None
+    assert not story.toast
+
+
+async def test_only_fills_of_the_hand_are_toasts_and_all_are_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, sleeves = fill(1), msgspec.structs.replace(fill(2), owner="touch")
+
+    def with_fills(market: FakeMarket, _: StateQuery) -> Frame:
+        return market.frame(fills=[own, sleeves])
+
+    said: list[str] = []
+
+    def hear(_: ConsoleApp, text: str, __: Level) -> None:
+        said.append(text)
+
+    monkeypatch.setattr(ConsoleApp, "say", hear)
+    async with running(Console(with_fills)) as console:
+        before = len(console.view.history)
+        for number, one in enumerate((own, sleeves), 1):
+            body = FILLED | {"execution_id": one.execution_id}
+            console.link.events_out.put_nowait(event("order-filled", body, seq=number))
+        await console.beat(times=8)
+        assert len(list(console.view.history)[before:]) == 2
+        assert said == [fill_words(own)]
 
 
 def test_book_keeping_of_the_engine_is_not_told() -> None:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import msgspec
 
 from tradebot.console.link.protocol import EngineLink, LinkDown, LinkError, LinkRefused, StateQuery
-from tradebot.console.stories import FillBurst, Story, Teller, past
+from tradebot.console.stories import HAND, FillBurst, Story, Teller, past
 from tradebot.console.view import HistoryLine, Level, View
 from tradebot.engine.control.messages import CommandAnswer, OrderAnswer, OrderRequest, Preview
 
@@ -99,7 +99,8 @@ class Session:
                 self.view.tell(line)
         for line, fill in self._teller.fills(frame, now_s):
             self.view.tell(line)
-            if fill is not None:
+            # A sleeve that trades all day must not cover the ladder: its fills are in the history.
+            if fill is not None and fill.owner == HAND:
                 self._burst.add(fill, now_s)
         for words in self._burst.due(now_s):
             self._say(words, "info")

@@ -186,13 +186,17 @@ class Teller:
         words: dict[type, tuple[str, Level]] = {
             OrderRejected: ("REJECTED by the venue", "error"),
             SubmitUnknown: ("UNKNOWN, reconciling", "error"),
-            CancelRejected: ("cancel REJECTED by the venue", "error"),
+            # Nearly always a fill that was faster: told, but nothing to act on.
+            CancelRejected: ("cancel came too late", "info"),
             OrderCancelled: ("cancelled", "info"),
             OrderExpired: ("expired", "info"),
         }
         word, level = words[type(told)]
         text = f"{self._name(told.client_order_id)} {word}{_because(told.reason)}"
-        return Story(HistoryLine(ts, level, text), toast=level != "info")
+        order = self._orders.get(told.client_order_id)
+        of_hand = order is None or order.owner == HAND
+        late_for_hand = isinstance(told, CancelRejected) and of_hand
+        return Story(HistoryLine(ts, level, text), toast=level != "info" or late_for_hand)
 
 
 def _because(reason: str) -> str:

@@ -179,17 +179,18 @@ def answer_rows(answer: OrderAnswer | None, glyphs: Glyphs, width: int) -> list[
 
 
 def verdict_rows(verdicts: Sequence[Verdict], glyphs: Glyphs, width: int) -> list[Row]:
-    """Return the gate's answer: every objection in full, what passed by name, so that `y` stays in sight."""
+    """Return the gate's answer: every objection in full, what passed in short, so that `y` stays in sight."""
     rows = [verdict_row(plain(v.text), glyphs, width, ok=False) for v in verdicts if not v.ok]
     passed = [
-        plain(verdict.code.replace("_", " ").replace("-", " "))
+        # A size that passes says its figures, which stand above already.
+        plain(verdict.code.replace("_", " ") if "%" in verdict.text else verdict.text)
         for verdict in verdicts
         if verdict.ok
     ]
     lines: list[str] = []
     for name in passed:
-        if lines and len(lines[-1]) + len(name) + 2 <= width - 4:
-            lines[-1] += f", {name}"
+        if lines and len(lines[-1]) + len(name) + 3 <= width - 4:
+            lines[-1] += f" · {name}"
         else:
             lines.append(name)
     return rows + [verdict_row(text, glyphs, width, ok=True) for text in lines]

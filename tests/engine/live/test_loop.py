@@ -60,14 +60,14 @@ class Consoles:
 
 
 async def test_sandbox_of_consoles_ends_soon_after_the_last_one_left(served: Served) -> None:
-    loop = loop_of(served, until_leave=True)
+    loop = loop_of(served, stop_at_end=True, until_leave=True)
     Consoles(served, [(50, 1), (500, 1), (GONE_S / 2, 0), (GONE_S, 0)])
     assert await loop.run() == "last console left"
     assert served.bench.runtime.events < 30
 
 
 async def test_sandbox_nobody_ever_looked_at_ends_after_a_minute(served: Served) -> None:
-    loop = loop_of(served, until_leave=True)
+    loop = loop_of(served, stop_at_end=True, until_leave=True)
     Consoles(served, [(FIRST_CONSOLE_S - 1, 0), (0.5, 0), (1, 0)])
     assert await loop.run() == "last console left"
 

@@ -107,10 +107,14 @@ def asked(  # noqa: PLR0913  (what a policy sees)
         capital=Decimal(20_000),
     )
     snapshot = MarketSnapshot([market], NOW)
-    context = ContextMap(params=params, state=None, now=NOW, seed=seed)
-    answer = policy.decide(portfolio, snapshot, context)
-    assert policy.decide(portfolio, snapshot, context) == answer
-    return answer
+    first, second = (
+        policy.decide(
+            portfolio, snapshot, ContextMap(params=params, state=None, now=NOW, seed=seed)
+        )
+        for _ in range(2)
+    )
+    assert first == second
+    return first
 
 
 def placed(answer: OrderSeq) -> list[tuple[str, Decimal, Decimal | None]]:

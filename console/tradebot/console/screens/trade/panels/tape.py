@@ -11,6 +11,8 @@ from tradebot.engine.control.messages import TradeView
 
 PRICE_WIDTH = 12
 QUANTITY_WIDTH = 12
+BEFORE_QUANTITY = 11 + PRICE_WIDTH
+"""Columns of time, arrow and price: what is left is the quantity's, so that it is never cut."""
 QUANTITY_DECIMALS_KEPT = 3
 
 
@@ -31,12 +33,12 @@ class TapePanel(LivePanel, can_focus=True):
             return blank(["no prints yet"], height, width)
         rows: list[Row] = []
         for trade in frame.trades[:height]:
-            rows.append(self._row(trade))
+            rows.append(self._row(trade, width))
             if trade.gap_before:
                 rows.append((Cell("  prints were dropped here", "warn"),))
         return rows[:height]
 
-    def _row(self, trade: TradeView) -> Row:
+    def _row(self, trade: TradeView, width: int) -> Row:
         glyphs = self.view.glyphs
         arrow, style = {
             1: (glyphs.up, "up"),
@@ -48,5 +50,5 @@ class TapePanel(LivePanel, can_focus=True):
             Cell(f"{clock_text(trade.ts, self.view.zone)} ", "muted"),
             Cell(f"{arrow} ", style),
             right(grouped(trade.price), PRICE_WIDTH, style),
-            right(quantity, QUANTITY_WIDTH),
+            right(quantity, max(1, min(QUANTITY_WIDTH, width - BEFORE_QUANTITY))),
         )

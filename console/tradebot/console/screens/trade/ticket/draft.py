@@ -119,7 +119,10 @@ def cycled(draft: Draft, by: int) -> Draft:
 def with_type(draft: Draft, order_type: OrderType) -> Draft:
     """Return the draft with another type; a market order is IOC and cannot be post-only."""
     if order_type == "market":
-        return msgspec.structs.replace(draft, type=order_type, tif="ioc", post_only=False)
+        changed = msgspec.structs.replace(draft, type=order_type, tif="ioc", post_only=False)
+        # The cursor must not stay on a field that a market order does not have.
+        hidden = changed.field not in fields_of(changed)
+        return msgspec.structs.replace(changed, field="type", fresh=True) if hidden else changed
     return msgspec.structs.replace(draft, type=order_type, tif="gtc")
 
 

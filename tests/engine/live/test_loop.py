@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.engine.live.live_bench import LiveBench, Served, quiet_market
 
+from tradebot.engine.core.events import CancelRequested
 from tradebot.engine.live.loop import FIRST_CONSOLE_S, GONE_S, Loop
 
 
@@ -82,3 +83,15 @@ async def test_console_is_counted_while_it_is_attached(served: Served) -> None:
     with served.service.console_attached():
         assert served.service.consoles == 1
     assert (served.service.consoles, served.service.consoles_seen) == (0, True)
+
+
+async def test_dead_journal_halts_though_nothing_else_is_due(tmp_path: Path) -> None:
+    bench = LiveBench(tmp_path, quiet_market(1)).until(5000)
+    served = bench.service()
+    assert bench.runtime.next_due() is None
+    with bench.lock_journal():
+        bench.runtime.hand_over(CancelRequested())
+        served.service.stopping.set()
+        assert await loop_of(served).run() == "stopped"
+    assert bench.kernel.state.trading_state == "HALTED"
+    bench.close()

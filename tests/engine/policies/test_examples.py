@@ -245,8 +245,9 @@ def test_rebalance_leaves_an_order_near_the_touch_and_moves_one_left_behind() ->
 
 
 def test_rebalance_takes_out_an_order_on_the_wrong_side() -> None:
-    answer = asked(Rebalance(), orders=[order("sell", 10_010)])
-    assert cancelled(answer) == ["sell100100"]
+    for price in (9_990, 10_010):
+        answer = asked(Rebalance(), orders=[order("sell", price)])
+        assert cancelled(answer) == [f"sell{price}0"]
 
 
 def test_rebalance_takes_out_what_is_not_needed_any_more_and_only_once() -> None:

@@ -31,7 +31,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-ROUNDS = 30
+ROUNDS = int(os.environ.get("KILL_LOOP_ROUNDS") or 12)
+"""Kills amid orders; some five seconds each."""
 SLOW = "0.05"
 """Engine seconds per second while orders go out: the 5 ms to the venue and back take 100 ms each."""
 FAST = "25"

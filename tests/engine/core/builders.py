@@ -49,7 +49,7 @@ from tradebot.engine.core.policy import (
     PortfolioState,
 )
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
-from tradebot.engine.core.state import State
+from tradebot.engine.core.state import State, cash_assets
 from tradebot.engine.core.step import plain
 from tradebot.engine.core.types import (
     HAND,
@@ -235,7 +235,7 @@ def trade(price: int, quantity: int = 100, *, instrument: InstrumentId = BTC_ID)
 
 
 def call_plainly(
-    sleeve: Owner,  # noqa: ARG001  (the signature of a PolicyCaller)
+    sleeve: Owner,
     policy: Policy,
     portfolio: PortfolioState,
     snapshot: MarketSnapshot,
@@ -278,6 +278,8 @@ class World:
         """All it decided."""
         sleeves = tuple(sleeve_started(name) for name in self.policies)
         self.start = start or started(limits=limits, sleeves=sleeves)
+        self.confirms = True
+        """Whether the venue answers a start by itself."""
         self._executions = 0
         self._requests = 0
         self.send(self.start)
@@ -299,7 +301,26 @@ class World:
             self.rows.append((self.now, event))
         self.rows += [(self.now, outcome) for outcome in outcomes]
         self.outcomes += outcomes
+        if isinstance(event, EngineStarted) and self.confirms:
+            self.confirm()
         return outcomes
+
+    def confirm(self) -> None:
+        """Let the venue say that the account holds what the ledger says: then the start is over."""
+        ledger = self.state.ledger
+        held = {symbol: ledger.net(ACCOUNT, symbol) for symbol in self.state.instruments}
+        self.send(
+            AccountReported(
+                account=ACCOUNT,
+                cash={
+                    asset: ledger.balance(ACCOUNT, asset)
+                    for asset in cash_assets(self.state, ACCOUNT)
+                },
+                positions={symbol: quantity for symbol, quantity in held.items() if quantity},
+                open_orders=(),
+            ),
+            after=0,
+        )
 
     def execution(self) -> str:
         """Return the venue's id of the next execution."""

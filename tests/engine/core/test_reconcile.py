@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, World, of_type
+from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, World, of_type, trade
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import AccountReported, CancelRejected, SubmitUnknown
@@ -13,14 +13,23 @@ from tradebot.engine.core.outcomes import (
     Alert,
     AnyOutcome,
     Cancel,
+    OrderDenied,
     OrderIntent,
     QueryAccount,
     QueryOrder,
     SetTimer,
     Submit,
 )
+from tradebot.engine.core.policy import (
+    ContextMap,
+    MarketSnapshot,
+    OrderSeq,
+    PortfolioState,
+    Trades,
+)
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.types import MS, ClientOrderId
+from tradebot.engine.core.sleeves import LoadedPolicy
+from tradebot.engine.core.types import MS, ClientOrderId, Owner
 
 
 @pytest.fixture
@@ -214,3 +223,36 @@ def test_an_order_open_here_and_not_at_the_venue_is_a_question_not_a_difference(
 ) -> None:
     world.place("buy", 100)
     assert world.send(report(world, open_orders=())) == []
+
+
+def test_after_a_start_no_new_risk_before_the_venue_has_told_what_the_account_holds() -> None:
+    asked: list[int] = []
+
+    class Watcher:
+        needs = (Trades(),)
+
+        def decide(
+            self,
+            portfolio: PortfolioState,
+            snapshot: MarketSnapshot,
+            context: ContextMap | None = None,
+        ) -> OrderSeq:
+            asked.append(snapshot.now)
+            return OrderSeq.none(because=why("watching"))
+
+    name = Owner("watcher")
+    world = World(policies={name: LoadedPolicy(Watcher(), None, None)})
+    world.hold(500)
+    world.market()
+    world.confirms = False
+    world.send(world.start)
+    world.market()
+    world.send(trade(10_000_00))
+    assert asked == []
+    (denied,) = of_type(world.request("buy", 100), OrderDenied)
+    assert denied.code == "not_reconciled"
+    assert of_type(world.request("sell", 100, reduce_only=True), Submit), "exits do not wait"
+    world.confirm()
+    world.send(trade(10_000_00))
+    assert len(asked) == 1
+    assert of_type(world.request("buy", 100), Submit)

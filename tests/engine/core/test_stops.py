@@ -72,9 +72,9 @@ class Scripted:
 
     def decide(
         self,
-        portfolio: PortfolioState,  # noqa: ARG002
-        snapshot: MarketSnapshot,  # noqa: ARG002
-        context: ContextMap | None = None,  # noqa: ARG002
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap | None = None,
     ) -> OrderSeq:
         self.asked += 1
         return self.answers.pop(0) if self.answers else OrderSeq.none(because=why("waiting"))

@@ -11,11 +11,14 @@ from tests.engine.live.live_bench import BTC, START
 from tradebot.data.events import Trade
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import OrderFilled
+from tradebot.engine.core.outcomes import FillBooked
 from tradebot.engine.core.types import (
+    HAND,
     MINUTE,
     SECOND,
     AccountName,
     ClientOrderId,
+    EngineId,
     ExecutionId,
     VenueOrderId,
 )
@@ -107,7 +110,19 @@ def test_own_fill_is_kept_once_however_often_it_is_told() -> None:
         ts_recv=START,
     )
     tape = Tape({})
-    tape(4, START, fill, [])
+    booked = FillBooked(
+        execution_id=fill.execution_id,
+        client_order_id=fill.client_order_id,
+        engine_id=EngineId("abcde"),
+        account=fill.account,
+        owner=HAND,
+        policy_version=None,
+        bet_id=None,
+        because=None,
+        edge=None,
+        lives_at=None,
+    )
+    tape(4, START, fill, [booked])
     tape(9, START, fill, [])
     assert tape.fills == deque([(4, fill)])
 

@@ -73,7 +73,7 @@ class Kernel:
         is_new = fill is not None and not self.state.blotter.seen(fill.execution_id)
         self.state.apply_event(event, now)
         step = Step(self.state, seq)
-        if fill is not None and is_new:
+        if fill is not None and is_new and fill.instrument in self.state.instruments:
             step.emit(booked(self.state, fill))
         if isinstance(event, MarketEvent):
             watch(step, at_once=False)

@@ -29,6 +29,7 @@ type DenialCode = Literal[
     "flattening",
     "feed_not_up",
     "unresolved_order",
+    "not_reconciled",
     "equity_unknown",
     "no_mark",
     "price_collar",
@@ -91,6 +92,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     feed: FeedHealth
     unresolved: bool
     """Whether an order of this instrument and account is unknown."""
+    reconciled: bool = True
+    """Whether the venue has told what the account holds since the engine started."""
     equity: Decimal | None
     exposures: tuple[Exposure, ...]
     """Every instrument with a position or an open order, and the order's own."""
@@ -248,6 +251,11 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             "unresolved_order",
             not picture.unresolved,
             f"an order in {order.instrument} is unknown at the venue: no new risk until it is resolved",
+        ),
+        _line(
+            "not_reconciled",
+            picture.reconciled,
+            "the venue has not yet told what the account holds: no new risk before that",
         ),
         _line(
             "equity_unknown",
@@ -478,6 +486,7 @@ PASSED: dict[DenialCode, str] = {
     "sleeve_paused": "not paused",
     "feed_not_up": "market data up",
     "unresolved_order": "no unknown order",
+    "not_reconciled": "account confirmed",
     "equity_unknown": "equity known",
     "price_collar": "inside the collar",
     "orders_per_minute": "order rate",

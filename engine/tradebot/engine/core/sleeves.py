@@ -76,6 +76,8 @@ class Sleeves:
             self._renew(step, event)
         if state.trading_state == "HALTED" or not isinstance(event, MarketEvent | TimerFired):
             return
+        if not state.reconciled:
+            return  # after a start nobody decides on a ledger that the venue has not confirmed
         for name, sleeve in state.sleeves.items():
             loaded = self._policies.get(name)
             if loaded is None or sleeve.failed:

@@ -82,6 +82,10 @@ class SleeveState:
         """Memory as last handed back."""
         self.reason_code = ""
         self.repeated = 0
+        self.orders = 0
+        """Orders that passed the gate, ever."""
+        self.filled_orders = 0
+        """Of those, orders that were filled at least in part."""
         self.touch: dict[InstrumentId, tuple[int | None, int | None]] = {}
         self.denied: dict[tuple[str, str], int] = {}
         """When a (code, instrument and side) was last written, so that it is not written per tick."""
@@ -126,6 +130,8 @@ class State:
         self.drawdown_from: Decimal | None = None
         """As in `EquityMarked`; None: the day's start, the peak."""
         self.next_mark = 0
+        self.reconciled = False
+        """Whether the venue has told what the account holds since the engine started."""
         self.timers: dict[str, int] = {}
         self.flattening: dict[InstrumentId, Flattening] = {}
         """Instruments being closed."""
@@ -198,6 +204,7 @@ class State:
                 self._cash_moved(event)
             case AccountReported():
                 self.differences = compare(self, event)
+                self.reconciled = True
             case FeedChanged():
                 market = self.market.get(event.instrument)
                 if market is not None:
@@ -236,6 +243,10 @@ class State:
             return
         owner = self.owner_of(event)
         self.newest_fill = max(self.newest_fill, event.ts_event)
+        before = self.blotter.get(event.client_order_id)
+        sleeve = self.sleeves.get(owner)
+        if sleeve is not None and before is not None and not before.filled:
+            sleeve.filled_orders += 1
         order = self.blotter.fill(event, self.now)
         instrument = self.instruments.get(event.instrument)
         if instrument is None:
@@ -271,6 +282,7 @@ class State:
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
         self.limits = limits_from_text(event.limits)
         self.next_mark = 0
+        self.reconciled = False
         self.rejects_in_row = 0
         for order in self.blotter.open():
             if order.state == "created":
@@ -334,6 +346,9 @@ class State:
         self.blotter.add(intent)
         self.counter += 1
         self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
+        sleeve = self.sleeves.get(intent.owner)
+        if sleeve is not None:
+            sleeve.orders += 1
         times = self.sent.setdefault(intent.owner, deque(maxlen=RATE_WINDOW_MAX))
         times.append(intent.created)
 

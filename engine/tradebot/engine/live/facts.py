@@ -164,10 +164,9 @@ def gross(state: State) -> Decimal | None:
     return total
 
 
-def sleeve_facts(state: State, sleeve: SleeveState) -> SleeveFacts:
+def sleeve_facts(sleeve: SleeveState) -> SleeveFacts:
     """Return one sleeve."""
     started = sleeve.started
-    own = [order for order in state.blotter if order.intent.owner == started.name]
     running = "failed" if sleeve.failed else "paused" if sleeve.paused is not None else "running"
     return SleeveFacts(
         name=started.name,
@@ -175,8 +174,8 @@ def sleeve_facts(state: State, sleeve: SleeveState) -> SleeveFacts:
         version=started.version,
         state=running,
         reason=sleeve.paused,
-        orders=sum(1 for order in own if order.state != "denied"),
-        fills=sum(1 for order in own if order.filled),
+        orders=sleeve.orders,
+        fills=sleeve.filled_orders,
     )
 
 

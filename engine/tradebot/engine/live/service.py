@@ -151,7 +151,7 @@ class EngineService:
             day_pnl=optional(exact, day),
             accounts=[state.account],
             feeds=feed_facts(state, now),
-            sleeves=[sleeve_facts(state, sleeve) for sleeve in state.sleeves.values()],
+            sleeves=[sleeve_facts(sleeve) for sleeve in state.sleeves.values()],
             limits=limit_facts(state, now),
             working=len(state.blotter.open()),
             unresolved=len(state.blotter.unresolved()),
@@ -240,7 +240,7 @@ class EngineService:
             working=list(self.orders(working_only=True)),
             fills=list(reversed(fills)),
             limits=limit_facts(state, now),
-            sleeves=[sleeve_facts(state, sleeve) for sleeve in state.sleeves.values()],
+            sleeves=[sleeve_facts(sleeve) for sleeve in state.sleeves.values()],
             alerts=alert_views(self._alerts),
             unresolved=len(state.blotter.unresolved()),
             lag_ms=self.lag_ms,
@@ -319,7 +319,9 @@ class EngineService:
         while True:
             order = self._state.blotter.get(client_order_id) or order
             left = (deadline - self._clock.monotonic_ns()) / 1e9
-            if order.state not in {"created", "unknown"} or left <= 0 or self.stopping.is_set():
+            silent = order.state in {"created", "unknown", "pending_cancel"}
+            heard = not silent or order.venue_order_id is not None
+            if heard or left <= 0 or self.stopping.is_set():
                 return order
             async with self.committed:
                 try:

@@ -6,7 +6,7 @@ from tradebot.data.events import Trade
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.messages import CandleView
 from tradebot.engine.core.events import Event, OrderFilled
-from tradebot.engine.core.outcomes import AnyOutcome
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.markets import Candle
 
@@ -41,22 +41,19 @@ class Tape:
         self._trades: dict[InstrumentId, deque[Trade]] = {}
         self._candles: dict[tuple[InstrumentId, int], deque[Candle]] = {}
         self.fills: deque[tuple[int, OrderFilled]] = deque(maxlen=FILLS_KEPT)
-        self._counted: set[str] = set()
         for instrument, candles in history.items():
             self._candles[instrument, BASES[-1]] = deque(candles, maxlen=CANDLES_KEPT)
 
-    def __call__(self, seq: int, _: int, event: Event, __: list[AnyOutcome]) -> None:
-        """Take a step in."""
+    def __call__(self, seq: int, _: int, event: Event, outcomes: list[AnyOutcome]) -> None:
+        """Take a step in; a fill told again is not booked again, and not shown again."""
         if isinstance(event, Trade):
             self._trade(event)
-        elif isinstance(event, OrderFilled):
+        elif isinstance(event, OrderFilled) and any(isinstance(o, FillBooked) for o in outcomes):
             self.fill(seq, event)
 
     def fill(self, seq: int, event: OrderFilled) -> None:
-        """Keep an own fill, once."""
-        if event.execution_id not in self._counted:
-            self._counted.add(event.execution_id)
-            self.fills.append((seq, event))
+        """Keep an own fill that was booked."""
+        self.fills.append((seq, event))
 
     def trades(self, instrument: InstrumentId, limit: int) -> list[Trade]:
         """Return the newest prints, newest first."""

@@ -229,3 +229,9 @@ def _lab(color: Color, eye: str) -> tuple[float, float, float]:
 
     fx, fy, fz = curve(x / 0.95047), curve(y), curve(z / 1.08883)
     return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def test_the_manual_lists_every_key_as_the_console_explains_it() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "console.md").read_text("utf-8")
+    missing = [key.id for key in KEYS if f"| `{key.shown}` | {key.help} |" not in manual]
+    assert missing == []

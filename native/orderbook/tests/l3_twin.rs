@@ -1,4 +1,5 @@
 //! The L3 book against a naive twin: one list in order of arrival, searched from end to end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
 
 use orderbook::{Error, L3Book, Ladder, Level, Order, Side};
 use proptest::prelude::*;

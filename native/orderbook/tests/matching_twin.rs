@@ -1,4 +1,5 @@
 //! Matching against a naive twin: one list of orders, the next maker found by looking at all of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
 
 use orderbook::{
     Error, Event, EventKind, Kind, Ladder, Liquidity, MatchingEngine, Order, Reason, Side, Submission,

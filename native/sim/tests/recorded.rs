@@ -1,4 +1,5 @@
 //! What must hold on any recording, whatever it contains, with our orders in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn book(&mut self, book: &Book<'_>) {
+    fn book(&mut self, book: Book<'_>) {
         for side in Side::BOTH {
             for price in 90..111 {
                 let now = book.quantity_at(side, price);
@@ -135,7 +136,7 @@ fn on_feed(venue: &mut Venue, watcher: &mut Watcher, input: &Input) -> Result<()
         }
         _ => return Ok(()),
     };
-    watcher.book(&venue.book(MARKET).unwrap());
+    watcher.book(venue.book(MARKET).unwrap());
     // As maker we get our price; what pays for it is the opposite display at that price or better.
     for event in &events {
         prop_assert_eq!(event.liquidity, Liquidity::Maker);

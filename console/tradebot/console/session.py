@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import msgspec
 
@@ -73,12 +73,12 @@ class Session:
         retry_s = RETRY_FIRST_S
         while True:
             try:
-                async with aclosing(self.link.events(self._last_event)) as events:
-                    async for event in events:
-                        self._last_event, retry_s = event.id, RETRY_FIRST_S
-                        self._hear(self._teller.hear(event, self.view.clock.monotonic_s()))
-            except LinkDown:
-                pass  # the frames say so on the screen; here it is only tried again
+                # That the link is down is said by the frames' side; here it is only tried again.
+                with suppress(LinkDown):
+                    async with aclosing(self.link.events(self._last_event)) as events:
+                        async for event in events:
+                            self._last_event, retry_s = event.id, RETRY_FIRST_S
+                            self._hear(self._teller.hear(event, self.view.clock.monotonic_s()))
             except (LinkError, msgspec.DecodeError) as error:
                 self.report(f"events: {error}", "error")
             await asyncio.sleep(retry_s)

@@ -126,11 +126,16 @@ def test_stop_ends_the_engine_and_events_can_be_followed_to_the_end(
         text=True,
     )
     assert follower.stdout is not None
+    assert follower.stderr is not None
     first = cast("Json", json.loads(follower.stdout.readline()))
     assert (first["id"], first["kind"]) == ("1.0", "engine-started")
     assert shell.run("stop").returncode == 0
     assert engine.wait(30) == 0
-    out, err = follower.communicate(timeout=30)
+    # Read on where readline stopped: `communicate` would pass over what it had read ahead.
+    out, err = follower.stdout.read(), follower.stderr.read()
+    follower.wait(30)
+    follower.stdout.close()
+    follower.stderr.close()
     ids = [cast("str", cast("Json", json.loads(line))["id"]) for line in out.splitlines()]
     assert follower.returncode == 4
     assert f"go on with tradebot watch --after {ids[-1]}" in err

@@ -102,7 +102,7 @@ def _load_file(reference: str, where: str, folders: Sequence[Path]) -> tuple[Mod
     sys.modules[name] = module
     try:
         # The text is compiled here, not taken from a cache, so that what runs is what was hashed.
-        exec(compile(source, str(found), "exec"), module.__dict__)  # noqa: S102  (trusted code, said plainly)
+        exec(compile(source, str(found), "exec"), module.__dict__)  # noqa: S102  # nosec B102 (trusted code, said plainly)
     except _BROKEN as error:
         del sys.modules[name]
         raise PolicyNotLoaded(

@@ -108,8 +108,9 @@ def _view(manifest: Manifest, folder: Path, kind: str, *, alone: bool) -> str:
             for file in manifest.files
             if (file.kind, file.instrument) == (kind, instrument_id)
         )
+        # Names, columns and paths are ours, and quoted.
         columns = ", ".join(_columns(kind, instruments[instrument_id]))
-        selects.append(f"SELECT {columns} FROM read_parquet([{paths}])")  # noqa: S608  # nosec B608 (all quoted)
+        selects.append(f"SELECT {columns} FROM read_parquet([{paths}])")  # noqa: S608  # nosec B608
     name = manifest.dataset if alone else f"{manifest.dataset}/{kind}"
     identifier = '"' + name.replace('"', '""') + '"'
     return f"CREATE VIEW {identifier} AS {' UNION ALL BY NAME '.join(selects)}"

@@ -1,7 +1,8 @@
 """Binance: after each depth event the book's best bid and ask against the last ticker up to the same id.
 
 A depth event counts once both sides of the book are non-empty and a ticker with id <= its `u` exists anywhere in the
-recording. The ids are a truth of their own: an event before which updates are missing never counts as equal.
+recording. The ids are a truth of their own: an event before which updates are missing never counts as equal. Ids say
+nothing about two symbols' lines that were exchanged; there an event received before the one above it is not equal.
 """
 
 from array import array
@@ -42,6 +43,9 @@ class _Row(NamedTuple):
     expected_id: int
     """Id the event should have followed where updates are missing before it; -1 where none are."""
     got_id: int
+    received: int
+    """When the event was received, ns UTC, where that is before another symbol's event above it; -1 elsewhere."""
+    received_above: int
     file: int
 
 
@@ -72,6 +76,7 @@ class _Touch:
         self._book = L2Book()
         self._level_lines: dict[tuple[int, int], int] = {}
         self._gap: Gap | None = None
+        self._late: dict[tuple[str, int], tuple[int, int]] = {}
         self.rows = array("q")
         self.tickers = array("q")
 
@@ -87,6 +92,10 @@ class _Touch:
             case Snapshot():
                 for step in self._sync.snapshot(message):
                     self._step(step, problems)
+
+    def came_late(self, diff: Diff, received_above: int) -> None:
+        """Note that a diff, not yet taken, was received before another symbol's above it."""
+        self._late[diff.file, diff.line] = (diff.ts_recv, received_above)
 
     def _step(self, step: Step, problems: Problems) -> None:
         match step:
@@ -116,6 +125,7 @@ class _Touch:
                 f"{self.market.symbol}: best bid {self._price(bid)} >= best ask {self._price(ask)}"
             )
             problems.crossed.add(diff.file, diff.line, text)
+        received, received_above = self._late.get((diff.file, diff.line), (-1, -1))
         row = _Row(
             line=diff.line,
             last_id=diff.last_id,
@@ -127,6 +137,8 @@ class _Touch:
             ask_line=self._level_lines.get((-1, ask[0]), 0),
             expected_id=-1 if gap is None else gap.expected,
             got_id=-1 if gap is None else gap.got,
+            received=received,
+            received_above=received_above,
             file=self._file(diff.file),
         )
         self.rows.extend(row)
@@ -161,11 +173,17 @@ def compare_binance(recording: BinanceRecording, problems: Problems) -> Comparis
     touches = {
         market: _Touch(market, scales, files) for market, scales in recording.markets.items()
     }
+    above: dict[str, tuple[Market, int]] = {}
     for market, message in recording.read(problems):
         if isinstance(message, Print):
             problems.ignored += 1
-        else:
-            touches[market].take(message, problems)
+            continue
+        if isinstance(message, Diff):
+            other, received = above.get(message.file, (market, 0))
+            if other != market and message.ts_recv < received:
+                touches[market].came_late(message, received)
+            above[message.file] = (market, message.ts_recv)
+        touches[market].take(message, problems)
     comparison = Comparison()
     names = list(files)
     found: list[Difference] = []
@@ -185,7 +203,8 @@ def _compare(touch: _Touch, files: list[str], comparison: Comparison) -> list[Di
     last = np.searchsorted(tickers[:, 0], rows[:, 1], side="right") - 1
     rows, last = rows[last >= 0], last[last >= 0]
     truth = tickers[last]
-    same = (rows[:, 2:6] == truth[:, 1:5]).all(axis=1) & (rows[:, 8] < 0)
+    chained, in_order = rows[:, 8] < 0, rows[:, 10] < 0
+    same = (rows[:, 2:6] == truth[:, 1:5]).all(axis=1) & chained & in_order
     comparison.compared += len(rows)
     comparison.equal += int(same.sum())
     differing = np.flatnonzero(~same)[:DIFFERENCES_MAX]
@@ -209,6 +228,10 @@ def _difference(touch: _Touch, row: _Row, truth: _Truth, files: list[str]) -> Di
         what.append("chain")
         expected.append(f"follows id {row.expected_id}")
         got.append(f"follows id {row.got_id}")
+    if row.received >= 0:
+        what.append("receive time")
+        expected.append(f"at least {row.received_above} ns")
+        got.append(f"{row.received} ns")
     sides = (
         (
             "best bid",

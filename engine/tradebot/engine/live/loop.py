@@ -54,7 +54,7 @@ class Loop:
             await self._commit()
             if service.stopping.is_set():
                 return "stopped"
-            if self._stop_at_end and self._runtime.market_is_over and self._runtime.quiet:
+            if self._played_out():
                 return "recording over"
             if self._nobody_left():
                 return "last console left"
@@ -74,13 +74,20 @@ class Loop:
             due = runtime.next_due()
             if due is None or (not pace.unbounded and due > pace.now(runtime.now)):
                 break
-            if pace.unbounded and runtime.market_is_over and runtime.quiet:
+            if self._played_out():
                 break
             runtime.step()
+            if runtime.market_is_over:
+                pace.walk(runtime.now)
             if self._clock.monotonic_ns() - started > SLICE_NS:
                 break
         self._service.lag_ms = (self._clock.monotonic_ns() - started) / 1e6
         return runtime.next_due()
+
+    def _played_out(self) -> bool:
+        """Return whether the run ends here: at any speed after the same step, so that runs can be compared."""
+        runtime = self._runtime
+        return self._stop_at_end and runtime.market_is_over and runtime.quiet
 
     async def _commit(self) -> None:
         if not self._runtime.commit():
@@ -91,8 +98,6 @@ class Loop:
     async def _rest(self, due: int | None) -> None:
         """Sleep until the next thing is due or somebody calls; always let others run."""
         wait = IDLE_S if due is None else min(IDLE_S, self._pace.seconds_until(due))
-        if self._pace.unbounded and self._runtime.market_is_over:
-            wait = IDLE_S
         if wait <= 0 or self._service.wake.is_set():
             self._service.wake.clear()
             await asyncio.sleep(0)

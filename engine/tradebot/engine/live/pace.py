@@ -24,6 +24,13 @@ class Pace:
         self._start = start
         self._since = clock.monotonic_ns()
 
+    def walk(self, reached: int) -> None:
+        """Go on from an instant no faster than the wall: where a recording is over, only timers are left to hurry."""
+        if isinstance(self._speed, str) or self._speed > 1:
+            self._speed = Decimal(1)
+            self._start = reached
+            self._since = self._clock.monotonic_ns()
+
     @property
     def unbounded(self) -> bool:
         """Return whether nothing holds the engine back."""

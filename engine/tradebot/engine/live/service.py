@@ -199,9 +199,13 @@ class EngineService:
 
     def preview(self, request: OrderRequest) -> Preview:
         """Return what the gate would say."""
-        self._runtime.advance_to(self._virtual_now())
-        self._state.now = self._runtime.now
-        return preview(self._state, request, self._fees)
+        state = self._state
+        # A question leaves no trace: were time moved on, what is due before now would be recorded later than without it.
+        reached, state.now = state.now, self._virtual_now()
+        try:
+            return preview(state, request, self._fees)
+        finally:
+            state.now = reached
 
     # ---------------------------------------------------------------------------- frames
 

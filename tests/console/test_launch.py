@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from console_fakes import HandClock
 
+from tradebot.console.launch.down import ask_what_to_do
 from tradebot.console.launch.plan import Attach, Down, OpenSandbox, Options, plan, sandbox_plan
 from tradebot.console.launch.sandbox import START_TIMEOUT_S, ChildEngine, log_tail
 from tradebot.console.settings import ConsoleSettings, glyphs_for, load_settings
@@ -142,3 +143,21 @@ def test_environment_chooses_theme_and_glyphs() -> None:
 )
 def test_alphabet_follows_the_terminal(environ: dict[str, str], name: str) -> None:
     assert glyphs_for(ConsoleSettings(), environ).name == name
+
+
+def test_engine_that_is_down_is_asked_about_with_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = iter("xls")
+    monkeypatch.setattr("typer.getchar", lambda: next(keys))
+    (tmp_path / "engine.log").write_text("its last words\n")
+    assert ask_what_to_do(Down("main", tmp_path)) == "start"
+    assert "its last words" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("key", "answer"), [("o", "sandbox"), ("q", "quit"), ("\x1b", "quit")])
+def test_each_key_of_the_question_is_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, answer: str
+) -> None:
+    monkeypatch.setattr("typer.getchar", lambda: key)
+    assert ask_what_to_do(Down("main", tmp_path)) == answer

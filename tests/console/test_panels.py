@@ -12,8 +12,11 @@ from tradebot.console.condition import condition_of, entry_refusal
 from tradebot.console.figures import age_text, signed_money, trimmed, unsigned_zero
 from tradebot.console.glyphs import ALPHABETS, BLOCK, Glyphs
 from tradebot.console.rows import fit, plain, text_of, width_of
+from tradebot.console.screens.overlays.base import Overlay
 from tradebot.console.screens.trade.board import RIGHT_COLUMNS, Wish, arrange, shape_of
 from tradebot.console.screens.trade.candles.drawing import ChartStyle, FillMark, draw, nice_step
+from tradebot.console.screens.trade.panels.card import Card
+from tradebot.console.screens.trade.panels.fills import FillsPanel
 from tradebot.console.screens.trade.panels.working import queue_words, short_state, state_words
 from tradebot.console.widgets.line import LineWidget
 from tradebot.engine.control.messages import FeedFacts
@@ -272,3 +275,39 @@ async def test_own_fills_of_the_frame_stand_in_the_chart() -> None:
     async with running(Console(scene)) as console:  # pyright: ignore[reportArgumentType]
         await console.beat(times=2)
         assert any(BLOCK.sell_mark in text_of(row) for row in console.app.trade.candles.rows)
+
+
+async def test_new_fills_are_seen_at_the_top_until_the_mark_is_moved() -> None:
+    known = [fill(number) for number in range(6)]
+
+    def scene(market: FakeMarket, query: object) -> object:
+        del query
+        return market.frame(fills=known[::-1])
+
+    async with running(Console(scene)) as console:  # pyright: ignore[reportArgumentType]
+        panel = console.app.trade.query_one(FillsPanel)
+        known.append(fill(6))
+        await console.beat(times=2)
+        assert panel.selected == known[-1]
+        panel.move(1)
+        known.append(fill(7))
+        await console.beat(times=2)
+        assert panel.selected == known[5]
+
+
+async def test_overlay_that_is_gone_survives_a_late_resize() -> None:
+    async with running(Console()) as console:
+        await console.press("q")
+        overlay = console.app.screen
+        assert isinstance(overlay, Overlay)
+        await console.press("escape")
+        await console.beat()
+        overlay.redraw()
+
+
+async def test_card_of_a_silent_engine_names_the_command_that_starts_this_one() -> None:
+    async with running(Console(), size=(80, 24)) as console:
+        await console.silence(5.0)
+        card = console.app.trade.query_one(Card)
+        name = console.view.newest.engine.name if console.view.newest else ""
+        assert any(text_of(row).rstrip().endswith(f"run --name {name}") for row in card.rows)

@@ -152,3 +152,9 @@ async def test_every_event_reaches_the_history_however_many_come_between_two_fra
         await console.beat(times=3)
         told = [line.text for line in list(console.view.history)[before:]]
         assert told == [f"line {number}" for number in range(500)]
+
+
+def test_past_fills_of_one_instant_stay_in_the_order_in_which_they_came() -> None:
+    newest_first = [fill(number, ts_event="2026-11-18T12:00:00Z") for number in (3, 2, 1)]
+    told = past(FakeMarket().frame(fills=newest_first, alerts=[]))
+    assert [line.text for line in told] == [fill_words(each) for each in reversed(newest_first)]

@@ -71,7 +71,7 @@ KEYS: tuple[Key, ...] = (
         "back",
         "esc",
         "Back",
-        "leave what is open: ticket, maximised panel, freeze",
+        "leave what is open: ticket, maximised panel, freeze, messages",
         "always",
     ),
     Key(

@@ -220,7 +220,9 @@ def fill_words(fill: FillFacts) -> str:
 def past(frame: Frame) -> list[HistoryLine]:
     """Return what happened before the console came, as far as the first frame tells, oldest first."""
     lines = [HistoryLine(alert.ts, alert.level, plain(alert.text)) for alert in frame.alerts]
-    lines += [HistoryLine(iso_ns(fill.ts_event), "info", fill_words(fill)) for fill in frame.fills]
+    # A frame has the newest fill first; several of one instant stay in the order in which they came.
+    fills = reversed(frame.fills)
+    lines += [HistoryLine(iso_ns(fill.ts_event), "info", fill_words(fill)) for fill in fills]
     return sorted(lines, key=lambda line: line.ts)
 
 

@@ -70,7 +70,7 @@ def test_an_engine_that_ended_says_since_when_and_why(tradebot: Tradebot, home: 
     ran = tradebot("status")
     assert ran.code == 4
     assert ran.err == (
-        "tradebot: engine 'main' is down since 1970-01-01T00:00:01.000000000Z: "
+        "tradebot: engine 'main' is down since 1970-01-01T00:00:01Z: "
         "it ended with exit code 1: disk full; start it with tradebot run\n"
     )
 

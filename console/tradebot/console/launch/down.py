@@ -11,15 +11,11 @@ KEYS = "s start it · l its last log lines · o open the sandbox instead · q qu
 
 
 def ask_what_to_do(down: Down) -> str:
-    """Return `start`, `sandbox` or `quit`."""
+    """Return `start`, `sandbox` or `quit`, by one key without enter; ctrl-C interrupts."""
     typer.echo(f"tradebot: {why_silent(down.name, down.folder)}", err=True)
     while True:
         typer.echo(KEYS)
-        match (
-            typer.prompt(">", default="q", show_default=False, prompt_suffix=" ")
-            .strip()
-            .lower()[:1]
-        ):
+        match typer.getchar().lower():
             case "s":
                 return "start"
             case "o":
@@ -27,5 +23,7 @@ def ask_what_to_do(down: Down) -> str:
             case "l":
                 for line in log_tail(down.folder / "engine.log", LOG_LINES):
                     typer.echo(line)
-            case _:
+            case "q" | "\x1b":
                 return "quit"
+            case _:  # a slip of the hand is neither an order to start nor one to leave
+                pass

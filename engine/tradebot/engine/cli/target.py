@@ -65,9 +65,14 @@ def why_silent(name: str, folder: Path) -> str:
         )
     note = facts.last_exit
     if note is not None:
-        since, why = iso(note.when), f"it ended with exit code {note.code}: {note.reason}"
+        since, why = _second(iso(note.when)), f"it ended with exit code {note.code}: {note.reason}"
     elif facts.last_written is not None:
-        since, why = iso(facts.last_written), "it was killed, or the machine went down"
+        since, why = _second(iso(facts.last_written)), "it was killed, or the machine went down"
     else:
-        since, why = facts.created, "it never began"
+        since, why = _second(facts.created), "it never began"
     return f"engine {name!r} is down since {since}: {why}; start it with {start}"
+
+
+def _second(instant: str) -> str:
+    """Return an instant to the second: what a person needs to know since when."""
+    return f"{instant[:19]}Z"

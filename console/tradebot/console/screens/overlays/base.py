@@ -73,9 +73,10 @@ class Overlay[T](ModalScreen[T]):
         return self.TITLE_WORDS
 
     def redraw(self) -> None:
-        """Lay out the sheet's rows anew."""
-        width = self.sheet.content_size.width or 72
-        self.sheet.put(self.rows(width))
+        """Lay out the sheet's rows anew; nothing once the overlay is on its way out."""
+        # A resize and a key that closes the overlay may come together: the redraw then finds no sheet any more.
+        for sheet in self.query(Sheet):
+            sheet.put(self.rows(sheet.content_size.width or 72))
 
     def on_resize(self) -> None:
         """Lay out for another width."""

@@ -8,8 +8,9 @@ from tradebot.console.figures import age_text
 from tradebot.console.rows import Cell, Row, fit, plain
 from tradebot.console.screens.trade.board import HEIGHT_MIN, WIDTH_MIN, shape_of
 from tradebot.console.widgets.panel import LivePanel
+from tradebot.engine.control.messages import Frame
 
-AGAIN = " Connecting again by itself. If its process is gone, tradebot run starts it."
+AGAIN = " Connecting again. If its process is gone: "
 
 
 class Card(LivePanel):
@@ -54,8 +55,14 @@ class Card(LivePanel):
         silence = age_text(self.view.silence_s)
         words = [
             f" ENGINE{name} NOT RESPONDING {silence}. Orders may still work at the venue.",
-            " tradebot panic ACCOUNT acts without it." if live else AGAIN,
+            " tradebot panic ACCOUNT acts without it." if live else AGAIN + _start(frame),
             f" {plain(self.view.link_problem)}" if self.view.link_problem else "",
         ]
         styles = ("fault", "text", "muted")
         return [(Cell(fit(text, width), style),) for text, style in zip(words, styles, strict=True)]
+
+
+def _start(frame: Frame | None) -> str:
+    """Return the command that starts this engine again."""
+    name = "main" if frame is None else plain(frame.engine.name)
+    return "tradebot run" if name == "main" else f"tradebot run --name {name}"

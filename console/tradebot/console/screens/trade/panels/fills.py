@@ -15,6 +15,7 @@ class FillsPanel(ListPanel[FillFacts]):
     """What has traded."""
 
     NOTHING: ClassVar[Sequence[str]] = ("No fills yet.",)
+    NEWEST_FIRST: ClassVar[bool] = True
 
     @override
     def items(self) -> Sequence[FillFacts]:

@@ -25,6 +25,8 @@ class ListPanel[T](LivePanel, can_focus=True):
     """What an empty list says: why it is empty, and the key that changes it."""
     MARKED: ClassVar[bool] = True
     """Whether the selected row carries a mark."""
+    NEWEST_FIRST: ClassVar[bool] = False
+    """Whether a mark on the first row stays on the first row: what is new there is seen, not scrolled away from."""
 
     def __init__(self, view: View, *, id: str) -> None:  # noqa: A002  (Textual's own name)
         super().__init__(view, id=id)
@@ -79,7 +81,9 @@ class ListPanel[T](LivePanel, can_focus=True):
         if not items:
             return 0
         keys = [self.key_of(item) for item in items]
-        if self._key in keys:
+        if self.NEWEST_FIRST and not self._index:
+            self._key = keys[0]
+        elif self._key in keys:
             self._index = keys.index(self._key)
         else:
             if self._key is not None:

@@ -56,6 +56,24 @@ def test_cryptofeed_binance_finds_the_snapshots_beside_it(recorded: Path) -> Non
     assert any(".http." in file for file in report.files)
 
 
+def test_exchanged_lines_of_two_symbols_lower_equal_and_name_the_line(
+    recorded: Path, tmp_path: Path
+) -> None:
+    for beside in (recorded / "cryptofeed").glob("BINANCE.http.*"):
+        (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    lines = lines_of(recorded / "cryptofeed/BINANCE.ws.1.0")
+    depth = [n for n, line in enumerate(lines) if b"depthUpdate" in line]
+    one, other = depth[50:52]
+    symbols = [json.loads(lines[n].split(b": ", 1)[1])["data"]["s"] for n in (one, other)]
+    assert symbols[0] != symbols[1]
+    lines[one], lines[other] = lines[other], lines[one]
+    copy = tmp_path / "BINANCE.ws.1.0"
+    copy.write_bytes(b"".join(lines))
+    report = verify_book("cryptofeed", [copy])
+    assert report.compared - report.equal == 1
+    assert (report.differences[0].line, report.differences[0].what) == (other + 1, "receive time")
+
+
 def test_kraken_checksums_all_agree(recorded: Path) -> None:
     report = verify_book("cryptofeed", [recorded / KRAKEN])
     assert report.equal == report.compared == 4_269

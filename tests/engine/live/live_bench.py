@@ -277,14 +277,24 @@ class Served:
         """Run the loop, a little time at each turn, until an answer is there."""
         running = asyncio.ensure_future(self.loop.run())
         try:
-            while not asked.done():
-                self.bench.clock.run += ms_each * MS
-                self.service.wake.set()
-                await asyncio.sleep(0)
-                if running.done():
-                    await asyncio.sleep(0)
-                    break
-            return await asked
+            return await self.wait(asked, ms_each=ms_each, running=running)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+    async def wait[T](
+        self,
+        asked: "asyncio.Task[T] | asyncio.Future[T]",
+        *,
+        ms_each: int,
+        running: "asyncio.Future[str] | None" = None,
+    ) -> T:
+        """Let time go on, a little at each turn, until an answer is there or the loop has ended."""
+        while not asked.done():
+            self.bench.clock.run += ms_each * MS
+            self.service.wake.set()
+            await asyncio.sleep(0)
+            if running is not None and running.done():
+                await asyncio.sleep(0)
+                break
+        return await asked

@@ -1,13 +1,18 @@
 """When the engine's loop ends by itself, and what it does at full speed."""
 
+import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.engine.live.live_bench import LiveBench, Served, quiet_market
+from tests.engine.live.live_bench import BTC, START, LiveBench, Served, quiet_market
 
-from tradebot.engine.core.events import CancelRequested
+from tradebot.engine.core.events import CancelRequested, FeedChanged, TimerFired
+from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.loop import FIRST_CONSOLE_S, GONE_S, Loop
+from tradebot.engine.live.pace import Speed
+from tradebot.engine.live.schedule import Lane, TimerDue
 
 
 @pytest.fixture
@@ -35,6 +40,45 @@ async def test_full_speed_runs_to_the_end_of_the_recording_and_commits_it(served
     assert bench.runtime.events == 30
     assert bench.journal.committed_seq == bench.journal.last_seq
     assert bench.kernel.state.equity() == 100_000
+
+
+@pytest.mark.parametrize("speed", ["max", Decimal(200), Decimal("0.5")])
+async def test_runs_of_a_recording_end_after_the_same_step_at_any_speed(
+    tmp_path: Path, speed: Speed
+) -> None:
+    bench = LiveBench(tmp_path, quiet_market(3))
+    served = bench.service(speed)
+    bench.runtime.schedule.add(START + 2 * SECOND, Lane.TIMER, TimerDue("every"))
+    bench.kernel.state.timers["every"] = START + 2 * SECOND
+    bench.runtime.schedule.add(START + 4 * SECOND, Lane.TIMER, TimerDue("every"))
+    ended = asyncio.ensure_future(loop_of(served, stop_at_end=True).run())
+    assert await served.wait(ended, ms_each=100) == "recording over"
+    assert len(bench.seen(TimerFired)) == 1
+    assert bench.runtime.now < START + 3 * SECOND
+    bench.close()
+
+
+async def test_recording_that_is_over_before_it_begins_ends_the_run(tmp_path: Path) -> None:
+    bench = LiveBench(tmp_path, [])
+    assert await loop_of(bench.service("max"), stop_at_end=True).run() == "recording over"
+    assert bench.kernel.state.market[BTC.id].health(bench.runtime.now) == "ended"
+    bench.close()
+
+
+@pytest.mark.parametrize("speed", ["max", Decimal(1_000_000)])
+async def test_time_after_a_recording_goes_at_the_walls_pace(tmp_path: Path, speed: Speed) -> None:
+    bench = LiveBench(tmp_path, quiet_market(1))
+    served = bench.service(speed)
+    over = asyncio.Event()
+    bench.runtime.observers.append(
+        lambda _seq, _now, event, _: over.set() if isinstance(event, FeedChanged) else None
+    )
+    await served.go(asyncio.ensure_future(over.wait()))
+    assert bench.runtime.market_is_over
+    reached = served.pace.now(bench.runtime.now)
+    bench.clock.run += 2 * SECOND
+    assert served.pace.now(bench.runtime.now) == reached + 2 * SECOND
+    bench.close()
 
 
 async def test_stop_ends_it_at_once(served: Served) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.live.live_bench import START, ManualClock
 
-from tradebot.engine.live.pace import Pace
+from tradebot.engine.live.pace import Pace, Speed
 
 SECOND = 1_000_000_000
 
@@ -30,6 +30,20 @@ def test_full_speed_is_where_the_engine_has_come_and_waits_for_nothing() -> None
     assert pace.unbounded
     assert pace.now(START + 7) == START + 7
     assert pace.seconds_until(START + 10 * SECOND) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("speed", "expected"), [(Decimal(200), 3), ("max", 3), (Decimal("0.5"), 1.5)]
+)
+def test_walking_pace_is_at_most_the_walls(speed: Speed, expected: float) -> None:
+    clock = ManualClock()
+    pace = Pace(clock, speed, START)
+    pace.walk(START)
+    assert not pace.unbounded
+    clock.run += SECOND
+    pace.walk(START)
+    clock.run += 2 * SECOND
+    assert pace.now(START) == START + int(expected * SECOND)
 
 
 @given(

@@ -80,6 +80,14 @@ async def place(served: Served, asked: OrderRequest, wait_s: float = 5.0) -> Ord
 # ------------------------------------------------------------------------------------ orders
 
 
+async def test_preview_is_a_question_and_moves_no_recorded_time(served: Served) -> None:
+    runtime = served.bench.runtime
+    before = (runtime.now, runtime.kernel.state.now, runtime.seq)
+    served.bench.clock.run += SECOND // 2
+    assert served.service.preview(request()).ok
+    assert (runtime.now, runtime.kernel.state.now, runtime.seq) == before
+
+
 async def test_order_that_rests_is_accepted_once_the_venue_has_said_so(served: Served) -> None:
     answer = await place(served, request())
     assert answer.order is not None

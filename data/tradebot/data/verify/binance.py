@@ -64,6 +64,9 @@ class _Truth(NamedTuple):
 
 _TICKER_FIELDS = len(_Truth._fields) - 1
 
+_LATE_ONE_IN = 50
+"""More late events than one in so many: lines were not written as received, and their times say nothing of order."""
+
 
 class _Touch:
     """One market's book, its touch after each depth event, and the tickers to compare with."""
@@ -174,13 +177,16 @@ def compare_binance(recording: BinanceRecording, problems: Problems) -> Comparis
         market: _Touch(market, scales, files) for market, scales in recording.markets.items()
     }
     above: dict[str, tuple[Market, int]] = {}
+    diffs, late = 0, 0
     for market, message in recording.read(problems):
         if isinstance(message, Print):
             problems.ignored += 1
             continue
         if isinstance(message, Diff):
             other, received = above.get(message.file, (market, 0))
+            diffs += 1
             if other != market and message.ts_recv < received:
+                late += 1
                 touches[market].came_late(message, received)
             above[message.file] = (market, message.ts_recv)
         touches[market].take(message, problems)
@@ -188,16 +194,20 @@ def compare_binance(recording: BinanceRecording, problems: Problems) -> Comparis
     names = list(files)
     found: list[Difference] = []
     for touch in touches.values():
-        found.extend(_compare(touch, names, comparison))
+        found.extend(_compare(touch, names, comparison, times_tell=late * _LATE_ONE_IN <= diffs))
     order = {name: index for index, name in enumerate(names)}
     for difference in sorted(found, key=lambda each: (order[each.file], each.line)):
         comparison.differ(difference)
     return comparison
 
 
-def _compare(touch: _Touch, files: list[str], comparison: Comparison) -> list[Difference]:
+def _compare(
+    touch: _Touch, files: list[str], comparison: Comparison, *, times_tell: bool
+) -> list[Difference]:
     """Count one market's comparisons; return its first differences."""
     rows = _table(touch.rows, len(_Row._fields))
+    if not times_tell:
+        rows[:, _Row._fields.index("received")] = -1
     tickers = _table(touch.tickers, _TICKER_FIELDS)
     tickers = tickers[np.argsort(tickers[:, 0], kind="stable")]
     last = np.searchsorted(tickers[:, 0], rows[:, 1], side="right") - 1

@@ -77,7 +77,7 @@ class Loop:
             if self._played_out():
                 break
             runtime.step()
-            if runtime.market_is_over:
+            if runtime.market_is_over and not self._stop_at_end:
                 pace.walk(runtime.now)
             if self._clock.monotonic_ns() - started > SLICE_NS:
                 break

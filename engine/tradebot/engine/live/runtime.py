@@ -145,7 +145,10 @@ class Runtime:
 
     def _market_due(self) -> int | None:
         due = self.market.next_time()
-        return None if due is None else max(due, self.now)
+        if due is None:
+            # A recording that is over before it began (a start after its end) must still be said to be over.
+            return None if self._over else self.now
+        return max(due, self.now)
 
     def step(self) -> None:
         """Let the next thing happen."""

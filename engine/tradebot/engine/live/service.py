@@ -200,7 +200,7 @@ class EngineService:
     def preview(self, request: OrderRequest) -> Preview:
         """Return what the gate would say."""
         state = self._state
-        # A question leaves no trace: were time moved on, what is due before now would be recorded later than without it.
+        # A question leaves no trace: were time moved on, what is due already would be recorded later.
         reached, state.now = state.now, self._virtual_now()
         try:
             return preview(state, request, self._fees)

@@ -11,8 +11,10 @@ from console_fakes import HandClock
 
 from tradebot.console.launch.down import ask_what_to_do
 from tradebot.console.launch.plan import Attach, Down, OpenSandbox, Options, plan, sandbox_plan
+from tradebot.console.launch.run import check_options
 from tradebot.console.launch.sandbox import START_TIMEOUT_S, ChildEngine, log_tail
 from tradebot.console.settings import ConsoleSettings, glyphs_for, load_settings
+from tradebot.engine.cli.failures import USAGE, CommandFailed
 
 
 @pytest.fixture
@@ -54,6 +56,19 @@ def test_market_asked_for_is_a_sandbox_even_where_an_engine_is_configured(listen
     chosen = plan(Options(market="replay:spot", speed="4", seed=3))
     assert isinstance(chosen, OpenSandbox)
     assert (chosen.market, chosen.speed, chosen.seed) == ("replay:spot", "4", 3)
+
+
+@pytest.mark.parametrize("options", [Options(speed="4"), Options(seed=3)])
+def test_speed_and_seed_are_those_of_a_sandbox_too(listening: Path, options: Options) -> None:
+    del listening
+    assert isinstance(plan(options), OpenSandbox)
+
+
+@pytest.mark.parametrize("name", ["main", "other"])
+def test_market_for_an_engine_that_has_its_own_is_refused(listening: Path, name: str) -> None:
+    del listening
+    with pytest.raises(ValueError, match=f"engine '{name}'.*leave them out"):
+        plan(Options(name=name, market="synthetic"))
 
 
 def test_name_that_does_not_run_is_down(tmp_path: Path) -> None:
@@ -102,6 +117,33 @@ def test_child_that_ends_is_trouble_with_its_last_words(tmp_path: Path) -> None:
     assert trouble is not None
     assert "exit code 1" in trouble
     assert "no market of that name" in trouble
+
+
+def test_child_that_says_why_it_ends_is_quoted_without_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    engine = child("raise SystemExit('tradebot: no dataset nope')", log, HandClock())
+    assert engine.trouble() == "no dataset nope"
+    assert engine.exit_code == 1
+
+
+def test_words_of_earlier_engines_are_not_those_of_a_child(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("tradebot: an old one\n")
+    with log.open("ab") as out:
+        begin = out.tell()
+        process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"], stderr=out)
+    process.wait()
+    trouble = ChildEngine(process, log, HandClock(), begin).trouble()
+    assert trouble is not None
+    assert "exit code 7" in trouble
+    assert "an old one" not in trouble
+
+
+@pytest.mark.parametrize("options", [Options(speed="0"), Options(speed="x"), Options(market="foo")])
+def test_options_no_sandbox_could_start_with_are_refused_first(options: Options) -> None:
+    with pytest.raises(CommandFailed) as refused:
+        check_options(options)
+    assert refused.value.exit_code == USAGE
 
 
 def test_child_that_does_not_answer_in_time_is_trouble(tmp_path: Path) -> None:

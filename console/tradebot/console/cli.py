@@ -21,7 +21,9 @@ def tui(
     speed: Annotated[
         str | None, typer.Option(help="speed of the sandbox's market: a factor, or max")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of the synthetic market")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="seed of the synthetic market")
+    ] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="look, send nothing")] = False,
 ) -> None:
     """Open the console; without any configuration on a sandbox market, no account and no key."""

@@ -58,8 +58,20 @@ def plan(options: Options) -> Plan:
     """Return what to do.
 
     Raises:
-        ValueError: If an address or a name is none.
+        ValueError: If an address or a name is none, or a market is chosen for an engine that has its own.
     """
+    chosen = _plan(options)
+    if _of_sandbox(options) and not isinstance(chosen, OpenSandbox):
+        name = options.attach or options.name or SANDBOX
+        state = "runs already" if isinstance(chosen, Attach) else "is not a new sandbox"
+        raise ValueError(
+            f"--market, --speed and --seed are those of a sandbox that starts now, and engine {name!r} {state}:"
+            " leave them out, or end that engine with tradebot stop"
+        )
+    return chosen
+
+
+def _plan(options: Options) -> Plan:
     if options.attach is not None:
         return Attach(parse_address(options.attach))
     name = options.name or _configured_name(options)
@@ -97,10 +109,15 @@ def _configured_name(options: Options) -> str:
 
     A market asked for is a sandbox's market: a configured engine has its own.
     """
-    if options.market is not None:
+    if _of_sandbox(options):
         return SANDBOX
     name = engine_name(os.environ)
     configured = (home() / "tradebot.toml").exists() or (
         engine_folder(name) / "engine.json"
     ).exists()
     return name if configured else SANDBOX
+
+
+def _of_sandbox(options: Options) -> bool:
+    """Return whether an option is given that only a new sandbox can follow."""
+    return options.market is not None or options.speed is not None or options.seed is not None

@@ -20,7 +20,7 @@ from tradebot.console.link.address import EngineAddress, socket_address
 from tradebot.console.link.protocol import EngineLink
 from tradebot.console.terminal.fitness import unfit_terminal
 from tradebot.console.terminal.hangup import EXIT_CODE_HANGUP
-from tradebot.engine.cli.failures import CONFIGURATION, UNREACHABLE, USAGE, CommandFailed
+from tradebot.engine.cli.failures import CONFIGURATION, FAILED, UNREACHABLE, USAGE, CommandFailed
 
 FAREWELL = "./tradebot tui opens it again; ./tradebot --help for the rest"
 EXIT_TERMINATED = 128 + 15
@@ -35,6 +35,7 @@ def run_console(options: Options) -> int:
     unfit = unfit_terminal()
     if unfit is not None:
         raise CommandFailed(unfit, USAGE)
+    check_options(options)
     clock = SystemClock()
     try:
         chosen = plan(options)
@@ -45,6 +46,22 @@ def run_console(options: Options) -> int:
         raise CommandFailed(str(error), USAGE) from error
     except OSError as error:
         raise CommandFailed(f"the sandbox cannot be started: {error}", CONFIGURATION) from error
+
+
+def check_options(options: Options) -> None:
+    """Refuse what no sandbox could be started with, before anything is on the screen.
+
+    Raises:
+        CommandFailed: If an option makes no sense.
+    """
+    if options.market is None and options.speed is None:
+        return
+    from tradebot.engine.cli.run import parse_market, parse_speed
+
+    if options.market is not None:
+        parse_market(options.market)
+    if options.speed is not None:
+        parse_speed(options.speed)
 
 
 def _down(down: Down, options: Options, clock: Clock) -> int:
@@ -117,7 +134,10 @@ def _leave(ended: str | None, child: ChildEngine | None, *, answered: bool) -> i
     if ended not in ("quit", "interrupted"):
         if child is not None:
             child.end()
-        raise CommandFailed(ended or "the console ended unexpectedly", UNREACHABLE)
+        # What the engine said against an option or the configuration keeps its exit code.
+        code = None if child is None else child.exit_code
+        spoken = UNREACHABLE if code not in {FAILED, USAGE, CONFIGURATION} else code
+        raise CommandFailed(ended or "the console ended unexpectedly", spoken)
     if child is not None and not answered:
         child.end()  # it never answered, so nobody uses it, and it would wait for its first console for ever
     elif child is not None:

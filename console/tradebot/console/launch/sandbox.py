@@ -14,6 +14,8 @@ LEAVE_TIMEOUT_S = 20.0
 """An engine started for consoles ends a few seconds after its last one."""
 LOG_LINES = 8
 LOG_TAIL_BYTES = 8_192
+SENTENCE = "tradebot: "
+"""How the line begins in which a command says why it failed."""
 
 
 class ChildEngine:
@@ -23,11 +25,15 @@ class ChildEngine:
         process: The child.
         log: Where it writes.
         clock: For the time it takes.
+        log_from: Bytes the log had before: words of earlier engines.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path, clock: Clock) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], log: Path, clock: Clock, log_from: int = 0
+    ) -> None:
         self._process = process
         self._log = log
+        self._log_from = log_from
         self._clock = clock
         self._since_s = clock.monotonic_s()
 
@@ -35,13 +41,18 @@ class ChildEngine:
         """Return why it will not answer any more, with the last lines it wrote; None while it may."""
         code = self._process.poll()
         if code is not None:
-            return (
+            return self._own_sentence() or (
                 f"the engine ended with exit code {code} before it answered\n{self._last_words()}"
             )
         waited_s = self._clock.monotonic_s() - self._since_s
         if waited_s > START_TIMEOUT_S:
             return f"the engine has not answered for {waited_s:.0f} s\n{self._last_words()}"
         return None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The code it ended with; None while it runs."""
+        return self._process.poll()
 
     def wait_until_gone(self) -> str | None:
         """Wait for the child's end; return what is the matter if it does not come."""
@@ -60,8 +71,14 @@ class ChildEngine:
             self._process.terminate()
             self.wait_until_gone()
 
+    def _own_sentence(self) -> str | None:
+        """Return the one line in which a command says why it cannot go on, if it wrote one."""
+        lines = log_tail(self._log, 1, self._log_from)
+        return lines[0].removeprefix(SENTENCE) if lines[0].startswith(SENTENCE) else None
+
     def _last_words(self) -> str:
-        return "\n".join([f"last lines of {self._log}:", *log_tail(self._log, LOG_LINES)])
+        lines = log_tail(self._log, LOG_LINES, self._log_from)
+        return "\n".join([f"last lines of {self._log}:", *lines])
 
 
 def start_sandbox(plan: OpenSandbox, clock: Clock) -> ChildEngine:
@@ -90,6 +107,7 @@ def start_engine(folder: Path, words: Sequence[str], clock: Clock) -> ChildEngin
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = folder / "engine.log"
     with log.open("ab") as out:
+        log_from = out.tell()
         process = subprocess.Popen(  # noqa: S603  (our own module by this interpreter)
             [sys.executable, "-m", "tradebot.engine.cli", "run", *words],
             stdin=subprocess.DEVNULL,
@@ -97,14 +115,14 @@ def start_engine(folder: Path, words: Sequence[str], clock: Clock) -> ChildEngin
             stderr=out,
             start_new_session=True,
         )
-    return ChildEngine(process, log, clock)
+    return ChildEngine(process, log, clock, log_from)
 
 
-def log_tail(log: Path, count: int) -> list[str]:
-    """Return the last lines of a log; a sentence instead if there is none."""
+def log_tail(log: Path, count: int, begin: int = 0) -> list[str]:
+    """Return the last lines of a log from byte `begin` on; a sentence instead if there is none."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
+            file.seek(max(begin, log.stat().st_size - LOG_TAIL_BYTES))
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return [f"there is no log at {log}"]

@@ -1,5 +1,6 @@
 """What `tradebot tui` decides to do, and the child it starts."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -187,19 +188,19 @@ def test_alphabet_follows_the_terminal(environ: dict[str, str], name: str) -> No
     assert glyphs_for(ConsoleSettings(), environ).name == name
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [(b"xls", "start"), (b"o", "sandbox"), (b"q", "quit"), (b"\x1b", "quit"), (b"\nS", "start")],
+)
 def test_engine_that_is_down_is_asked_about_with_one_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: bytes, answer: str
 ) -> None:
-    keys = iter("xls")
-    monkeypatch.setattr("typer.getchar", lambda: next(keys))
     (tmp_path / "engine.log").write_text("its last words\n")
-    assert ask_what_to_do(Down("main", tmp_path)) == "start"
-    assert "its last words" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("key", "answer"), [("o", "sandbox"), ("q", "quit"), ("\x1b", "quit")])
-def test_each_key_of_the_question_is_an_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, answer: str
-) -> None:
-    monkeypatch.setattr("typer.getchar", lambda: key)
-    assert ask_what_to_do(Down("main", tmp_path)) == answer
+    hand, terminal = os.openpty()
+    try:
+        os.write(hand, typed)
+        assert ask_what_to_do(Down("main", tmp_path), terminal) == answer
+        assert ("its last words" in capsys.readouterr().out) == (b"l" in typed)
+    finally:
+        os.close(hand)
+        os.close(terminal)

@@ -1,6 +1,8 @@
 """When the engine's loop ends by itself, and what it does at full speed."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -138,4 +140,23 @@ async def test_dead_journal_halts_though_nothing_else_is_due(tmp_path: Path) -> 
         served.service.stopping.set()
         assert await loop_of(served).run() == "stopped"
     assert bench.kernel.state.trading_state == "HALTED"
+    bench.close()
+
+
+async def test_venue_that_cannot_write_its_ledger_halts_the_engine_and_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = LiveBench(tmp_path, quiet_market(3))
+    write = os.write
+
+    def full(file: int, data: bytes) -> int:
+        if b"market-at" in data:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", full)
+    assert await loop_of(bench.service("max"), stop_at_end=True).run() == "recording over"
+    state = bench.kernel.state
+    assert state.trading_state == "HALTED"
+    assert "free the disk" in str(state.reason)
     bench.close()

@@ -1,5 +1,6 @@
 """The venue's log on disk: torn ends are cut, damage is named, nobody else may read it."""
 
+import errno
 import os
 import stat
 from decimal import Decimal
@@ -10,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.venue.venue_bench import ACCOUNT, BTC, START
 
-from tradebot.engine.venue.log import AnyRecord, MarketAt, Opened, VenueLog, VenueLogDamaged
+from tradebot.engine.venue.log import (
+    WAITING_MAX,
+    AnyRecord,
+    MarketAt,
+    Opened,
+    VenueLog,
+    VenueLogDamaged,
+)
 
 RECORDS: tuple[AnyRecord, ...] = (
     Opened(ts=START, account=ACCOUNT, currency="USDT", cash=Decimal("100000.50")),
@@ -60,6 +68,54 @@ def test_torn_last_line_is_cut_off_and_the_next_line_begins_afresh(
     log.append(RECORDS[2])
     assert log.read() == list(RECORDS)
     log.close()
+
+
+def test_full_disk_keeps_records_in_memory_and_the_next_write_takes_them_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = VenueLog(tmp_path / "venue.log")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", no_space)
+        for record in RECORDS:
+            log.append(record)
+        assert "No space left" in str(log.trouble)
+    assert log.read() == []
+    log.append(MarketAt(ts=START + 3, last={BTC.id: 952}))
+    assert log.trouble is None
+    # Of places of the market only the newest was worth keeping.
+    assert log.read() == [RECORDS[0], MarketAt(ts=START + 3, last={BTC.id: 952})]
+    log.close()
+
+
+def test_record_written_in_part_is_taken_back_and_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = VenueLog(tmp_path / "venue.log")
+    write = os.write
+
+    def ten_bytes(file: int, data: bytes) -> int:
+        return write(file, data[:10])
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", ten_bytes)
+        log.append(RECORDS[0])
+    assert (tmp_path / "venue.log").read_bytes() == b""
+    log.append(RECORDS[1])
+    assert log.read() == list(RECORDS[:2])
+    log.close()
+
+
+def test_memory_for_a_full_disk_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = VenueLog(tmp_path / "venue.log")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", no_space)
+        with pytest.raises(OSError, match="No space"):
+            log.append(*[RECORDS[0]] * (WAITING_MAX + 1))
+    log.close()
+
+
+def no_space(_: int, __: bytes) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_line_that_is_whole_but_not_a_record_is_named_by_its_number(path: Path) -> None:

@@ -218,13 +218,19 @@ class Runtime:
         self.venue.arrive(effect, self.now)
 
     def commit(self) -> bool:
-        """Make durable what was decided; where the journal cannot be written, stop new risk."""
-        if self.records.journal.pending:
+        """Make durable what was decided; where journal or venue cannot write, stop new risk."""
+        pending = self.records.journal.pending
+        if pending:
             try:
                 self.records.commit()
             except JournalUnavailable as error:
                 self._journal_failed(str(error))
                 return False
+        trouble = self.venue.trouble
+        if trouble is not None:
+            self._journal_failed(trouble)
+            return False
+        if pending:
             self.journal_trouble = None
         return True
 

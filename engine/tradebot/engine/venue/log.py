@@ -174,11 +174,21 @@ class VenueBooks:
         self.cash[currency] = MONEY.add(self.cash.get(currency, Decimal(0)), amount)
 
 
+WAITING_MAX = 10_000
+"""Most records that wait in memory for a disk that takes none; only cancels and exits go on meanwhile."""
+
+
 class VenueLog:
-    """Appends records; a line is written whole before the venue answers."""
+    """Appends records; a line is written whole before the venue answers.
+
+    Where the disk takes none they wait in memory, in order: a full disk must not hold a position open.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._waiting: list[AnyRecord] = []
+        self.trouble: str | None = None
+        """Why records wait; None while all are written."""
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def read(self) -> list[AnyRecord]:
@@ -203,12 +213,31 @@ class VenueLog:
         return records
 
     def append(self, *records: AnyRecord) -> None:
-        """Write records with one system call."""
-        data = b"".join(_encoder.encode(record) + b"\n" for record in records)
+        """Write records with one system call, those that wait first.
+
+        Raises:
+            OSError: If more than WAITING_MAX would wait.
+        """
+        if any(isinstance(record, MarketAt) for record in records):
+            # Only the newest place of the market is of use.
+            self._waiting = [one for one in self._waiting if not isinstance(one, MarketAt)]
+        self._waiting += records
+        data = b"".join(_encoder.encode(record) + b"\n" for record in self._waiting)
+        try:
+            self._write(data)
+        except OSError as error:
+            if len(self._waiting) > WAITING_MAX:
+                raise
+            self.trouble = f"{self._path} cannot be written now ({error}): free the disk"
+            return
+        self._waiting.clear()
+        self.trouble = None
+
+    def _write(self, data: bytes) -> None:
         written = os.write(self._file, data)
         if written != len(data):
             os.ftruncate(self._file, os.fstat(self._file).st_size - written)
-            raise OSError(f"{self._path}: {written} of {len(data)} bytes written: free the disk")
+            raise OSError(f"{written} of {len(data)} bytes were taken")
 
     def close(self) -> None:
         """Close the file."""

@@ -108,6 +108,11 @@ class NativeVenue:
         """Return what the native venue does itself."""
         return CAPABILITIES
 
+    @property
+    def trouble(self) -> str | None:
+        """Return why the venue's own ledger cannot be written now; None while it can."""
+        return self._log.trouble
+
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect; the answer comes as an event."""
         self._depart(effect)

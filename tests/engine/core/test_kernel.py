@@ -267,6 +267,19 @@ def test_a_fill_nobody_ordered_is_booked_as_unclaimed(world: World) -> None:
     assert world.net() == 100
 
 
+def test_an_id_the_venue_knows_and_the_journal_lost_is_never_used_again(world: World) -> None:
+    lost = intent("buy", 100, number=world.state.counter + 5)
+    world.send(fill_of(lost, 100, 10_000_00, "x-lost"))
+    foreign = msgspec.structs.replace(lost, client_order_id=ClientOrderId("tbother9999"))
+    before = world.state.counter
+    world.send(fill_of(foreign, 100, 10_000_00, "x-foreign"))
+    assert world.state.counter == before
+    taken = lost.client_order_id
+    (submit,) = of_type(world.send(request()), Submit)
+    assert submit.order.client_order_id not in {taken, foreign.client_order_id}
+    assert int(submit.order.client_order_id[7:], 32) > int(taken[7:], 32)
+
+
 def test_a_fill_in_an_instrument_the_engine_never_had_is_told_as_a_difference(world: World) -> None:
     stranger = intent("buy", 100, number=999, instrument=InstrumentId("x:Y"))
     world.send(fill_of(stranger, 100, 10_000_00, "x-stranger"))

@@ -63,6 +63,9 @@ DAY = 86_400_000_000_000
 RATE_WINDOW_MAX = 4096
 """Most order times remembered per owner; far above any limit."""
 
+ID_LENGTH_MAX = 20
+"""Longest client order id that is legal at every venue."""
+
 type BetKey = tuple[AccountName, InstrumentId, Owner]
 """A bet lasts from flat to flat of one owner in one instrument."""
 
@@ -203,6 +206,8 @@ class State:
             case CashMoved():
                 self._cash_moved(event)
             case AccountReported():
+                for client_order_id in event.open_orders:
+                    self._never_again(client_order_id)
                 self.differences = compare(self, event)
                 self.reconciled = True
             case FeedChanged():
@@ -241,6 +246,7 @@ class State:
     def _filled(self, event: OrderFilled) -> None:
         if self.blotter.seen(event.execution_id):
             return
+        self._never_again(event.client_order_id)
         owner = self.owner_of(event)
         self.newest_fill = max(self.newest_fill, event.ts_event)
         before = self.blotter.get(event.client_order_id)
@@ -370,6 +376,14 @@ class State:
     def next_order_id(self) -> ClientOrderId:
         """Return the next client order id: legal at every venue, never used before."""
         return ClientOrderId(f"tb{self.engine_id}{base32(self.counter + 1)}")
+
+    def _never_again(self, client_order_id: str) -> None:
+        """Count an id of ours that the venue knows and the journal does not: an exit sent while the disk was full."""
+        prefix = f"tb{self.engine_id}"
+        number = client_order_id.removeprefix(prefix)
+        ours = number != client_order_id and len(client_order_id) <= ID_LENGTH_MAX
+        if ours and number and all(digit in _DIGITS for digit in number):
+            self.counter = max(self.counter, int(number, 32))
 
     def bet_for(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> BetId:
         """Return the running bet of an owner in an instrument, or a new bet's id."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from importlib.metadata import version
@@ -43,7 +43,7 @@ from tradebot.engine.live.service import EngineService, Identity
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.policy_loading import VersionedPolicy, load_policy
 from tradebot.engine.state_folder import ExitNote, StateFolder
-from tradebot.engine.venue.log import VenueLog
+from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
 from tradebot.engine.venue.native import Fees, NativeVenue
 from tradebot.native import Venue
 
@@ -118,6 +118,7 @@ def _run(options: RunOptions, folder: StateFolder, clock: Clock) -> str:
         stack.callback(segments.close)
         log_file = VenueLog(folder.venue_log)
         stack.callback(log_file.close)
+        refuse_another_market(options, setting.instruments, log_file.read())
         engine = _assemble(
             options, folder, clock, setting, policies, Records(journal, segments), log_file
         )
@@ -313,6 +314,37 @@ def _setting(options: RunOptions) -> Setting:
         "real markets come with the next releases",
         2,
     )
+
+
+def refuse_another_market(
+    options: RunOptions, instruments: Sequence[Instrument], ledger: Iterable[AnyRecord]
+) -> None:
+    """Refuse a market that lacks what this engine's venue already knows: its ledger could not be kept on.
+
+    Args:
+        options: Name and market of the engine.
+        instruments: Of the market.
+        ledger: What the venue has written down so far.
+
+    Raises:
+        CannotRun: Naming what is missing, and how to get an engine for this market.
+    """
+    known: set[InstrumentId] = set()
+    for record in ledger:
+        match record:
+            case Accepted() | Filled():
+                known.add(record.instrument)
+            case MarketAt():
+                known.update(record.last)
+            case _:
+                pass
+    missing = sorted(known - {instrument.id for instrument in instruments})
+    if missing:
+        raise CannotRun(
+            f"engine {options.name!r} began on a market with {', '.join(missing)}, which {options.market} has not: "
+            f"another engine for it is tradebot run --name NAME --market {options.market}",
+            3,
+        )
 
 
 def _replay_setting(native: Venue, dataset: str) -> Setting:

@@ -182,7 +182,7 @@ def test_a_control_command_tells_the_engine_and_prints_what_it_did(
         (
             ["fills", "--limit", "0"],
             2,
-            "Invalid value for '--limit': Input should be greater than or equal to 1",
+            "Invalid value for '--limit': Input should be greater than or equal to 1, was '0'",
         ),
         (["orders", "--wrking"], 2, "No such option"),
         (["watch", "--after", "x"], 2, "event id must be seq.index, e.g. 120.0, was 'x'"),

@@ -140,6 +140,8 @@ def test_a_command_of_the_contract_that_is_not_here_yet_says_so(
         (["run", "--market", "binance:BTCUSDT"], "not yet: --market binance:BTCUSDT"),
         (["run", "--market", "replay:"], "--market must be synthetic or replay:DATASET"),
         (["run", "--speed", "0"], "--speed must be a number > 0, was '0'"),
+        (["run", "--at-end", "foo"], "'--at-end': 'foo' is not one of 'stop', 'stay'"),
+        (["buy", "-1", "BTCUSDT"], "a number must be > 0, was '-1'"),
         (["run", "--speed", "fast"], "--speed must be a decimal number, was 'fast'"),
         (["run", "--speed", "1e9"], "--speed must be at most 1000000, or max, was '1e9'"),
         (["run", "--seed", "-1"], "Invalid value for '--seed'"),

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tradebot.engine.cli.failures import (
     FAILED,
@@ -14,6 +15,9 @@ from tradebot.engine.cli.failures import (
     not_yet,
 )
 from tradebot.engine.cli.verbs import NOT_YET, VERBS, find_verb, help_text
+
+if TYPE_CHECKING:  # typer loads only when a command runs: help stays quick
+    from typer import TyperException
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -128,10 +132,22 @@ def _call(name: str, loaded: object, arguments: list[str]) -> int:
             args=arguments, prog_name=f"tradebot {name}", standalone_mode=False
         )
     except typer.TyperException as error:
-        text = error.format_message().rstrip(".")
         raise CommandFailed(
-            f"{name}: {text}; see tradebot {name} --help", error.exit_code
+            f"{name}: {_usage_text(error)}; see tradebot {name} --help", error.exit_code
         ) from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     return result if isinstance(result, int) else 0
+
+
+def _usage_text(error: "TyperException") -> str:
+    """Return what is wrong with a command line, with the value where the message leaves it out."""
+    from pydantic import ValidationError
+
+    text = error.format_message().rstrip(".").replace("Value error, ", "")
+    if text.startswith("No such option: -") and text[17:18].isdigit():
+        return f"a number must be > 0, was {text.split()[3]!r}"
+    if isinstance(error.__cause__, ValidationError):
+        given = repr(error.__cause__.errors()[0]["input"])
+        return text if given in text else f"{text}, was {given}"
+    return text

@@ -27,6 +27,18 @@ def test_sigterm_ends_the_engine_cleanly_and_leaves_no_process(home: Home) -> No
     assert (note["code"], note["reason"]) == (0, "stopped")
 
 
+def test_start_that_cannot_be_leaves_no_folder_and_a_known_engine_keeps_why(home: Home) -> None:
+    refused = home.run("run", "--market", "replay:nope")
+    assert refused.returncode == 3
+    assert not home.engine().exists()
+    with running(home) as engine:
+        assert engine.terminate() == 0
+    assert home.run("run", "--market", "replay:nope").returncode == 3
+    note = json.loads((home.engine() / "exit.json").read_bytes())
+    assert note["code"] == 3
+    assert "nope" in note["reason"]
+
+
 def test_sighup_changes_nothing_an_engine_is_not_its_screen(home: Home) -> None:
     with running(home) as engine, engine.client() as client:
         engine.process.send_signal(signal.SIGHUP)

@@ -114,10 +114,17 @@ async def test_order_that_takes_is_accepted_and_its_fill_and_position_are_told(
 
 
 async def test_same_request_twice_is_one_order(served: Served) -> None:
-    first, second = await place(served, request()), await place(served, request(quantity="5"))
+    first, second = await place(served, request()), await place(served, request())
     assert first.order is not None
     assert second.order is not None
     assert first.order.client_order_id == second.order.client_order_id
+    assert len(served.service.orders(working_only=False)) == 1
+
+
+async def test_same_id_on_other_terms_is_refused_and_sends_nothing(served: Served) -> None:
+    await place(served, request())
+    with pytest.raises(Refused, match="on other terms"):
+        await place(served, request(quantity="5"))
     assert len(served.service.orders(working_only=False)) == 1
 
 

@@ -5,9 +5,10 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from decimal import Decimal
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -23,6 +24,7 @@ from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.types import AccountName, Owner
 from tradebot.engine.home import data_folder, engine_folder, home
+from tradebot.engine.journal.errors import StateFolderError
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.budget import BudgetedCaller
@@ -41,7 +43,7 @@ from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.service import EngineService, Identity
 from tradebot.engine.live.tape import Tape
-from tradebot.engine.policy_loading import VersionedPolicy, load_policy
+from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy, load_policy
 from tradebot.engine.state_folder import ExitNote, StateFolder
 from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
 from tradebot.engine.venue.native import Fees, NativeVenue
@@ -84,8 +86,16 @@ def run_engine(options: RunOptions) -> int:
         CannotRun: If it cannot start.
     """
     clock = SystemClock()
+    path = engine_folder(options.name)
+    try:
+        prepared = _prepare(options)
+    except (CannotRun, PolicyNotLoaded) as error:
+        # A first start that cannot be leaves no folder behind; a known engine keeps why it did not start.
+        if (path / "engine.json").exists():
+            _note_refusal(options, path, clock, error)
+        raise
     folder = StateFolder.open(
-        engine_folder(options.name),
+        path,
         mode=options.config.engine.mode,
         create=True,
         entropy=secrets.token_bytes,
@@ -94,7 +104,7 @@ def run_engine(options: RunOptions) -> int:
     with folder:
         reason, code = "failed", 1
         try:
-            reason = _run(options, folder, clock)
+            reason = _run(options, prepared, folder, clock)
             code = 0
         except CannotRun as error:
             reason, code = str(error), error.exit_code
@@ -107,10 +117,33 @@ def run_engine(options: RunOptions) -> int:
     return code
 
 
-def _run(options: RunOptions, folder: StateFolder, clock: Clock) -> str:
+class Prepared(msgspec.Struct, frozen=True):
+    """What a start needs beside its folder."""
+
+    setting: Setting
+    policies: dict[Owner, VersionedPolicy]
+
+
+def _prepare(options: RunOptions) -> Prepared:
     refuse_what_is_not_yet(options.config)
     setting = _setting(options)
-    policies = _policies(options.config, setting)
+    return Prepared(setting, _policies(options.config, setting))
+
+
+def _note_refusal(options: RunOptions, path: Path, clock: Clock, error: Exception) -> None:
+    mode = options.config.engine.mode
+    # Another process may hold the folder: then it is not down, and nothing is to be noted.
+    with (
+        suppress(StateFolderError),
+        StateFolder.open(
+            path, mode=mode, create=False, entropy=secrets.token_bytes, now=clock.system_ns
+        ) as folder,
+    ):
+        folder.note_exit(ExitNote(when=clock.system_ns(), code=3, reason=str(error)))
+
+
+def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Clock) -> str:
+    setting, policies = prepared.setting, prepared.policies
     with ExitStack() as stack:
         journal = stack.enter_context(Journal.open(folder.journal))
         journal.bind(folder.id, folder.mode, "virtual")

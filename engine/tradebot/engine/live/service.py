@@ -31,13 +31,14 @@ from tradebot.engine.core.events import (
     HaltRequested,
     KillRequested,
     OperatorEvent,
+    PlaceOrder,
     ResumeRequested,
     SleevePauseRequested,
     SleeveResumeRequested,
 )
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import AnyOutcome, Cancel
+from tradebot.engine.core.outcomes import AnyOutcome, Cancel, OrderIntent
 from tradebot.engine.core.state import cash_assets
 from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
 from tradebot.engine.journal.codec import Row
@@ -300,7 +301,15 @@ class EngineService:
         """Hand an order to the gate and wait for the venue's word."""
         self._runtime.advance_to(self._virtual_now())
         self._state.now = self._runtime.now
-        self._operate(parsed(self._state, request))
+        wanted = parsed(self._state, request)
+        known = self._state.blotter.by_request(wanted.request_id)
+        if known is not None and not _same_terms(known.intent, wanted, request):
+            raise Refused(
+                "conflict",
+                f"request {request.request_id} was order {known.intent.client_order_id} on other terms: "
+                "the same id is the same order, choose another --id",
+            )
+        self._operate(wanted)
         order = self._state.blotter.by_request(RequestId(request.request_id))
         if order is None:
             raise Refused("conflict", f"request {request.request_id} led to no order")
@@ -483,6 +492,13 @@ class EngineService:
         finally:
             self.consoles -= 1
             self.wake.set()
+
+
+def _same_terms(intent: OrderIntent, wanted: PlaceOrder, request: OrderRequest) -> bool:
+    """Return whether a repeated request asks for the order it led to; a marketable price follows the market."""
+    terms = ("account", "instrument", "side", "type", "tif", "quantity", "post_only", "reduce_only")
+    same = all(getattr(intent, name) == getattr(wanted, name) for name in terms)
+    return same and (request.type != "limit" or intent.limit_price == wanted.limit_price)
 
 
 def _line(row: Row) -> EventLine:

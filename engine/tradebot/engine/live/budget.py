@@ -38,8 +38,6 @@ class BudgetedCaller:
         self._clock = clock
         self._failed = failed
         self._over: dict[Owner, deque[int]] = {}
-        self.longest: dict[Owner, int] = {}
-        """Longest call by sleeve, ns."""
 
     def __call__(
         self,
@@ -66,7 +64,6 @@ class BudgetedCaller:
         return None
 
     def _measure(self, sleeve: Owner, took: int) -> None:
-        self.longest[sleeve] = max(took, self.longest.get(sleeve, 0))
         if took > CALL_MAX:
             reason = f"one decision took {took / MS:.0f} ms, at most {CALL_MAX // MS}"
             self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))

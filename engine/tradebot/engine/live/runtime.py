@@ -90,8 +90,6 @@ class Runtime:
         self.observers: list[Callable[[int, int, Event, list[AnyOutcome]], None]] = []
         """Told of each step after it was kept: seq, now, event, outcomes."""
         self.journal_trouble: str | None = None
-        self.events = 0
-        """Market events handed over since the start."""
         self._failed = failed
         self._connected: tuple[NativeVenue, Market] | None = None
         self._next_market_mark = 0
@@ -252,7 +250,6 @@ class Runtime:
         decided = self.kernel.handle(seq, now, event)
         outcomes = [plain(outcome) for outcome in decided]
         if isinstance(event, MarketEvent):
-            self.events += 1
             try:
                 self.records.market(seq, now, event)
             except JournalUnavailable as error:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import assert_type
 
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
-from tradebot.engine.core.execution import Capabilities, ExecutionEngine
-from tradebot.engine.core.outcomes import Cancel, QueryAccount, QueryOrder, Submit
+from tradebot.engine.core.execution import Capabilities, ExecutionEngine, VenueEffect
+from tradebot.engine.core.outcomes import Submit
 from tradebot.engine.core.policy import (
     Book,
     ContextMap,
@@ -57,13 +57,13 @@ class Nowhere:
     def capabilities(self) -> Capabilities:
         """Return what it can do: resting limit orders."""
         return Capabilities(
-            order_types=frozenset({"limit"}),
-            times_in_force=frozenset({"gtc"}),
+            order_types=("limit",),
+            times_in_force=("gtc",),
             post_only=True,
             reduce_only=False,
         )
 
-    def perform(self, effect: RiskApproved[Submit] | Cancel | QueryOrder | QueryAccount) -> None:
+    def perform(self, effect: VenueEffect) -> None:
         """Take an effect and never answer."""
 
 

@@ -144,7 +144,7 @@ def request(**change: object) -> PlaceOrder:
 def test_an_unknown_account_is_refused_by_name(world: World) -> None:
     (denied,) = of_type(world.send(request(account=AccountName("other"))), OrderDenied)
     assert denied.code == "unknown_account"
-    assert denied.text == "account other must be sandbox, the engine's only one"
+    assert denied.text == "account other is not one of this engine's: sandbox"
 
 
 def test_an_unknown_instrument_is_refused_with_the_known_ones(world: World) -> None:
@@ -283,7 +283,7 @@ def test_an_id_the_venue_knows_and_the_journal_lost_is_never_used_again(world: W
 def test_a_fill_in_an_instrument_the_engine_never_had_is_told_as_a_difference(world: World) -> None:
     stranger = intent("buy", 100, number=999, instrument=InstrumentId("x:Y"))
     world.send(fill_of(stranger, 100, 10_000_00, "x-stranger"))
-    assert world.state.differences == ["fill x-stranger of unknown x:Y"]
+    assert world.state.accounts[ACCOUNT].differences == ["fill x-stranger of unknown x:Y"]
     assert world.state.blotter.seen(ExecutionId("x-stranger"))
 
 
@@ -291,7 +291,7 @@ def test_the_newest_fill_is_the_venues_latest_time(world: World) -> None:
     order = world.place("buy", 1000).intent
     for number, ts in enumerate((50, 90, 70)):
         world.send(fill_of(order, 10, 10_000_00, f"n{number}", ts=ts))
-    assert world.state.newest_fill == 90
+    assert world.state.accounts[ACCOUNT].newest_fill == 90
 
 
 def test_a_bet_lasts_from_flat_to_flat(world: World) -> None:

@@ -65,7 +65,7 @@ def test_a_start_asks_for_the_account_and_every_open_order(world: World) -> None
     world.cancelled(over)
     (submit,) = of_type(world.request("buy", 100), Submit)
     outcomes = world.send(world.start)
-    newest = world.state.newest_fill
+    newest = world.state.accounts[ACCOUNT].newest_fill
     assert newest > 0
     assert of_type(outcomes, QueryAccount) == [QueryAccount(account=ACCOUNT, since=newest)]
     assert asked(outcomes) == [working.client_order_id, submit.order.client_order_id]

@@ -290,8 +290,8 @@ def test_a_refused_order_does_not_keep_the_next_from_going_out() -> None:
             "illegal answer, ValidationError: Invalid enum value 'Buy'",
         ),
         (
-            NewOrder(side="buy", quantity=Decimal("0.001"), tif="day"),  # pyright: ignore[reportArgumentType]
-            "illegal answer, ValidationError: Invalid enum value 'day'",
+            NewOrder(side="buy", quantity=Decimal("0.001"), tif="eod"),  # pyright: ignore[reportArgumentType]
+            "illegal answer, ValidationError: Invalid enum value 'eod'",
         ),
     ],
 )

@@ -11,11 +11,16 @@ import msgspec
 
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.reasons import Because, Edge
 from tradebot.engine.core.types import (
     AccountName,
     BetId,
     ClientOrderId,
+    DifferenceAnswer,
+    DifferenceId,
+    EngineId,
     ExecutionId,
     FillSource,
     Liquidity,
@@ -24,6 +29,8 @@ from tradebot.engine.core.types import (
     Owner,
     RequestId,
     Side,
+    StreamState,
+    TerminalId,
     TimeInForce,
     VenueOrderId,
 )
@@ -48,6 +55,36 @@ class OrderRejected(OrderLaneEvent, frozen=True, kw_only=True, tag="order-reject
     """The venue refused the order."""
 
     client_order_id: ClientOrderId
+    reason: str
+    ts_event: int
+
+
+class OrderTriggered(OrderLaneEvent, frozen=True, kw_only=True, tag="order-triggered"):
+    """A stop the venue holds has been set off."""
+
+    client_order_id: ClientOrderId
+    ts_event: int
+
+
+class OrderReplaced(OrderLaneEvent, frozen=True, kw_only=True, tag="order-replaced"):
+    """The venue has put the new order in the old one's place."""
+
+    client_order_id: ClientOrderId
+    """The new order."""
+    replaced: ClientOrderId
+    """The old one."""
+    venue_order_id: VenueOrderId
+    quantity: int
+    """What the venue says the new order is for, in units: less than asked where the old one filled meanwhile."""
+    ts_event: int
+
+
+class ReplaceRejected(OrderLaneEvent, frozen=True, kw_only=True, tag="replace-rejected"):
+    """The venue left the old order as it was, or had it no longer."""
+
+    client_order_id: ClientOrderId
+    """The new order, which never came to be."""
+    replaced: ClientOrderId
     reason: str
     ts_event: int
 
@@ -79,6 +116,39 @@ class OrderFilled(OrderLaneEvent, frozen=True, kw_only=True, tag="order-filled")
     source: FillSource
     ts_event: int
     ts_recv: int
+
+
+class ExecutionBusted(OrderLaneEvent, frozen=True, kw_only=True, tag="execution-busted"):
+    """The venue took an execution back: it is reversed, never edited."""
+
+    execution_id: ExecutionId
+    account: AccountName
+    reason: str
+    ts_event: int
+
+
+class ExecutionCorrected(OrderLaneEvent, frozen=True, kw_only=True, tag="execution-corrected"):
+    """The venue changed an execution: the old one is reversed, the new one booked under its own id."""
+
+    execution_id: ExecutionId
+    """The one that no longer holds."""
+    corrected: OrderFilled
+    """What holds instead, with an execution id of its own."""
+    reason: str
+
+
+class FeeCharged(OrderLaneEvent, frozen=True, kw_only=True, tag="fee-charged"):
+    """A fee told apart from its fill, before or after it; `fee_id` deduplicates."""
+
+    fee_id: str
+    account: AccountName
+    asset: str
+    amount: Decimal
+    """Paid when positive."""
+    client_order_id: ClientOrderId | None = None
+    execution_id: ExecutionId | None = None
+    instrument: InstrumentId | None = None
+    ts_event: int
 
 
 class OrderCancelled(OrderLaneEvent, frozen=True, kw_only=True, tag="order-cancelled"):
@@ -128,6 +198,23 @@ class CashMoved(OrderLaneEvent, frozen=True, kw_only=True, tag="cash-moved"):
     ts_event: int
 
 
+class ReportedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An open order as the venue tells it, also one that another program placed."""
+
+    client_order_id: ClientOrderId
+    """The venue's own id where nobody gave one."""
+    venue_order_id: VenueOrderId | None = None
+    instrument: InstrumentId
+    side: Side
+    type: OrderType
+    tif: TimeInForce = "gtc"
+    quantity: int
+    filled: int = 0
+    limit_price: int | None = None
+    trigger_price: int | None = None
+    reduce_only: bool = False
+
+
 class AccountReported(OrderLaneEvent, frozen=True, kw_only=True, tag="account-reported"):
     """What the venue says the account holds: compared with the ledger, never copied into it."""
 
@@ -136,9 +223,43 @@ class AccountReported(OrderLaneEvent, frozen=True, kw_only=True, tag="account-re
     positions: dict[InstrumentId, int]
     """Signed quantity in units, by instrument."""
     open_orders: tuple[ClientOrderId, ...]
+    orders: tuple[ReportedOrder, ...] = ()
+    """The same orders in full, where the venue tells them."""
+    average_prices: dict[InstrumentId, Decimal] = {}
+    """The venue's average price of each position, where it tells one."""
+    fills_since: int = 0
+    """Venue time of the oldest fill the venue still tells of, ns UTC; 0: all."""
+
+
+class RateQuoted(OrderLaneEvent, frozen=True, kw_only=True, tag="rate-quoted"):
+    """What one unit of an asset is worth in another, by a named source."""
+
+    asset: str
+    currency: str
+    rate: Decimal
+    source: str
+    ts_event: int
 
 
 # ---------------------------------------------------------------------------------------------------------- connection
+
+
+class StreamChanged(OrderLaneEvent, frozen=True, kw_only=True, tag="stream-changed"):
+    """An account's private stream came up, went down, or is connected and dead."""
+
+    account: AccountName
+    state: StreamState
+    reason: str = ""
+
+
+class ClockMeasured(OrderLaneEvent, frozen=True, kw_only=True, tag="clock-measured"):
+    """How far the machine's clock is from a venue's."""
+
+    account: AccountName
+    offset: int
+    """Machine minus venue, ns; positive: the machine is ahead."""
+    error: int
+    """Half the round trip, ns, >= 0: the offset is known to this."""
 
 
 class FeedChanged(OrderLaneEvent, frozen=True, kw_only=True, tag="feed-changed"):
@@ -178,6 +299,28 @@ class PlaceOrder(OrderLaneEvent, frozen=True, kw_only=True, tag="place-order"):
     because: Because | None = None
     edge: Edge | None = None
     bet_id: BetId | None = None
+    trigger_price: int | None = None
+    trail: int | None = None
+    expires: int | None = None
+    attended: bool = False
+    terminal: TerminalId | None = None
+    after: ClientOrderId | None = None
+    """OTO: held until this order has filled."""
+    oco: ClientOrderId | None = None
+    """OCO: shares its fate with this open order."""
+    legs: Legs | None = None
+
+
+class AmendRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="amend-requested"):
+    """Change an open order; what is None stays."""
+
+    request_id: RequestId
+    client_order_id: ClientOrderId
+    quantity: int | None = None
+    """What shall still be open afterwards, in units, > 0."""
+    limit_price: int | None = None
+    trigger_price: int | None = None
+    trail: int | None = None
 
 
 class CancelRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="cancel-requested"):
@@ -209,6 +352,81 @@ class KillRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="kill-request
 class ResumeRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="resume-requested"):
     """Lift REDUCING or HALTED, with a reason."""
 
+    reason: str
+
+
+class StopRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="stop-requested"):
+    """The process is to end: engine-held stops move to the broker, or the word is refused."""
+
+    leave_unprotected: bool = False
+    """End although a position would be left without its stop."""
+    insist: bool = False
+    """SIGTERM: the process ends in any case; what stays unprotected is told."""
+
+
+class ReconcileRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="reconcile-requested"):
+    """Ask the venues now."""
+
+    account: AccountName | None = None
+
+
+class DifferenceAnswerRequested(
+    OrderLaneEvent, frozen=True, kw_only=True, tag="difference-answer-requested"
+):
+    """What an operator says of a difference: take it in, leave it be for a reason, or close it."""
+
+    difference_id: DifferenceId
+    answer: DifferenceAnswer
+    owner: Owner | None = None
+    """Who takes it in; None: `hand`."""
+    reason: str
+
+
+class ArmRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="arm-requested"):
+    """A hand may add risk in LIVE, for a while."""
+
+    terminal: TerminalId
+    ttl: int
+    """Nanoseconds, > 0."""
+    idle: int
+    """Nanoseconds without a word of that terminal after which it ends, > 0."""
+
+
+class DisarmRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="disarm-requested"):
+    """No hand may add risk in LIVE any more."""
+
+    reason: str
+
+
+class TerminalSeen(OrderLaneEvent, frozen=True, kw_only=True, tag="terminal-seen"):
+    """A terminal that armed is still being used; told at most once a minute."""
+
+    terminal: TerminalId
+
+
+class TerminalGone(OrderLaneEvent, frozen=True, kw_only=True, tag="terminal-gone"):
+    """A terminal has closed: its arming ends, its attended orders are cancelled."""
+
+    terminal: TerminalId
+    reason: str = ""
+
+
+class MandateGiven(OrderLaneEvent, frozen=True, kw_only=True, tag="mandate-given"):
+    """A person lets a sleeve at one version add risk in LIVE."""
+
+    sleeve: Owner
+    version: str
+    account: AccountName
+    capital: Decimal
+    loss_budget: Decimal
+    limits: dict[str, str] = {}
+    expires: int
+
+
+class MandateRevoked(OrderLaneEvent, frozen=True, kw_only=True, tag="mandate-revoked"):
+    """A person takes a mandate back."""
+
+    sleeve: Owner
     reason: str
 
 
@@ -246,6 +464,16 @@ class SleeveStarted(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str | int | float | bool]
 
 
+class AccountStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as it is traded from this start on."""
+
+    name: AccountName
+    venue: str
+    capabilities: Capabilities
+    report_every: int = 0
+    """Nanoseconds between two looks at the account, besides those that events ask for; 0: none."""
+
+
 class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-started"):
     """A new process took over the state folder: market state is gone, unanswered orders are unknown."""
 
@@ -262,7 +490,21 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     seed: int = 0
     """Of the policies' generators."""
     day_starts_minute: int = 0
-    """Minute of the UTC day at which the trading day begins."""
+    """Minute of the zone's day at which the trading day begins."""
+    zone_offsets: tuple[tuple[int, int], ...] = ()
+    """The day's zone: (from instant, ns UTC; seconds east of UTC from then on), oldest first; empty: UTC."""
+    accounts: tuple[AccountStarted, ...] = ()
+    """Every account, the default one first; empty in journals of schema 1: `account` alone."""
+    protect_at: Literal["broker", "any"] = "any"
+    pegs: dict[str, str] = {}
+    """Assets counted one to one as another: `{ USDT = "USD" }`."""
+    lots: Literal["fifo", "lifo", "highest", "specific"] = "fifo"
+    take_over: tuple[EngineId, ...] = ()
+    """Engines whose open orders at our accounts are taken over instead of refusing the start."""
+    resume: Literal["operator", "next-day"] = "operator"
+    """Who lifts REDUCING after a day loss."""
+    clock_offset_max: int = 0
+    """Largest offset to a venue's clock that new risk is allowed with, ns; 0: not watched."""
     wall: int = 0
     """System clock, ns UTC; never read by the kernel, left out of canonical exports."""
 
@@ -277,6 +519,12 @@ class SleeveFailed(OrderLaneEvent, frozen=True, kw_only=True, tag="sleeve-failed
 type VenueEvent = (
     OrderAccepted
     | OrderRejected
+    | OrderTriggered
+    | OrderReplaced
+    | ReplaceRejected
+    | ExecutionBusted
+    | ExecutionCorrected
+    | FeeCharged
     | SubmitUnknown
     | OrderFilled
     | OrderCancelled
@@ -290,7 +538,17 @@ type VenueEvent = (
 
 type OperatorEvent = (
     PlaceOrder
+    | AmendRequested
     | CancelRequested
+    | StopRequested
+    | ReconcileRequested
+    | DifferenceAnswerRequested
+    | ArmRequested
+    | DisarmRequested
+    | TerminalSeen
+    | TerminalGone
+    | MandateGiven
+    | MandateRevoked
     | FlattenRequested
     | HaltRequested
     | KillRequested
@@ -300,8 +558,11 @@ type OperatorEvent = (
 )
 """What a person or script says."""
 
+type ConnectionEvent = FeedChanged | StreamChanged | ClockMeasured | RateQuoted
+"""What is known of the ways to venues and of rates."""
+
 type OrderLane = (
-    VenueEvent | FeedChanged | TimerFired | OperatorEvent | EngineStarted | SleeveFailed
+    VenueEvent | ConnectionEvent | TimerFired | OperatorEvent | EngineStarted | SleeveFailed
 )
 """All that is journaled on its way in."""
 

@@ -131,7 +131,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
         case SleeveResumeRequested():
             on_sleeve_resume(step, event)
         case EngineStarted():
-            on_started(step, event)
+            on_started(step)
         case OrderReported():
             on_order_reported(step, event)
             keep_to_state(step)
@@ -163,8 +163,9 @@ def _place(step: Step, event: PlaceOrder) -> None:
         # The same request is the same order: whoever repeats it is shown what became of it.
         return
     intent = intent_of(state, event)
-    if event.account != state.account:
-        text = f"account {event.account} must be {state.account}, the engine's only one"
+    if event.account not in state.accounts:
+        known = ", ".join(state.accounts)
+        text = f"account {event.account} is not one of this engine's: {known}"
         step.emit(OrderDenied(order=intent, code="unknown_account", text=text))
     elif state.market.get(event.instrument) is None:
         known = ", ".join(market.instrument.id for market in state.market.all())

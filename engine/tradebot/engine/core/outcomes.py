@@ -14,16 +14,32 @@ from tradebot.engine.core.types import (
     AccountName,
     BetId,
     ClientOrderId,
+    DifferenceAnswer,
+    DifferenceId,
     EngineId,
     ExecutionId,
     LivesAt,
+    OrderRole,
     OrderType,
     Owner,
     RequestId,
     Side,
+    TerminalId,
     TimeInForce,
     TradingState,
+    VenueOrderId,
 )
+
+
+class Legs(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to protect an entry as it fills: each leg covers what has filled, and only that."""
+
+    stop_loss: int | None = None
+    """Trigger of the protective stop, in price units."""
+    take_profit: int | None = None
+    """Limit of the target, in price units."""
+    trail: int | None = None
+    """Distance at which the protective stop follows the best price, in price units, > 0."""
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +66,25 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     """The engine's time, ns UTC."""
     engine_id: EngineId = EngineId("")
     """Which engine decided it."""
+    trigger_price: int | None = None
+    """Of a stop, in price units; of a trailing stop where it stood when written."""
+    trail: int | None = None
+    """Distance of a trailing stop from the best price seen, in price units, > 0."""
+    expires: int | None = None
+    """When a GTD or DAY order ends, ns UTC."""
+    attended: bool = False
+    """Whether the order is cancelled when the hand that placed it is gone."""
+    terminal: TerminalId | None = None
+    """Where the hand was, of an attended order."""
+    replaces: ClientOrderId | None = None
+    """The order this one takes the place of."""
+    parent: ClientOrderId | None = None
+    """The order whose fills this one waits for or protects."""
+    oco: ClientOrderId | None = None
+    """The order this one shares its fate with: what fills of one is taken from the other."""
+    role: OrderRole = ""
+    legs: Legs | None = None
+    """Protection asked for with an entry."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
@@ -71,6 +106,15 @@ class Cancel(Outcome, frozen=True, kw_only=True, tag="cancel"):
     client_order_id: ClientOrderId
     account: AccountName
     because: Because
+
+
+class Replace(Outcome, frozen=True, kw_only=True, tag="replace"):
+    """Ask the venue to put a new order in the place of a standing one; only the risk gate makes one."""
+
+    order: OrderIntent
+    """The new order; its `replaces` names the old one."""
+    known_filled: int
+    """What the engine knew to be filled of the old order, in units: more than that is taken off the new quantity."""
 
 
 class QueryOrder(Outcome, frozen=True, kw_only=True, tag="query-order"):
@@ -128,6 +172,132 @@ class FillBooked(Outcome, frozen=True, kw_only=True, tag="fill-booked"):
     edge: Edge | None
     lives_at: LivesAt | None
     """Where its order stood; None for a fill of an order that is not ours."""
+
+
+class OrderHeld(Outcome, frozen=True, kw_only=True, tag="order-held"):
+    """The engine keeps an order itself: a stop the venue does not know, a child that waits for its parent.
+
+    Sent later it goes out as `Submit` under the same id.
+    """
+
+    order: OrderIntent
+
+
+class HeldEnded(Outcome, frozen=True, kw_only=True, tag="held-ended"):
+    """An order the engine kept has ended without having been sent."""
+
+    client_order_id: ClientOrderId
+    state: Literal["cancelled", "expired"]
+    reason: str
+
+
+class HeldQuantityChanged(Outcome, frozen=True, kw_only=True, tag="held-quantity-changed"):
+    """An order the engine keeps now covers another quantity: its parent filled on, or its sibling did."""
+
+    client_order_id: ClientOrderId
+    quantity: int
+
+
+class StopMoved(Outcome, frozen=True, kw_only=True, tag="stop-moved"):
+    """A trailing stop the engine keeps has followed the price."""
+
+    client_order_id: ClientOrderId
+    trigger_price: int
+
+
+class OrderFound(Outcome, frozen=True, kw_only=True, tag="order-found"):
+    """An open order at the venue that this engine did not place: `unclaimed` until adopted."""
+
+    order: OrderIntent
+    venue_order_id: VenueOrderId | None
+    filled: int
+
+
+class OrderAdopted(Outcome, frozen=True, kw_only=True, tag="order-adopted"):
+    """An unclaimed order belongs to somebody from now on."""
+
+    client_order_id: ClientOrderId
+    owner: Owner
+
+
+class PositionAdopted(Outcome, frozen=True, kw_only=True, tag="position-adopted"):
+    """A position, or the part of it the ledger did not know, is taken into the books of an owner.
+
+    From the venue where `origin` is None (older than the fill window, or a transfer), else from another owner's books.
+    """
+
+    account: AccountName
+    instrument: InstrumentId
+    owner: Owner
+    origin: Owner | None
+    quantity: int
+    """Signed, in units."""
+    cost: str
+    """Total paid for it in the quote currency, signed as the quantity, as decimal text: quantity x average price."""
+
+
+class CashAdopted(Outcome, frozen=True, kw_only=True, tag="cash-adopted"):
+    """Cash the venue has and the ledger did not know is taken in, as a correction."""
+
+    account: AccountName
+    asset: str
+    amount: str
+    """Signed, as decimal text."""
+    reason: str
+
+
+class DifferenceAnswered(Outcome, frozen=True, kw_only=True, tag="difference-answered"):
+    """An operator has said what a difference is: it no longer holds the engine."""
+
+    difference_id: DifferenceId
+    answer: DifferenceAnswer
+    reason: str
+    ours: str
+    theirs: str
+    """Both sides as text when it was answered: an ignored difference that changes is a new one."""
+
+
+class StartRefused(Outcome, frozen=True, kw_only=True, tag="start-refused"):
+    """The engine must not run on this account; the runtime ends with this text."""
+
+    reason: str
+
+
+class ArmingChanged(Outcome, frozen=True, kw_only=True, tag="arming-changed"):
+    """Hands may add risk in LIVE until an instant, or no more (until = 0)."""
+
+    terminal: TerminalId
+    until: int
+    idle: int
+    """Nanoseconds without a word of that terminal after which it ends."""
+    reason: str
+
+
+class MandateRecorded(Outcome, frozen=True, kw_only=True, tag="mandate-recorded"):
+    """A sleeve at one version may add risk in LIVE within these bounds."""
+
+    sleeve: Owner
+    version: str
+    account: AccountName
+    capital: str
+    loss_budget: str
+    """Loss in the engine's currency at which it ends, as decimal text."""
+    limits: dict[str, str]
+    expires: int
+
+
+class MandateEnded(Outcome, frozen=True, kw_only=True, tag="mandate-ended"):
+    """A sleeve's mandate is void."""
+
+    sleeve: Owner
+    reason: str
+
+
+class LimitsChanged(Outcome, frozen=True, kw_only=True, tag="limits-changed"):
+    """Other limits are in force from now on."""
+
+    limits: dict[str, str]
+    reason: str
 
 
 class TradingStateChanged(Outcome, frozen=True, kw_only=True, tag="trading-state-changed"):
@@ -199,11 +369,25 @@ class SleeveResumed(Outcome, frozen=True, kw_only=True, tag="sleeve-resumed"):
     reason: str
 
 
-type Effect = Submit | Cancel | QueryOrder | QueryAccount | SetTimer | Alert
+type Effect = Submit | Cancel | Replace | QueryOrder | QueryAccount | SetTimer | Alert
 """What the world is asked to do."""
 
 type Fact = (
     OrderDenied
+    | OrderHeld
+    | HeldEnded
+    | HeldQuantityChanged
+    | StopMoved
+    | OrderFound
+    | OrderAdopted
+    | PositionAdopted
+    | CashAdopted
+    | DifferenceAnswered
+    | StartRefused
+    | ArmingChanged
+    | MandateRecorded
+    | MandateEnded
+    | LimitsChanged
     | FillBooked
     | TradingStateChanged
     | EquityMarked

@@ -7,7 +7,6 @@ It is never sent again by itself: the market has moved on, and whoever wanted it
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
-    EngineStarted,
     OrderReported,
     SubmitUnknown,
     TimerFired,
@@ -20,10 +19,11 @@ from tradebot.engine.core.stops import change_state
 from tradebot.engine.core.types import ClientOrderId
 
 
-def on_started(step: Step, event: EngineStarted) -> None:
+def on_started(step: Step) -> None:
     """Ask the venue for everything, and take up what a restart interrupted."""
     state = step.state
-    step.emit(QueryAccount(account=event.account, since=state.newest_fill))
+    for name, account in state.accounts.items():
+        step.emit(QueryAccount(account=name, since=account.newest_fill))
     for order in state.blotter.open():
         if order.state == "pending_cancel":
             # The cancel may have died with the process; sent twice it does no harm.
@@ -52,7 +52,8 @@ def on_order_reported(step: Step, event: OrderReported) -> None:
         step.emit(Alert(level="warn", text=text))
     elif order.is_open and (event.state == "filled" or event.filled > order.filled):
         account = order.intent.account
-        step.emit(QueryAccount(account=account, since=step.state.newest_fill))
+        since = step.state.accounts[account].newest_fill
+        step.emit(QueryAccount(account=account, since=since))
 
 
 def on_absent_timer(step: Step, event: TimerFired) -> None:
@@ -78,8 +79,9 @@ def _absent_timer(order: Order) -> str:
 def on_account_reported(step: Step, event: AccountReported) -> None:
     """HALT where ledger and venue disagree: nobody may add risk to a position nobody understands."""
     state = step.state
-    if not state.differences:
+    account = state.accounts.get(event.account)
+    if account is None or not account.differences:
         return
-    told = "; ".join(state.differences)
+    told = "; ".join(account.differences)
     step.emit(Alert(level="error", text=f"account {event.account} differs: {told}"))
     change_state(step, "HALTED", f"reconcile: {told}")

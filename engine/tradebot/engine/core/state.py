@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from tradebot.data.events import MarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountReported,
+    AccountStarted,
     CancelRejected,
     CashMoved,
     EngineStarted,
@@ -112,6 +114,33 @@ class Flattening:
         """Rounds of closing orders sent."""
 
 
+NATIVE_CAPABILITIES = Capabilities(
+    order_types=("limit", "market"),
+    times_in_force=("gtc", "ioc", "fok"),
+    post_only=True,
+    reduce_only=False,
+)
+"""What accounts of journals of schema 1 could do: they name none, and all were at the native venue."""
+
+
+class AccountState:
+    """What the kernel remembers of one account."""
+
+    def __init__(self, started: AccountStarted) -> None:
+        self.started = started
+        self.reconciled = False
+        """Whether the venue has told what the account holds since the engine started."""
+        self.newest_fill = 0
+        """Venue time of the newest fill, ns UTC: fills from there on are asked for."""
+        self.differences: list[str] = []
+        """What the last account report said that the ledger does not."""
+
+    def forget(self, started: AccountStarted) -> None:
+        """Begin anew what a restart cannot know."""
+        self.started = started
+        self.reconciled = False
+
+
 class State:
     """The kernel's memory."""
 
@@ -133,8 +162,8 @@ class State:
         self.drawdown_from: Decimal | None = None
         """As in `EquityMarked`; None: the day's start, the peak."""
         self.next_mark = 0
-        self.reconciled = False
-        """Whether the venue has told what the account holds since the engine started."""
+        self.accounts: dict[AccountName, AccountState] = {}
+        """By name, the default one first."""
         self.timers: dict[str, int] = {}
         self.flattening: dict[InstrumentId, Flattening] = {}
         """Instruments being closed."""
@@ -142,10 +171,6 @@ class State:
         self.rejects_in_row = 0
         self.sent: dict[Owner, deque[int]] = {}
         self.bets: dict[BetKey, BetId] = {}
-        self.newest_fill = 0
-        """Venue time of the newest fill, ns UTC."""
-        self.differences: list[str] = []
-        """What the last account report said that the ledger does not."""
         self.counter = 0
         """Orders made so far, denied ones too."""
 
@@ -158,8 +183,13 @@ class State:
 
     @property
     def account(self) -> AccountName:
-        """Return the engine's account."""
+        """Return the engine's default account."""
         return AccountName("") if self.started is None else self.started.account
+
+    @property
+    def reconciled(self) -> bool:
+        """Return whether every account's venue has told what it holds since the engine started."""
+        return bool(self.accounts) and all(a.reconciled for a in self.accounts.values())
 
     def equity(self) -> Decimal | None:
         """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
@@ -206,10 +236,7 @@ class State:
             case CashMoved():
                 self._cash_moved(event)
             case AccountReported():
-                for client_order_id in event.open_orders:
-                    self._never_again(client_order_id)
-                self.differences = compare(self, event)
-                self.reconciled = True
+                self._account_reported(event)
             case FeedChanged():
                 market = self.market.get(event.instrument)
                 if market is not None:
@@ -248,7 +275,9 @@ class State:
             return
         self._never_again(event.client_order_id)
         owner = self.owner_of(event)
-        self.newest_fill = max(self.newest_fill, event.ts_event)
+        account = self.accounts.get(event.account)
+        if account is not None:
+            account.newest_fill = max(account.newest_fill, event.ts_event)
         before = self.blotter.get(event.client_order_id)
         sleeve = self.sleeves.get(owner)
         if sleeve is not None and before is not None and not before.filled:
@@ -256,7 +285,10 @@ class State:
         order = self.blotter.fill(event, self.now)
         instrument = self.instruments.get(event.instrument)
         if instrument is None:
-            self.differences.append(f"fill {event.execution_id} of unknown {event.instrument}")
+            if account is not None:
+                account.differences.append(
+                    f"fill {event.execution_id} of unknown {event.instrument}"
+                )
             return
         self.ledger.fill(event, instrument, owner)
         if order is not None and not order.is_open:
@@ -270,6 +302,15 @@ class State:
         if any(o.intent.owner == intent.owner for o in self.blotter.open_in(*key[:2])):
             return
         self.bets.pop(key, None)
+
+    def _account_reported(self, event: AccountReported) -> None:
+        account = self.accounts.get(event.account)
+        if account is None:
+            return
+        for client_order_id in event.open_orders:
+            self._never_again(client_order_id)
+        account.differences = compare(self, event)
+        account.reconciled = True
 
     def _cash_moved(self, event: CashMoved) -> None:
         if not self.ledger.move_cash(event) or event.asset != self.currency:
@@ -288,7 +329,7 @@ class State:
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
         self.limits = limits_from_text(event.limits)
         self.next_mark = 0
-        self.reconciled = False
+        self._accounts_started(event)
         self.rejects_in_row = 0
         for order in self.blotter.open():
             if order.state == "created":
@@ -305,6 +346,17 @@ class State:
         self.flattening = {symbol: Flattening() for symbol in self.flattening}
         # Timers of the time before are set again by whoever still needs them.
         self.timers = {}
+
+    def _accounts_started(self, event: EngineStarted) -> None:
+        native = AccountStarted(
+            name=event.account, venue="native", capabilities=NATIVE_CAPABILITIES
+        )
+        known = self.accounts
+        self.accounts = {}
+        for started in event.accounts or (native,):
+            account = known.get(started.name) or AccountState(started)
+            account.forget(started)
+            self.accounts[started.name] = account
 
     # -------------------------------------------------------------------------------- outcomes
 

@@ -105,7 +105,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
             order.intent.instrument == intent.instrument and order.intent.account == intent.account
             for order in state.blotter.unresolved()
         ),
-        reconciled=state.reconciled,
+        reconciled=state.accounts[intent.account].reconciled,
         equity=state.equity(),
         exposures=exposures(state, intent.account, intent.instrument),
         best_bid=market.best_bid(),

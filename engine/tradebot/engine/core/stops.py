@@ -129,11 +129,13 @@ def on_resume(step: Step, event: ResumeRequested) -> bool:
     state = step.state
     if state.trading_state == "ACTIVE":
         return False
-    if state.trading_state == "HALTED" and state.differences:
-        told = "; ".join(state.differences)
+    differing = {name: known for name, known in state.accounts.items() if known.differences}
+    if state.trading_state == "HALTED" and differing:
+        told = "; ".join(text for known in differing.values() for text in known.differences)
         step.emit(Alert(level="error", text=f"still HALTED, reconcile first: {told}"))
         # The report may be older than what came since: only a new one can be clean.
-        step.emit(QueryAccount(account=state.account, since=state.newest_fill))
+        for name, known in differing.items():
+            step.emit(QueryAccount(account=name, since=known.newest_fill))
         return False
     if state.flattening:
         names = ", ".join(sorted(state.flattening))

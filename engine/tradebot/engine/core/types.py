@@ -17,6 +17,12 @@ ExecutionId = NewType("ExecutionId", str)
 RequestId = NewType("RequestId", str)
 """What a person or script passes: same request = same order."""
 
+DifferenceId = NewType("DifferenceId", str)
+"""Of one difference between ledger and venue: made of account, kind and what it is about, so the same one keeps it."""
+
+TerminalId = NewType("TerminalId", str)
+"""The terminal a person typed `arm` at."""
+
 BetId = NewType("BetId", str)
 """Joins entry, protective orders and exits."""
 
@@ -36,8 +42,14 @@ HAND = Owner("hand")
 UNCLAIMED = Owner("unclaimed")
 
 type Side = Literal["buy", "sell"]
-type OrderType = Literal["limit", "market"]
-type TimeInForce = Literal["gtc", "ioc", "fok"]
+type OrderType = Literal["limit", "market", "stop", "stop_limit", "trailing_stop"]
+type TimeInForce = Literal["gtc", "ioc", "fok", "day", "gtd"]
+type OrderRole = Literal["", "stop_loss", "take_profit"]
+"""What an order is for: nothing special, or one of the two legs that protect a position."""
+type StreamState = Literal["up", "down", "stale"]
+"""Health of an account's private stream: `stale` is connected but dead."""
+type DifferenceKind = Literal["order", "fill", "position", "cash"]
+type DifferenceAnswer = Literal["adopt", "ignore", "flatten"]
 type Mode = Literal["sandbox", "paper", "broker-paper", "live"]
 type TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
 type LivesAt = Literal["broker", "engine"]

@@ -49,8 +49,8 @@ from tradebot.native import Venue
 from tradebot.native import VenueEvent as NativeEvent
 
 CAPABILITIES = Capabilities(
-    order_types=frozenset({"limit", "market"}),
-    times_in_force=frozenset({"gtc", "ioc", "fok"}),
+    order_types=("limit", "market"),
+    times_in_force=("gtc", "ioc", "fok"),
     post_only=True,
     reduce_only=False,
 )
@@ -192,13 +192,21 @@ class NativeVenue:
             # Sent twice is still one order: the venue tells again what it knows.
             self._report_order(order.client_order_id)
             return
+        kind, tif = order.type, order.tif
+        if kind not in ("limit", "market") or tif not in ("gtc", "ioc", "fok"):
+            reason = f"{kind} {tif} is not known here"
+            self._write(Refused(ts=now, client_order_id=order.client_order_id, reason=reason))
+            self._answer(
+                OrderRejected(client_order_id=order.client_order_id, reason=reason, ts_event=now)
+            )
+            return
         number = self._number(order.client_order_id)
         events = self._native.submit(
             number,
             self._index[order.instrument],
             sign(order.side),
-            order.type,
-            order.tif,
+            kind,
+            tif,
             order.post_only,
             order.limit_price or 0,
             order.quantity,

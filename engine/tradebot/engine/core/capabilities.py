@@ -1,0 +1,23 @@
+"""What a venue can do by itself; the rest the kernel keeps or refuses."""
+
+import msgspec
+
+from tradebot.engine.core.types import OrderType, TimeInForce
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue does natively at one account; journaled with the start, so that a recorded day decides the same."""
+
+    order_types: tuple[OrderType, ...]
+    """Types the venue itself holds; a stop that is not among them is held by the engine."""
+    times_in_force: tuple[TimeInForce, ...]
+    """GTD and DAY outside this set are ended by the engine."""
+    post_only: bool
+    reduce_only: bool
+    """Whether the venue itself enforces reduce-only; else the kernel does."""
+    replace: bool = False
+    """Whether an open order can be changed in one step; else it is cancelled and sent anew."""
+    oco: bool = False
+    """Whether the venue ends one order of a pair when the other fills; else the kernel does."""
+    locks_balance: bool = False
+    """Whether a resting sell locks what it sells, so that a stop and a target cannot rest side by side without OCO."""

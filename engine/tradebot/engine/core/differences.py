@@ -1,0 +1,33 @@
+"""What the venue says that the ledger does not: one record a difference, with its age and its cause."""
+
+import msgspec
+
+from tradebot.engine.core.types import AccountName, DifferenceId, DifferenceKind
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing on which ledger and venue disagree."""
+
+    id: DifferenceId
+    """Of account, kind and subject: it stays the same as long as the matter does."""
+    account: AccountName
+    kind: DifferenceKind
+    about: str
+    """Instrument, asset, order or execution."""
+    ours: str
+    theirs: str
+    since: int
+    """When it was first seen as it is, ns UTC."""
+    cause: str
+    """Where it may come from, in words."""
+    confirmed: bool = False
+    """Whether it has outlived what may have been on its way: only then it stops the engine."""
+
+    def text(self) -> str:
+        """Return the difference as one sentence."""
+        return f"{self.kind} {self.about}: ledger {self.ours}, venue {self.theirs}"
+
+
+def difference_id(account: AccountName, kind: DifferenceKind, about: str) -> DifferenceId:
+    """Return the id of a difference: the same for the same matter, in any process."""
+    return DifferenceId(f"{account}/{kind}/{about}")

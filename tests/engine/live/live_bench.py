@@ -26,7 +26,7 @@ from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.budget import BudgetedCaller
 from tradebot.engine.live.loop import Loop
-from tradebot.engine.live.markets import ReplayMarket
+from tradebot.engine.live.markets import NativeFeed, ReplayMarket
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
@@ -137,8 +137,7 @@ class LiveBench:
             (BTC,),
             self.log,
             fees=Fees(),
-            depart=self.runtime.depart,
-            answer=self.runtime.answer,
+            engine=self.runtime,
         )
         market = ReplayMarket(iter(events), "spot/day")
         self.tape = Tape({})
@@ -146,7 +145,7 @@ class LiveBench:
         found = recover(self.kernel, self.journal, self.tape)
         self.runtime.connect(
             self.venue,
-            market,
+            NativeFeed(market, self.venue),
             seq=max(found.last_seq, self.segments.last_seq),
             now=max(found.last_now, market.next_time() or 0),
         )

@@ -1,6 +1,6 @@
 """Where a sandbox's market comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from tests.engine.live.live_bench import BTC, START, book, printed
 
 from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote, Trade
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import VenueEvent
 from tradebot.engine.core.types import MINUTE, MS, SECOND
 from tradebot.engine.live.markets import (
     HISTORY_BARS,
@@ -19,6 +20,19 @@ from tradebot.engine.live.markets import (
 from tradebot.engine.venue.log import VenueLog
 from tradebot.engine.venue.native import Fees, NativeVenue
 from tradebot.native import Venue
+
+
+class Nobody:
+    """An engine that hears nothing."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+
+    def after(self, delay: int, take_place: Callable[[], None]) -> None:
+        """Let it pass."""
+
+    def answer(self, event: VenueEvent, delay: int) -> None:
+        """Let it pass."""
 
 
 class Invented:
@@ -38,8 +52,7 @@ class Invented:
             tuple(invention.instrument for invention in INVENTED),
             log,
             fees=Fees(),
-            depart=lambda _: None,
-            answer=lambda _: None,
+            engine=Nobody(start),
         )
 
     def events(self, steps: int) -> list[AnyMarketEvent]:
@@ -157,7 +170,11 @@ def recorded_venue(log: VenueLog) -> NativeVenue:
     native = Venue()
     native.add_recorded(0)
     return NativeVenue(
-        native, (BTC,), log, fees=Fees(), depart=lambda _: None, answer=lambda _: None
+        native,
+        (BTC,),
+        log,
+        fees=Fees(),
+        engine=Nobody(START),
     )
 
 

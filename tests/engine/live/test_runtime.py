@@ -38,9 +38,9 @@ from tradebot.engine.core.policy import (
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
-from tradebot.engine.live.runtime import LATENCY
 from tradebot.engine.live.schedule import Lane, TimerDue
 from tradebot.engine.venue.log import Accepted
+from tradebot.engine.venue.native import LATENCY
 
 type Made = Callable[..., LiveBench]
 
@@ -176,8 +176,10 @@ def test_order_does_not_reach_the_venue_before_its_intent_is_durable(make: Made)
     committed = bench.journal.committed_seq
     assert committed < bench.runtime.seq
     bench.runtime.step()
-    assert at_venue(bench) == [order.intent.client_order_id]
     assert bench.journal.committed_seq >= bench.runtime.seq
+    assert at_venue(bench) == []
+    bench.until(1050 + LATENCY // MS)
+    assert at_venue(bench) == [order.intent.client_order_id]
 
 
 def test_order_decided_just_before_a_crash_never_went_out(make: Made, tmp_path: Path) -> None:
@@ -247,7 +249,7 @@ def test_order_taken_back_while_it_was_held_never_leaves(make: Made) -> None:
     bench.until(20_000)
     assert bench.runtime.journal_trouble is None
     assert at_venue(bench) == []
-    assert again(bench, order).state == "rejected"
+    assert again(bench, order).state == "cancelled"
 
 
 def test_cancel_reaches_the_venue_though_the_journal_cannot_be_written(make: Made) -> None:
@@ -361,9 +363,21 @@ def test_policy_that_breaks_becomes_an_event_and_is_not_asked_again(make: Made) 
     assert bench.kernel.state.trading_state == "ACTIVE"
 
 
+def test_an_order_taken_back_before_it_was_sent_never_leaves(make: Made) -> None:
+    bench = make().until(1050)
+    order = place(bench)
+    bench.runtime.hand_over(CancelRequested(client_order_id=order.intent.client_order_id))
+    bench.runtime.step()
+    ended = again(bench, order)
+    assert (ended.state, ended.reason) == ("cancelled", "taken back before it was sent")
+    bench.until(1500)
+    assert at_venue(bench) == []
+
+
 def test_cancel_of_an_order_on_its_way_arrives_after_it(make: Made) -> None:
     bench = make().until(1050)
     order = place(bench)
+    bench.runtime.step()
     bench.runtime.advance_to(bench.runtime.now + MS)
     bench.runtime.hand_over(CancelRequested(client_order_id=order.intent.client_order_id))
     bench.until(1500)

@@ -6,14 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradebot.engine.core.events import HaltRequested
-from tradebot.engine.core.outcomes import QueryAccount
-from tradebot.engine.core.types import AccountName
-from tradebot.engine.live.schedule import Arrival, Lane, Schedule, TimerDue
+from tradebot.engine.live.schedule import Happening, Lane, Schedule, TimerDue
 
 
 def test_at_equal_time_timer_comes_before_venue_before_operator() -> None:
     timer = TimerDue("t")
-    venue = Arrival(QueryAccount(account=AccountName("a")), 1)
+    venue = Happening(lambda: None)
     operator = HaltRequested(reason="r")
     items = [(Lane.TIMER, timer), (Lane.VENUE, venue), (Lane.OPERATOR, operator)]
     for order in permutations(items):

@@ -25,6 +25,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.outcomes import QueryAccount
 from tradebot.engine.core.types import SECOND, ClientOrderId
 from tradebot.engine.venue.log import Accepted, Opened
+from tradebot.engine.venue.native import LATENCY
 
 
 @pytest.fixture
@@ -46,8 +47,11 @@ def fills(events: list[VenueEvent]) -> list[OrderFilled]:
 def test_perform_only_departs_nothing_happens_before_the_effect_arrives(bench: VenueBench) -> None:
     effect = QueryAccount(account=ACCOUNT)
     bench.venue.perform(effect)
-    assert bench.departed == [effect]
+    ((delay, arrive),) = bench.departed
+    assert delay == LATENCY
     assert bench.answers == []
+    arrive()
+    assert isinstance(bench.answers[-1], AccountReported)
 
 
 def test_resting_order_is_accepted_and_waits(bench: VenueBench) -> None:

@@ -1,6 +1,6 @@
 """What the venue's tests are built of: a venue on a recorded market with its doors taken down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 from tradebot.data.events import BookDelta, BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.events import VenueEvent
+from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder, Submit
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved
@@ -21,7 +22,7 @@ from tradebot.engine.core.types import (
     TimeInForce,
 )
 from tradebot.engine.venue.log import AnyRecord, VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue, VenueEffect
+from tradebot.engine.venue.native import Fees, NativeVenue
 from tradebot.native import Venue
 
 ACCOUNT = AccountName("sandbox")
@@ -45,7 +46,8 @@ class VenueBench:
     def __init__(self, log: Path) -> None:
         self.path = log
         self.now = START
-        self.departed: list[VenueEffect] = []
+        self.departed: list[tuple[int, Callable[[], None]]] = []
+        """Effects on their way: how long it takes, and what then takes place."""
         self.answers: list[VenueEvent] = []
         self.written: list[int] = []
         """Lines in the log's file at each answer."""
@@ -57,11 +59,15 @@ class VenueBench:
             (BTC,),
             self.log,
             fees=FEES,
-            depart=self.departed.append,
-            answer=self._hear,
+            engine=self,
         )
 
-    def _hear(self, event: VenueEvent) -> None:
+    def after(self, delay: int, take_place: Callable[[], None]) -> None:
+        """Keep what is on its way."""
+        self.departed.append((delay, take_place))
+
+    def answer(self, event: VenueEvent, delay: int) -> None:
+        """Keep what the venue says, and how much of it was written by then."""
         self.answers.append(event)
         self.written.append(self.path.read_bytes().count(b"\n"))
 

@@ -52,6 +52,8 @@ class RiskApproved[T]:
     """
 
     item: T
+    reduces: bool = False
+    """Whether it can only shrink a position: such an order does not wait for the disk."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -139,7 +141,10 @@ def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Chec
     for line in check(order, picture):
         if not line.ok:
             return line
-    return RiskApproved(Submit(order=order))
+    exposure = _own_exposure(order, picture)
+    return RiskApproved(
+        Submit(order=order), reduces=reduces_only(exposure, order.side, order.quantity)
+    )
 
 
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:

@@ -20,12 +20,12 @@ from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
 from tradebot.engine.journal.export import iso
-from tradebot.engine.venue.native import NativeVenue
+from tradebot.engine.live.runtime import ConnectedVenue
 
 _CENT = Decimal("0.01")
 
 
-def order_facts(state: State, order: Order, venue: NativeVenue | None) -> OrderFacts:
+def order_facts(state: State, order: Order, venue: ConnectedVenue | None) -> OrderFacts:
     """Return one order as the command line's contract names it."""
     intent = order.intent
     instrument = state.instruments[intent.instrument]

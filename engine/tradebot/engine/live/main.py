@@ -34,6 +34,7 @@ from tradebot.engine.live.markets import (
     INVENTED,
     SYNTHETIC_EPOCH,
     Market,
+    NativeFeed,
     ReplayMarket,
     SyntheticMarket,
 )
@@ -189,8 +190,7 @@ def _assemble(  # noqa: PLR0913, PLR0917  (the one place where the parts meet)
         setting.instruments,
         log_file,
         fees=fees,
-        depart=runtime.depart,
-        answer=runtime.answer,
+        engine=runtime,
     )
     market = setting.open_market(venue.books.ts, venue.books.last)
     tape = Tape(market.history())
@@ -198,12 +198,12 @@ def _assemble(  # noqa: PLR0913, PLR0917  (the one place where the parts meet)
     alerts = AlertHistory()
     runtime.connect(
         venue,
-        market,
+        NativeFeed(market, venue),
         seq=max(recovered.last_seq, records.segments.last_seq),
         now=max(recovered.last_now, market.next_time() or 0),
     )
     runtime.observers += [tape, alerts]
-    _start(options, runtime, setting, policies, clock)
+    _start(options, runtime, venue, setting, policies, clock)
     if recovered.rows:
         log.info("recovered", rows=recovered.rows, seq=recovered.last_seq)
     return Assembled(runtime, tape, alerts, market, fees)
@@ -212,13 +212,14 @@ def _assemble(  # noqa: PLR0913, PLR0917  (the one place where the parts meet)
 def _start(
     options: RunOptions,
     runtime: Runtime,
+    venue: NativeVenue,
     setting: Setting,
     policies: dict[Owner, VersionedPolicy],
     clock: Clock,
 ) -> None:
     """Open the account, put resting orders back, and hand over the first event."""
     currency = options.config.engine.currency or setting.instruments[0].currency
-    runtime.venue.open(ACCOUNT, currency, OPENING_CASH, runtime.now)
+    venue.open(ACCOUNT, currency, OPENING_CASH, runtime.now)
     for found in policies.values():
         runtime.records.journal.add_source(found.version, found.source)
     runtime.hand_over(
@@ -226,7 +227,7 @@ def _start(
             schema=SCHEMA,
             version=version("tradebot-engine"),
             mode=options.config.engine.mode,
-            market=runtime.market.description,
+            market=runtime.feed.description,
             currency=currency,
             account=ACCOUNT,
             instruments=setting.instruments,
@@ -243,7 +244,7 @@ def _start(
     )
     for instrument in setting.instruments:
         runtime.hand_over(FeedChanged(instrument=instrument.id, state="up"))
-    runtime.venue.restore(runtime.now)
+    venue.restore(runtime.now)
 
 
 # ------------------------------------------------------------------------------------ serving

@@ -11,7 +11,7 @@ import msgspec
 
 from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
-from tradebot.engine.core.types import MINUTE
+from tradebot.engine.core.types import MINUTE, SECOND
 from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import SyntheticParameters, Venue
 
@@ -33,8 +33,12 @@ class Candle(msgspec.Struct, frozen=True):
     volume: int
 
 
+MARKET_MARK = SECOND
+"""How often the venue writes where its market stands."""
+
+
 class Market(Protocol):
-    """A source of market events in virtual time."""
+    """Where the native venue's market comes from, in virtual time."""
 
     @property
     def description(self) -> str:
@@ -56,6 +60,32 @@ class Market(Protocol):
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
         ...
+
+
+class NativeFeed:
+    """The native venue's market as the runtime sees it: the venue is told first, and notes where it stands."""
+
+    def __init__(self, market: Market, venue: NativeVenue) -> None:
+        self._market = market
+        self._venue = venue
+        self._next_mark = 0
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        return self._market.description
+
+    def next_time(self) -> int | None:
+        """Return when the next news is due, ns UTC; None when the recording is over."""
+        return self._market.next_time()
+
+    def advance(self, now: int) -> list[AnyMarketEvent]:
+        """Let the next news happen at the venue and return what the engine sees of it."""
+        events = self._market.advance(self._venue)
+        if now >= self._next_mark:
+            self._next_mark = now + MARKET_MARK
+            self._venue.mark_market(self._market.last_prices(), now)
+        return events
 
 
 class Invention(msgspec.Struct, frozen=True):

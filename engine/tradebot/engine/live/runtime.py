@@ -1,14 +1,17 @@
-"""The sandbox's turn of the crank: market, venue, timers and operators meet the kernel in virtual time.
+"""The turn of the crank: market, venue, timers and operators meet the kernel in the engine's time.
 
 One scheduler orders everything; speed only paces it. Each event gets the next seq, goes through the kernel, and leaves
-its records; effects reach the venue after the latency, and one that adds risk not before its intent is durable.
+its records; effects wait in the outbox until they are durable, and then go to the venue. Before time goes on, what was
+decided at this instant is committed together.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from tradebot.data.events import AnyMarketEvent, MarketEvent
 from tradebot.engine.core.events import (
+    ConnectionEvent,
     Event,
     FeedChanged,
     KillRequested,
@@ -18,6 +21,7 @@ from tradebot.engine.core.events import (
     TimerFired,
     VenueEvent,
 )
+from tradebot.engine.core.execution import ExecutionEngine
 from tradebot.engine.core.inbox import Inbox
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import (
@@ -30,22 +34,45 @@ from tradebot.engine.core.outcomes import (
 )
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.step import StepOutcome, plain
-from tradebot.engine.core.types import MS, SECOND
+from tradebot.engine.core.types import SECOND, ClientOrderId
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
-from tradebot.engine.live.markets import Market
-from tradebot.engine.live.schedule import Arrival, Item, Lane, Schedule, TimerDue
-from tradebot.engine.venue.native import NativeVenue, VenueEffect
-
-LATENCY = 5 * MS
-"""From the engine to the native venue and back again, each way."""
-
-MARKET_MARK = SECOND
-"""How often the venue writes where its market stands."""
+from tradebot.engine.live.outbox import Outbox
+from tradebot.engine.live.schedule import Happening, Item, Lane, Schedule, TimerDue
 
 RETRY = SECOND
 """Before an intent that could not be made durable is tried again."""
+
+
+class Feed(Protocol):
+    """A source of market events in the engine's time."""
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        ...
+
+    def next_time(self) -> int | None:
+        """Return when the next news is due, ns UTC; None when there will be no more."""
+        ...
+
+    def advance(self, now: int) -> list[AnyMarketEvent]:
+        """Let the next news happen and return what the engine sees of it."""
+        ...
+
+
+class ConnectedVenue(ExecutionEngine, Protocol):
+    """A venue as the runtime needs it: it takes effects, and answers through `Runtime.answer` or `Runtime.receive`."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Return why the venue cannot keep its own records now; None while it can."""
+        ...
+
+    def queue_ahead(self, client_order_id: ClientOrderId) -> int | None:
+        """Return the quantity estimated to stand before a resting order, in units; None where not known."""
+        ...
 
 
 class Records:
@@ -78,53 +105,59 @@ class Records:
 
 
 class Runtime:
-    """A sandbox engine, stepped by whoever paces it."""
+    """An engine, stepped by whoever paces it."""
 
     def __init__(self, kernel: Kernel, records: Records, failed: list[SleeveFailed]) -> None:
         self.kernel = kernel
         self.records = records
         self.schedule = Schedule()
         self.inbox = Inbox()
+        self.outbox = Outbox()
         self.seq = 0
         self.now = 0
         self.observers: list[Callable[[int, int, Event, list[AnyOutcome]], None]] = []
         """Told of each step after it was kept: seq, now, event, outcomes."""
         self.journal_trouble: str | None = None
         self._failed = failed
-        self._connected: tuple[NativeVenue, Market] | None = None
-        self._next_market_mark = 0
+        self._connected: tuple[ConnectedVenue, Feed] | None = None
+        self._retry_at = 0
         self._over = False
 
     @property
-    def venue(self) -> NativeVenue:
+    def venue(self) -> ConnectedVenue:
         """Return the venue the engine trades at."""
         return self._both()[0]
 
     @property
-    def market(self) -> Market:
+    def feed(self) -> Feed:
         """Return the source of market events."""
         return self._both()[1]
 
-    def _both(self) -> tuple[NativeVenue, Market]:
+    def _both(self) -> tuple[ConnectedVenue, Feed]:
         if self._connected is None:
-            raise LookupError("connect venue and market before the first step")
+            raise LookupError("connect venue and feed before the first step")
         return self._connected
 
-    def connect(self, venue: NativeVenue, market: Market, *, seq: int, now: int) -> None:
-        """Give the runtime its venue and market, and how far the history had come."""
-        self._connected = (venue, market)
+    def connect(self, venue: ConnectedVenue, feed: Feed, *, seq: int, now: int) -> None:
+        """Give the runtime its venue and feed, and how far the history had come."""
+        self._connected = (venue, feed)
         self.seq = seq
         self.advance_to(now)
 
     # ---------------------------------------------------------------------------- venue's doors
 
-    def depart(self, effect: VenueEffect) -> None:
-        """Send an effect on its way to the venue."""
-        self.schedule.add(self.now + LATENCY, Lane.VENUE, Arrival(effect, self.seq))
+    def after(self, delay: int, take_place: Callable[[], None]) -> None:
+        """Let something take place outside the engine after a delay in ns."""
+        self.schedule.add(self.now + delay, Lane.VENUE, Happening(take_place))
 
-    def answer(self, event: VenueEvent) -> None:
-        """Send a venue's event on its way to the engine."""
-        self.schedule.add(self.now + LATENCY, Lane.VENUE, event)
+    def answer(self, event: VenueEvent | ConnectionEvent, delay: int) -> None:
+        """Send a venue's event on its way to the engine; it is there after a delay in ns."""
+        self.schedule.add(self.now + delay, Lane.VENUE, event)
+
+    def receive(self, event: VenueEvent | ConnectionEvent, now: int) -> None:
+        """Take an event that is here already, from a venue in the world outside."""
+        self.advance_to(now)
+        self.hand_over(event)
 
     def operate(self, event: OperatorEvent, now: int) -> None:
         """Take an operator's word in now."""
@@ -135,6 +168,13 @@ class Runtime:
 
     def next_due(self) -> int | None:
         """Return when something happens next, ns UTC; None when nothing will."""
+        coming = self._coming()
+        if not self.outbox:
+            return coming
+        settles = self.now if self.journal_trouble is None else max(self.now, self._retry_at)
+        return settles if coming is None else min(coming, settles)
+
+    def _coming(self) -> int | None:
         scheduled = self.schedule.next()
         market = self._market_due()
         if scheduled is None:
@@ -142,14 +182,20 @@ class Runtime:
         return scheduled[0] if market is None else min(scheduled[0], market)
 
     def _market_due(self) -> int | None:
-        due = self.market.next_time()
+        due = self.feed.next_time()
         if due is None:
             # A recording that is over before it began (a start after its end) must still be said to be over.
             return None if self._over else self.now
         return max(due, self.now)
 
     def step(self) -> None:
-        """Let the next thing happen."""
+        """Let the next thing happen; before time goes on, settle what was decided until now."""
+        coming, due = self._coming(), self.next_due()
+        if self.outbox and due is not None and (coming is None or coming > due):
+            # All of this instant is decided: one commit for it, then its effects leave.
+            self.advance_to(due)
+            self.settle()
+            return
         scheduled = self.schedule.next()
         due = self._market_due()
         if scheduled is not None and (due is None or scheduled[0] <= due):
@@ -159,13 +205,10 @@ class Runtime:
         if due is None:
             return
         self.advance_to(due)
-        for event in self.market.advance(self.venue):
+        for event in self.feed.advance(self.now):
             self.inbox.put_market(event)
         self.drain()
-        if self.now >= self._next_market_mark:
-            self._next_market_mark = self.now + MARKET_MARK
-            self.venue.mark_market(self.market.last_prices(), self.now)
-        if self.market.next_time() is None and not self._over:
+        if self.feed.next_time() is None and not self._over:
             self._over = True
             for known in self.kernel.state.market.all():
                 instrument = known.instrument.id
@@ -182,7 +225,7 @@ class Runtime:
     @property
     def quiet(self) -> bool:
         """Return whether nothing is on its way between engine and venue."""
-        return self.schedule.only_timers()
+        return self.schedule.only_timers() and not self.outbox
 
     def advance_to(self, now: int) -> None:
         """Move the engine's time forward; it never goes back."""
@@ -193,27 +236,27 @@ class Runtime:
             due = self.kernel.state.timers.get(item.timer_id)
             if due is not None and due <= self.now:
                 self.inbox.put_order(TimerFired(timer_id=item.timer_id, due=due))
-        elif isinstance(item, Arrival):
-            self._arrive(item)
+        elif isinstance(item, Happening):
+            item.take_place()
         else:
             self.inbox.put_order(item)
         self.drain()
 
-    def _arrive(self, arrival: Arrival) -> None:
-        """Let an effect reach the venue; one that adds risk only after its intent is durable."""
-        effect = arrival.effect
-        if isinstance(effect, RiskApproved):
-            order = effect.item.order
-            durable = arrival.seq <= self.records.journal.committed_seq or self.commit()
-            if not durable and not order.reduce_only:
-                arrival.held = True
-                self.schedule.add(self.now + RETRY, Lane.VENUE, arrival)
-                return
-            known = self.kernel.state.blotter.get(order.client_order_id)
-            if arrival.held and (known is None or known.state != "created"):
-                # Taken back while it was held: it never leaves, and the venue will say it never came.
-                return
-        self.venue.arrive(effect, self.now)
+    def settle(self) -> bool:
+        """Commit what was decided, and let go what may leave; return whether all of it is durable.
+
+        What adds risk leaves only when it is durable, what lowers it in any case.
+        """
+        durable = self.commit()
+        self._retry_at = self.now + RETRY
+        committed = self.records.journal.committed_seq
+        released = self.outbox.release(committed, self.kernel.state.blotter, self.now)
+        for effect in released.effects:
+            self.venue.perform(effect)
+        for event in released.taken_back:
+            self.inbox.put_order(event)
+        self.drain()
+        return durable
 
     def commit(self) -> bool:
         """Make durable what was decided; where journal or venue cannot write, stop new risk."""
@@ -267,7 +310,7 @@ class Runtime:
     def _perform(self, decided: Iterable[StepOutcome]) -> None:
         for outcome in decided:
             if isinstance(outcome, RiskApproved | Cancel | QueryOrder | QueryAccount):
-                self.venue.perform(outcome)
+                self.outbox.put(self.seq, outcome)
             elif isinstance(outcome, SetTimer):
                 self.schedule.add(outcome.due, Lane.TIMER, TimerDue(outcome.timer_id))
 

@@ -1,10 +1,10 @@
 """What happens when, in virtual time: the one order in which timers, venue, operators and market meet the kernel."""
 
 import heapq
+from collections.abc import Callable
 from enum import IntEnum
 
 from tradebot.engine.core.events import OperatorEvent, OrderLane
-from tradebot.engine.venue.native import VenueEffect
 
 
 class Lane(IntEnum):
@@ -16,16 +16,13 @@ class Lane(IntEnum):
     MARKET = 3
 
 
-class Arrival:
-    """An effect on its way to the venue; one that adds risk is taken only once `seq` is committed."""
+class Happening:
+    """Something that takes place outside the engine: an effect reaches a venue, a venue acts."""
 
-    __slots__ = ("effect", "held", "seq")
+    __slots__ = ("take_place",)
 
-    def __init__(self, effect: VenueEffect, seq: int) -> None:
-        self.effect = effect
-        self.seq = seq
-        self.held = False
-        """Whether it was kept back because its intent could not be made durable."""
+    def __init__(self, take_place: Callable[[], None]) -> None:
+        self.take_place = take_place
 
 
 class TimerDue:
@@ -37,7 +34,7 @@ class TimerDue:
         self.timer_id = timer_id
 
 
-type Item = OrderLane | OperatorEvent | Arrival | TimerDue
+type Item = OrderLane | OperatorEvent | Happening | TimerDue
 """What may be scheduled."""
 
 

@@ -6,11 +6,13 @@ after a latency, in the order in which things happened to it.
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Protocol
 
 import msgspec
 
 from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
@@ -23,10 +25,11 @@ from tradebot.engine.core.events import (
     OrderReported,
     VenueEvent,
 )
-from tradebot.engine.core.execution import Capabilities
-from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder, Submit
+from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import (
+    MS,
     AccountName,
     ClientOrderId,
     ExecutionId,
@@ -65,8 +68,25 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
     taker: Decimal = Decimal("0.001")
 
 
-type VenueEffect = RiskApproved[Submit] | Cancel | QueryOrder | QueryAccount
-"""What the venue is asked to do."""
+LATENCY = 5 * MS
+"""From the engine to the native venue and back again, each way."""
+
+
+class EngineDoors(Protocol):
+    """What a venue inside the engine's process needs of the runtime."""
+
+    @property
+    def now(self) -> int:
+        """Return the engine's time, ns UTC."""
+        ...
+
+    def after(self, delay: int, take_place: Callable[[], None]) -> None:
+        """Let something take place after a delay in ns."""
+        ...
+
+    def answer(self, event: VenueEvent, delay: int) -> None:
+        """Send an event to the engine; it is there after a delay in ns."""
+        ...
 
 
 class NativeVenue:
@@ -76,8 +96,7 @@ class NativeVenue:
         native: The books and queues, with its instruments already added under their index in `instruments`.
         instruments: What is traded, in index order.
         log: The venue's own ledger, open.
-        depart: Called with an effect when the engine performs it; calls `arrive` after the latency.
-        answer: Called with each event for the engine, in order.
+        engine: The engine's time and the ways to it: effects arrive, and answers are there, after the latency.
     """
 
     def __init__(
@@ -87,16 +106,14 @@ class NativeVenue:
         log: VenueLog,
         *,
         fees: Fees,
-        depart: Callable[[VenueEffect], None],
-        answer: Callable[[VenueEvent], None],
+        engine: EngineDoors,
     ) -> None:
         self._native = native
         self._instruments = instruments
         self._index = {instrument.id: index for index, instrument in enumerate(instruments)}
         self._log = log
         self._fees = fees
-        self._depart = depart
-        self._answer = answer
+        self._engine = engine
         self.books = VenueBooks({instrument.id: instrument for instrument in instruments})
         self._clients: dict[int, ClientOrderId] = {}
         self._numbers: dict[ClientOrderId, int] = {}
@@ -115,7 +132,10 @@ class NativeVenue:
 
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect; the answer comes as an event."""
-        self._depart(effect)
+        self._engine.after(LATENCY, lambda: self.arrive(effect, self._engine.now))
+
+    def _answer(self, event: VenueEvent) -> None:
+        self._engine.answer(event, LATENCY)
 
     # ---------------------------------------------------------------------------- opening
 

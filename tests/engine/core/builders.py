@@ -503,11 +503,12 @@ class World:
         """Return the account's position in units."""
         return self.state.ledger.net(ACCOUNT, instrument)
 
-    def recovered(self) -> "World":
-        """Return a world whose kernel took in the record of this one, deciding nothing."""
+    def recovered(self, begun: State | None = None) -> "World":
+        """Return a world whose kernel took in the record of this one, deciding nothing; from a state, if one is given."""
         other = World.__new__(World)
         other.__dict__.update(self.__dict__)
         other.kernel = Kernel(ENGINE_ID, Sleeves(self.policies, call_plainly))
+        other.kernel.state = other.kernel.state if begun is None else begun
         other.rows, other.history, other.outcomes = [], [], []
         for now, row in self.rows:
             body = msgspec.json.encode(row)

@@ -1,0 +1,239 @@
+"""The kernel's memory as bytes and back: what a checkpoint holds, so that recovery need not read the whole journal.
+
+Each class that remembers something has an image: a struct with one field for each attribute that is kept, of the same
+name without a leading underscore. **A new attribute of `State`, `Blotter`, `Ledger`, `SleeveState` or `Flattening` is
+one new line here**: a field of the image, or, where each `EngineStarted` begins it anew, a line in `NOT_KEPT` that says
+why. A test names what is in neither. A new class that remembers gets an image and a line in `_IMAGES`.
+
+A checkpoint is only ever a short cut: one whose layout is not today's (`layout_number`) is passed over, and the
+journal's rows are read instead. So nothing here needs defaults, and no old layout is ever translated.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import cast, get_args
+from zlib import crc32
+
+import msgspec
+from msgspec import inspect
+
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.events import EngineStarted, SleeveStarted
+from tradebot.engine.core.ledger import Ledger, Position, PositionKey
+from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.orders import Blotter, Order
+from tradebot.engine.core.state import BetKey, Flattening, SleeveState, State
+from tradebot.engine.core.types import (
+    AccountName,
+    BetId,
+    ClientOrderId,
+    EngineId,
+    ExecutionId,
+    Owner,
+    RequestId,
+    TradingState,
+)
+
+MEANING = 1
+"""Raise it when what a kept attribute means changes though its name and type do not."""
+
+
+class CheckpointUnreadable(Exception):  # noqa: N818  (what is the matter, not a fault of the program)
+    """The bytes are no checkpoint of today's layout: take the one before, or the journal's rows."""
+
+
+class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of the blotter; mappings keep their order."""
+
+    orders: dict[ClientOrderId, Order]
+    open: dict[ClientOrderId, None]
+    executions: set[ExecutionId]
+    requests: dict[RequestId, ClientOrderId]
+
+
+class LedgerImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of the ledger."""
+
+    balances: dict[tuple[AccountName, Owner, str], Decimal]
+    positions: dict[PositionKey, Position]
+    movements: set[str]
+
+
+class SleeveImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of one sleeve."""
+
+    started: SleeveStarted
+    paused: str | None
+    failed: bool
+    saved: bytes | None
+    orders: int
+    filled_orders: int
+
+
+class FlatteningImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a flatten: that it runs."""
+
+
+class StateImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of the kernel's state."""
+
+    engine_id: EngineId
+    now: int
+    started: EngineStarted | None
+    instruments: dict[InstrumentId, Instrument]
+    blotter: BlotterImage
+    ledger: LedgerImage
+    limits: Limits
+    trading_state: TradingState
+    reason: str | None
+    day: int | None
+    day_start: Decimal | None
+    peak: Decimal | None
+    loss_from: Decimal | None
+    drawdown_from: Decimal | None
+    reconciled: bool
+    timers: dict[str, int]
+    flattening: dict[InstrumentId, FlatteningImage]
+    sleeves: dict[Owner, SleeveImage]
+    rejects_in_row: int
+    sent: dict[Owner, deque[int]]
+    bets: dict[BetKey, BetId]
+    newest_fill: int
+    differences: list[str]
+    counter: int
+
+
+NOT_KEPT: dict[type, dict[str, str]] = {
+    State: {
+        "market": "subscribed anew, never recovered",
+        "next_mark": "begins anew with EngineStarted",
+    },
+    SleeveState: {
+        "memory": "EngineStarted goes back to what was saved",
+        "reason_code": "begins anew with EngineStarted",
+        "repeated": "begins anew with EngineStarted",
+        "touch": "market state",
+        "denied": "begins anew with EngineStarted",
+    },
+    Flattening: {
+        "looks": "counted from EngineStarted on",
+        "pieces": "counted from EngineStarted on",
+    },
+}
+"""Attributes that are in no checkpoint, by class, and why recovery gives them back without."""
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """How a class that remembers is frozen and made again."""
+
+    image: type[msgspec.Struct]
+    make: Callable[[msgspec.Struct], object]
+    """Returns a fresh object, before what was kept is put into it."""
+
+
+_IMAGES: dict[type, _Layout] = {
+    State: _Layout(StateImage, lambda image: State(cast("StateImage", image).engine_id)),
+    Blotter: _Layout(BlotterImage, lambda _: Blotter()),
+    Ledger: _Layout(LedgerImage, lambda _: Ledger()),
+    SleeveState: _Layout(
+        SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)
+    ),
+    Flattening: _Layout(FlatteningImage, lambda _: Flattening()),
+}
+_MADE_FROM = {layout.image: layout for layout in _IMAGES.values()}
+
+
+def image_of(kind: type) -> type[msgspec.Struct] | None:
+    """Return the image of a class that remembers; None for any other."""
+    layout = _IMAGES.get(kind)
+    return None if layout is None else layout.image
+
+
+def attribute_of(kind: type, field: str, attributes: dict[str, object]) -> str:
+    """Return the attribute that an image's field stands for.
+
+    Raises:
+        LookupError: If the class has none: its image names what is no more.
+    """
+    for name in (field, f"_{field}"):
+        if name in attributes:
+            return name
+    raise LookupError(f"{kind.__name__} has no attribute {field!r}: take it out of its image")
+
+
+def freeze(state: State) -> bytes:
+    """Return what recovery would give of a state, as bytes.
+
+    The state is one between two steps: what the journal's rows up to the newest step lead to.
+    """
+    return _ENCODER.encode(state)
+
+
+def thaw(data: bytes) -> State:
+    """Return the state that was frozen; its market is empty until the next `EngineStarted`.
+
+    Raises:
+        CheckpointUnreadable: If the bytes are not of today's layout.
+    """
+    try:
+        image = _DECODER.decode(data)
+    except (msgspec.DecodeError, TypeError, ValueError) as error:
+        raise CheckpointUnreadable(f"not a checkpoint of layout {layout_number()}: {error}") from (
+            error
+        )
+    return cast("State", _thawed(image))
+
+
+def layout_number() -> int:
+    """Return the number of today's layout: it changes with every field and type a checkpoint is made of."""
+    return _LAYOUT_NUMBER
+
+
+def _kept(value: object) -> object:
+    """Return what msgspec can write for an object it does not know."""
+    if isinstance(value, deque):
+        held = cast("deque[object]", value)
+        return (held.maxlen, list(held))
+    layout = _IMAGES.get(type(value))
+    if layout is None:
+        raise NotImplementedError(
+            f"a checkpoint cannot hold a {type(value).__name__}: give it an image in core/checkpoint.py"
+        )
+    attributes = cast("dict[str, object]", vars(value))
+    return {
+        field: attributes[attribute_of(type(value), field, attributes)]
+        for field in layout.image.__struct_fields__
+    }
+
+
+def _deque(kind: type, value: object) -> object:
+    """Return a deque with its own bound; elements are what the annotation says."""
+    length, items = msgspec.convert(value, tuple[int | None, list[object]])
+    (element,) = cast("tuple[type[object], ...]", get_args(kind))
+    return deque([msgspec.convert(item, element) for item in items], maxlen=length)
+
+
+def _thawed(value: object) -> object:
+    """Return the object an image was made of; anything else as it is."""
+    if isinstance(value, dict):
+        held = cast("dict[object, object]", value)
+        first = next(iter(held.values()), None)
+        if type(first) not in _MADE_FROM:
+            return held
+        return {key: _thawed(one) for key, one in held.items()}
+    layout = _MADE_FROM.get(cast("type[msgspec.Struct]", type(value)))
+    if layout is None:
+        return value
+    image = cast("msgspec.Struct", value)
+    made = layout.make(image)
+    attributes = cast("dict[str, object]", vars(made))
+    for field in layout.image.__struct_fields__:
+        name = attribute_of(type(made), field, attributes)
+        attributes[name] = _thawed(cast("object", getattr(image, field)))
+    return made
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_kept)
+_DECODER = msgspec.msgpack.Decoder(StateImage, dec_hook=_deque)
+_LAYOUT_NUMBER = crc32(f"{MEANING} {inspect.type_info(StateImage)!r}".encode())

@@ -1,0 +1,45 @@
+"""What happens in a golden run: every word of the command line that leaves something in the record."""
+
+from typing import NamedTuple
+
+CONFIGURATION = """
+[engine]
+mode = "sandbox"
+
+[sleeves.quoter]
+policy = "quoter.py:Touch"
+symbols = ["sandbox:BTCUSDT"]
+capital = "20%"
+run = "live"
+"""
+
+
+class Words(NamedTuple):
+    """A command and the exit code it must have."""
+
+    words: tuple[str, ...]
+    code: int = 0
+
+
+BTC = "sandbox:BTCUSDT"
+
+FIRST_LIFE = (
+    Words(("buy", "0.05", BTC, "--market", "--yes", "--id", "golden-1")),
+    Words(("buy", "0.05", BTC, "--market", "--yes", "--id", "golden-1")),
+    Words(("buy", "900", BTC, "--market", "--yes", "--id", "golden-denied"), 5),
+    Words(("buy", "0.02", BTC, "--limit", "1000", "--yes", "--id", "golden-far"), 1),
+    Words(("sell", "0.02", BTC, "--market", "--reduce-only", "--yes")),
+    Words(("pause", "quoter", "--reason", "golden pause")),
+    Words(("resume", "quoter", "--reason", "golden resume")),
+    Words(("halt", "--reason", "golden halt")),
+    Words(("resume", "--reason", "golden lift")),
+    Words(("flatten", BTC)),
+)
+
+SECOND_LIFE = (
+    Words(("resume", "--reason", "golden second life")),
+    Words(("sell", "0.04", BTC, "--market", "--yes", "--id", "golden-2")),
+    Words(("kill",)),
+    Words(("resume", "--reason", "golden lift again")),
+    Words(("buy", "0.01", BTC, "--market", "--yes", "--id", "golden-3")),
+)

@@ -20,8 +20,9 @@ from tradebot.engine.journal.errors import (
     StateFolderRefused,
 )
 from tradebot.engine.journal.export import iso
+from tradebot.engine.journal.files import write_atomically
 
-FOLDER_SCHEMA = 1
+FOLDER_SCHEMA = 2
 """Newest layout of a state folder this program knows, and the one it makes."""
 
 SOCKET_PATH_BYTES_MAX = 100
@@ -145,6 +146,11 @@ class StateFolder:
         return self.path / "market"
 
     @property
+    def reserve(self) -> Path:
+        """The file for what must go out while the journal cannot be written."""
+        return self.path / "reserve.log"
+
+    @property
     def venue_log(self) -> Path:
         """The native venue's own ledger."""
         return self.path / "venue.log"
@@ -157,6 +163,16 @@ class StateFolder:
             SocketPathTooLong: If the system could not bind it.
         """
         return control_socket(self.path)
+
+    def raise_schema(self) -> None:
+        """Write that the folder is of today's layout, after its records were migrated: older programs then refuse it.
+
+        Raises:
+            OSError: If it cannot be written; the file is as it was.
+        """
+        if self.engine.schema < FOLDER_SCHEMA:
+            self.engine = msgspec.structs.replace(self.engine, schema=FOLDER_SCHEMA)
+            write_atomically(self.path / "engine.json", msgspec.json.encode(self.engine) + b"\n")
 
     def note_exit(self, note: ExitNote) -> None:
         """Write how this run ends; call it last, before `close`."""
@@ -217,26 +233,6 @@ def look(path: Path) -> FolderFacts | None:
         last_exit=None if running else _read_exit(path),
         last_written=_last_written(path),
     )
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a crash leaves the old one or the new one, both whole and durable.
-
-    Raises:
-        OSError: If it cannot be written; the old file is untouched.
-    """
-    fresh = path.with_name(path.name + ".new")
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def new_engine_id(entropy: Callable[[int], bytes]) -> EngineId:

@@ -504,7 +504,7 @@ class World:
         return self.state.ledger.net(ACCOUNT, instrument)
 
     def recovered(self, begun: State | None = None) -> "World":
-        """Return a world whose kernel took in the record of this one, deciding nothing; from a state, if one is given."""
+        """Return a world whose kernel took in the record of this one, on top of a state where one is given."""
         other = World.__new__(World)
         other.__dict__.update(self.__dict__)
         other.kernel = Kernel(ENGINE_ID, Sleeves(self.policies, call_plainly))

@@ -18,13 +18,13 @@ from tradebot.engine.journal.errors import (
     StateFolderMissing,
     StateFolderRefused,
 )
+from tradebot.engine.journal.files import write_atomically
 from tradebot.engine.state_folder import (
     ExitNote,
     StateFolder,
     control_socket,
     look,
     new_engine_id,
-    write_atomically,
 )
 
 MADE = 1_700_000_000_000_000_000
@@ -53,7 +53,7 @@ def test_folder_is_made_for_its_user_alone_and_keeps_its_id(tmp_path: Path) -> N
         assert again.id == "abcde"
         assert again.engine.created == "2023-11-14T22:13:20.000000000Z"
     assert msgspec.json.decode((path / "engine.json").read_bytes()) == {
-        "schema": 1,
+        "schema": 2,
         "id": "abcde",
         "mode": "sandbox",
         "created": "2023-11-14T22:13:20.000000000Z",

@@ -16,7 +16,7 @@ import pytest
 from tradebot.engine.core.events import HaltRequested
 from tradebot.engine.core.outcomes import Alert, OrderDenied
 from tradebot.engine.core.types import EngineId, RequestId
-from tradebot.engine.journal import store
+from tradebot.engine.journal import reader
 from tradebot.engine.journal.errors import (
     JournalDamaged,
     JournalForeign,
@@ -101,7 +101,7 @@ def test_uncommitted_steps_are_gone_after_closing(recorder: Make) -> None:
 def test_rows_resume_after_any_row_whatever_the_page(
     recorder: Make, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(store, "PAGE_ROWS", page)
+    monkeypatch.setattr(reader, "PAGE_ROWS", page)
     live = recorder()
     live.history(7)
     rows = list(live.journal.rows())
@@ -169,7 +169,7 @@ def test_newer_schema_is_refused_and_not_one_byte_changed(recorder: Make) -> Non
     path.write_bytes(data)
     before = {file: file.read_bytes() for file in live.folder.rglob("*") if file.is_file()}
     with pytest.raises(
-        JournalTooNew, match="has schema 99, this program knows at most 1"
+        JournalTooNew, match="has schema 99, this program knows at most 2"
     ) as caught:
         Journal.open(path)
     assert "\n" not in str(caught.value)

@@ -2,10 +2,14 @@
 
 import sqlite3
 from typing import Self
+from zlib import crc32
 
 import msgspec
 
-from tradebot.engine.core.types import ClientOrderId, RequestId
+from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId
+
+CHECKPOINTS_KEPT = 3
+"""Newest checkpoints kept: where one is damaged, recovery goes back to the one before."""
 
 
 class StepAnchor(msgspec.Struct, frozen=True):
@@ -31,6 +35,32 @@ class SegmentBlock(msgspec.Struct, frozen=True):
     crc: int
 
 
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The kernel's memory as it was after a step."""
+
+    seq: int
+    schema: int
+    """Number of its layout: `core.checkpoint.layout_number` of the program that wrote it."""
+    body: bytes
+    """Packed."""
+    crc: int
+    """As written."""
+
+    @classmethod
+    def of(cls, seq: int, schema: int, body: bytes) -> Self:
+        """Return a checkpoint with its checksum."""
+        return cls(seq, schema, body, _checkpoint_crc(seq, schema, body))
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is as written."""
+        return self.crc == _checkpoint_crc(self.seq, self.schema, self.body)
+
+
+def _checkpoint_crc(seq: int, schema: int, body: bytes) -> int:
+    return crc32(body, crc32(b"%d %d " % (seq, schema)))
+
+
 class Batch(msgspec.Struct):
     """Rows of all tables that wait for one transaction."""
 
@@ -41,9 +71,14 @@ class Batch(msgspec.Struct):
     sources: dict[str, str] = {}
     meta: dict[str, str] = {}
     segments: list[SegmentBlock] = []
+    executions: dict[ExecutionId, int] = {}
+    """Seq of the step that booked each."""
+    checkpoint: Checkpoint | None = None
+    """The newest only: one that waited longer is of no use beside it."""
 
     def __bool__(self) -> bool:
-        return any((self.rows, self.requests, self.sources, self.meta, self.segments))
+        waits = (self.rows, self.requests, self.sources, self.meta, self.segments, self.checkpoint)
+        return any(waits)
 
     def followed_by(self, newer: Self) -> "Batch":
         """Return this and what came after it, to be written together."""
@@ -54,6 +89,8 @@ class Batch(msgspec.Struct):
             sources=self.sources | newer.sources,
             meta=self.meta | newer.meta,
             segments=self.segments + newer.segments,
+            executions=self.executions | newer.executions,
+            checkpoint=newer.checkpoint or self.checkpoint,
         )
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -72,3 +109,13 @@ class Batch(msgspec.Struct):
             "INSERT OR REPLACE INTO segments VALUES(?,?,?,?,?,?)",
             map(msgspec.structs.astuple, self.segments),
         )
+        many("INSERT OR IGNORE INTO executions VALUES(?,?)", self.executions.items())
+        if self.checkpoint is not None:
+            values = msgspec.structs.astuple(self.checkpoint)
+            connection.execute("INSERT OR REPLACE INTO checkpoints VALUES(?,?,?,?)", values)
+            connection.execute(_FORGET_OLD_CHECKPOINTS, (CHECKPOINTS_KEPT,))
+
+
+_FORGET_OLD_CHECKPOINTS = """
+DELETE FROM checkpoints WHERE seq NOT IN (SELECT seq FROM checkpoints ORDER BY seq DESC LIMIT ?)
+"""

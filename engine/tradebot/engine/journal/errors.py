@@ -3,6 +3,7 @@
 JournalError
   JournalUnavailable    cannot be written now: disk full, read-only, locked; what was buffered is kept
   JournalTooNew         written by a newer program; nothing was changed
+  JournalOutdated       written by an older program; it must be migrated before it is written
   JournalForeign        not a journal, or another engine's
   JournalDamaged        a row or a block cannot be read as what it was written as
     UnknownKind         a row or record of a kind this program does not know
@@ -14,6 +15,7 @@ StateFolderError
   SocketPathTooLong     the control socket's path does not fit the system's limit
 """
 
+import sqlite3
 from pathlib import Path
 
 
@@ -41,6 +43,10 @@ class JournalTooNew(JournalError):  # noqa: N818
             f"{path} has schema {schema}, this program knows at most {known}: install a newer tradebot"
         )
         self.schema = schema
+
+
+class JournalOutdated(JournalError):  # noqa: N818
+    """The journal was written by an older program; `migrate` has to be run before it is written."""
 
 
 class JournalForeign(JournalError):  # noqa: N818
@@ -114,3 +120,28 @@ class EngineAlreadyRunning(StateFolderError):  # noqa: N818
 
 class SocketPathTooLong(StateFolderError):  # noqa: N818
     """The control socket's path does not fit the system's limit for socket paths."""
+
+
+def as_unavailable(path: Path, error: sqlite3.Error) -> JournalUnavailable:
+    """Return the error of a commit that SQLite could not do."""
+    return JournalUnavailable(
+        f"{path} cannot be written now ({error}): free the disk or its lock; steps are kept in memory",
+        error,
+    )
+
+
+def as_journal_error(
+    path: Path, error: sqlite3.Error, done: str
+) -> JournalUnavailable | JournalDamaged:
+    """Return what SQLite's error means: not now, or never as it is.
+
+    Args:
+        path: The database.
+        error: What SQLite said.
+        done: What was tried: `opened`, `read`.
+    """
+    if isinstance(error, sqlite3.OperationalError):
+        return JournalUnavailable(f"{path} cannot be {done} now: {error}", error)
+    return JournalDamaged(
+        f"{path} cannot be {done} ({error}): restore a backup", file=path, seq=None
+    )

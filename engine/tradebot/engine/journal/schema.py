@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tradebot.engine.journal.errors import JournalForeign, JournalTooNew, JournalUnavailable
 
-SCHEMA = 1
-"""Schema number of the journal this program writes and the newest it opens."""
+SCHEMA = 2
+"""Schema number of the journal this program writes and the newest it opens; `migrate` brings older ones here."""
 
 APPLICATION_ID = 0x74626A72
 """`tbjr`: marks the database file as a journal."""
@@ -18,7 +18,16 @@ BUSY_TIMEOUT_S = 0.25
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\x00"
 
-_TABLES = """
+SCHEMA_2 = """
+CREATE TABLE executions(execution_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX executions_by_seq ON executions(seq);
+CREATE TABLE checkpoints(
+  seq INTEGER PRIMARY KEY, schema INTEGER NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL
+);
+"""
+"""What schema 2 added: which fills were booked at which step, and the kernel's memory now and then."""
+
+_TABLES = f"""
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rows(
   seq INTEGER NOT NULL, idx INTEGER NOT NULL, now INTEGER NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL,
@@ -31,7 +40,7 @@ CREATE TABLE segments(
   first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL,
   length INTEGER NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY(file, offset)
 ) WITHOUT ROWID;
-"""
+{SCHEMA_2}"""
 
 
 def refuse_foreign(path: Path) -> bool:
@@ -68,6 +77,11 @@ def _refuse_newer(path: Path, schema: int) -> None:
         raise JournalTooNew(path, schema, SCHEMA)
 
 
+def schema_of(connection: sqlite3.Connection) -> int:
+    """Return the schema number of an open journal, its write-ahead log included."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def create(path: Path) -> None:
     """Make an empty journal.
 
@@ -100,7 +114,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        _refuse_newer(path, int(connection.execute("PRAGMA user_version").fetchone()[0]))
+        _refuse_newer(path, schema_of(connection))
         connection.execute("PRAGMA foreign_keys=OFF")
         if not read_only:
             connection.execute("PRAGMA journal_mode=WAL")

@@ -8,33 +8,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, cast
 
+import zstandard
+
 from tradebot.engine.core.events import OrderLane
-from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, Submit
-from tradebot.engine.core.types import ClientOrderId, EngineId, Mode, RequestId
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
+from tradebot.engine.core.types import ClientOrderId, EngineId, ExecutionId, Mode, RequestId
 from tradebot.engine.journal import schema
-from tradebot.engine.journal.batch import Batch, SegmentBlock, StepAnchor
-from tradebot.engine.journal.codec import Row, RowDecoder, UnknownCounts, hash_bodies, row_of
+from tradebot.engine.journal.batch import Batch, Checkpoint, SegmentBlock, StepAnchor
+from tradebot.engine.journal.codec import hash_bodies, row_of
 from tradebot.engine.journal.errors import (
-    JournalDamaged,
     JournalForeign,
     JournalMisuse,
-    JournalUnavailable,
+    JournalOutdated,
+    as_journal_error,
+    as_unavailable,
 )
+from tradebot.engine.journal.reader import JournalReader
 
-PAGE_ROWS = 500
-"""Rows fetched at a time by `Journal.rows`, so that a reader holds no lock while it works on them."""
-
-_PAGE_SQL = """
-SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
-  coalesce(CAST(body AS BLOB), x''), crc
-FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?
-"""  # casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError
+CHECKPOINT_ZSTD_LEVEL = 1
+"""The engine waits for it."""
 
 type ClockKind = Literal["virtual", "system"]
 """Whether the engine's time is the market's own (then it may be compared between runs) or the machine's."""
 
 
-class Journal:
+class Journal(JournalReader):
     """The record of one engine, in one SQLite file.
 
     One thread appends; another may commit, others may read. What is read is what is committed.
@@ -44,18 +42,16 @@ class Journal:
         self, path: Path, writer: sqlite3.Connection | None, reader: sqlite3.Connection
     ) -> None:
         """Take over open connections; use `open`."""
-        self._path = path
+        super().__init__(path, reader)
         self._writer = writer
-        self._reader = reader
-        self._decoder = RowDecoder()
         self._buffer_lock = threading.Lock()
         self._write_lock = threading.Lock()
-        self._read_lock = threading.Lock()
         self._buffer = Batch()
         self._flying: Batch | None = None  # handed to a commit that has not ended
         self._meta = dict(cast("list[tuple[str, str]]", self._all("SELECT key, value FROM meta")))
         self._committed_seq = self._max_seq()
         self._last_seq = self._committed_seq
+        self._appended_rows = 0
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -67,6 +63,7 @@ class Journal:
 
         Raises:
             JournalTooNew: If a newer program wrote it; nothing was changed.
+            JournalOutdated: If an older program wrote it and it is to be written: `migrate` it first.
             JournalForeign: If the file is not a journal, or missing and `read_only`.
             JournalUnavailable: If it cannot be opened, read or made.
             JournalDamaged: If the database cannot be read as one.
@@ -81,9 +78,10 @@ class Journal:
                 writer = None
                 if not read_only:
                     writer = opened.enter_context(closing(schema.connect(path, read_only=False)))
+                    _refuse_older(path, schema.schema_of(writer))
                 reader = opened.enter_context(closing(schema.connect(path, read_only=True)))
             except sqlite3.Error as error:
-                raise _as_journal_error(path, error, "opened") from error
+                raise as_journal_error(path, error, "opened") from error
             journal = cls(path, writer, reader)
             opened.pop_all()  # they are the journal's to close now
             return journal
@@ -118,6 +116,7 @@ class Journal:
         rows += [row_of(seq, index, now, outcome) for index, outcome in enumerate(outcomes, 1)]
         effects_hash = hash_bodies(row.body for row in rows if row.index)
         requests = dict(_requests_of(outcomes))
+        booked = {one.execution_id: seq for one in outcomes if isinstance(one, FillBooked)}
         for request_id, order_id in requests.items():
             self._require_one_order(request_id, order_id)
         with self._buffer_lock:
@@ -127,7 +126,9 @@ class Journal:
             )
             buffer.steps.append(StepAnchor(seq, effects_hash, market_chain))
             buffer.requests.update(requests)
+            buffer.executions.update(booked)
             self._last_seq = seq
+            self._appended_rows += len(rows)
 
     def add_segment(self, block: SegmentBlock) -> None:
         """Buffer where a block of market events stands, so that a missing one can be named."""
@@ -138,6 +139,17 @@ class Journal:
         """Buffer a policy's source text; it is stored once per version."""
         with self._buffer_lock:
             self._buffer.sources[version] = text
+
+    def add_checkpoint(self, layout: int, body: bytes) -> None:
+        """Buffer the kernel's memory as it is after the newest step appended; only the newest few are kept.
+
+        Args:
+            layout: `core.checkpoint.layout_number`.
+            body: `core.checkpoint.freeze`.
+        """
+        packed = zstandard.ZstdCompressor(level=CHECKPOINT_ZSTD_LEVEL).compress(body)
+        with self._buffer_lock:
+            self._buffer.checkpoint = Checkpoint.of(self._last_seq, layout, packed)
 
     def bind(self, engine_id: EngineId, mode: Mode, clock: ClockKind) -> None:
         """Write whose journal this is, or check it against what was written before; durable at the next commit.
@@ -176,7 +188,7 @@ class Journal:
                 self._write(batch)
             except sqlite3.Error as error:
                 self._give_back(batch)
-                raise _as_unavailable(self._path, error) from error
+                raise as_unavailable(self._path, error) from error
             except BaseException:
                 self._give_back(batch)
                 raise
@@ -248,6 +260,11 @@ class Journal:
         return self._last_seq
 
     @property
+    def appended_rows(self) -> int:
+        """How many rows this process has appended, durable or not."""
+        return self._appended_rows
+
+    @property
     def pending(self) -> int:
         """How many steps are appended and not durable yet."""
         with self._buffer_lock:
@@ -259,80 +276,25 @@ class Journal:
         """Whose journal this is: `engine_id`, `mode`, `clock`."""
         return dict(self._meta)
 
-    @property
-    def unknown(self) -> UnknownCounts:
-        """Kinds and fields met by `decode_event` and `decode_outcome` that this program does not know."""
-        return self._decoder.unknown
-
     def refresh(self) -> int:
         """Look how far another process has committed, and return it; for a journal opened read-only."""
         self._committed_seq = max(self._committed_seq, self._max_seq())
         return self._committed_seq
 
-    def rows(self, after: tuple[int, int] = (0, -1), limit: int | None = None) -> Iterator[Row]:
-        """Yield committed rows in order.
-
-        Args:
-            after: `(seq, index)` of the last row already known.
-            limit: Most rows to yield; None for all there are when the reader gets to them.
+    def has_execution(self, execution_id: ExecutionId) -> bool:
+        """Return whether a fill was ever booked, durably or still buffered: so it is never booked twice.
 
         Raises:
-            JournalUnavailable: If the database cannot be read now.
-            JournalDamaged: At a row that cannot be read or is not as written; rows before it have been yielded.
+            JournalUnavailable: If the database cannot be read now: then nobody knows.
         """
-        for row, crc in self.rows_as_written(after, limit):
-            if row.checksum() != crc:
-                raise JournalDamaged(
-                    f"{self._path}: row {row.seq}.{row.index} ({row.kind}) is not as written: restore a backup",
-                    file=self._path,
-                    seq=row.seq,
-                )
-            yield row
-
-    def rows_as_written(
-        self, after: tuple[int, int] = (0, -1), limit: int | None = None
-    ) -> Iterator[tuple[Row, int]]:
-        """Yield committed rows with the checksum kept beside each, not compared; see `rows`."""
-        left = limit
-        while left is None or left > 0:
-            asked = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
-            page = self._page(after, asked)
-            yield from page
-            if len(page) < asked:
-                return
-            after = page[-1][0].seq, page[-1][0].index
-            left = None if left is None else left - asked
-
-    def _page(self, after: tuple[int, int], limit: int) -> list[tuple[Row, int]]:
-        found = cast(
-            "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_PAGE_SQL, (*after, limit))
-        )
-        if found and found[-1][:2] <= after:  # a damaged key; going on from it would never end
-            raise JournalDamaged(
-                f"{self._path}: row {found[-1][0]}.{found[-1][1]} stands after row {after[0]}.{after[1]}",
-                file=self._path,
-                seq=after[0],
-            )
-        return [
-            (Row(seq, index, now, kind.decode("utf-8", "replace"), body), crc)
-            for seq, index, now, kind, body, crc in found
-        ]
-
-    def anchors(self, after: int = 0) -> Iterator[StepAnchor]:
-        """Yield hash and market chain of every step that wrote rows, in order, after a seq."""
-        sql = "SELECT seq, effects_hash, market_chain FROM steps WHERE seq > ? ORDER BY seq LIMIT ?"
-        while True:
-            found = cast("list[tuple[int, bytes, int]]", self._all(sql, (after, PAGE_ROWS)))
-            yield from (StepAnchor(*fields) for fields in found)
-            if len(found) < PAGE_ROWS:
-                return
-            after = found[-1][0]
-
-    def segments(self) -> list[SegmentBlock]:
-        """Return where every block of market events was written, in order of file and offset."""
-        sql = "SELECT first_seq, last_seq, file, offset, length, crc FROM segments ORDER BY file, offset"
-        found = cast("list[tuple[int, int, str, int, int, int]]", self._all(sql))
-        return [SegmentBlock(*fields) for fields in found]
+        with self._buffer_lock:
+            flying = self._flying
+            if execution_id in self._buffer.executions or (
+                flying is not None and execution_id in flying.executions
+            ):
+                return True
+        sql = "SELECT 1 FROM executions WHERE execution_id = ?"
+        return bool(self._all(sql, (execution_id,)))
 
     def client_order_of(self, request_id: RequestId) -> ClientOrderId | None:
         """Return the order a request led to, committed or still buffered; None if there was none."""
@@ -345,31 +307,6 @@ class Journal:
         found = cast("list[tuple[str]]", self._all(sql, (request_id,)))
         return ClientOrderId(found[0][0]) if found else None
 
-    def source(self, version: str) -> str | None:
-        """Return a policy's source text by version, if it was ever committed."""
-        sql = "SELECT text FROM sources WHERE version = ?"
-        found = cast("list[tuple[str]]", self._all(sql, (version,)))
-        return found[0][0] if found else None
-
-    def decode_event(self, row: Row) -> OrderLane:
-        """Return the order-lane event of a row of index 0; see `RowDecoder.event`."""
-        return self._decoder.event(row)
-
-    def decode_outcome(self, row: Row) -> AnyOutcome:
-        """Return the outcome of a row of index 1 or higher; see `RowDecoder.outcome`."""
-        return self._decoder.outcome(row)
-
-    def _all(self, sql: str, values: tuple[int | str, ...] = ()) -> list[tuple[object, ...]]:
-        with self._read_lock:
-            try:
-                return self._reader.execute(sql, values).fetchall()
-            except sqlite3.Error as error:
-                raise _as_journal_error(self._path, error, "read") from error
-
-    def _max_seq(self) -> int:
-        found = cast("list[tuple[int | None]]", self._all("SELECT max(seq) FROM steps"))
-        return found[0][0] or 0
-
     def _require_one_order(self, request_id: RequestId, order_id: ClientOrderId) -> None:
         known = self.client_order_of(request_id)
         if known is not None and known != order_id:
@@ -378,24 +315,15 @@ class Journal:
             )
 
 
+def _refuse_older(path: Path, found: int) -> None:
+    if found < schema.SCHEMA:
+        raise JournalOutdated(
+            f"{path} has schema {found}, this program writes {schema.SCHEMA}:"
+            " `tradebot run` backs it up and migrates it"
+        )
+
+
 def _requests_of(outcomes: Sequence[AnyOutcome]) -> Iterator[tuple[RequestId, ClientOrderId]]:
     for outcome in outcomes:
         if isinstance(outcome, Submit | OrderDenied) and outcome.order.request_id is not None:
             yield outcome.order.request_id, outcome.order.client_order_id
-
-
-def _as_unavailable(path: Path, error: sqlite3.Error) -> JournalUnavailable:
-    return JournalUnavailable(
-        f"{path} cannot be written now ({error}): free the disk or its lock; steps are kept in memory",
-        error,
-    )
-
-
-def _as_journal_error(
-    path: Path, error: sqlite3.Error, done: str
-) -> JournalUnavailable | JournalDamaged:
-    if isinstance(error, sqlite3.OperationalError):
-        return JournalUnavailable(f"{path} cannot be {done} now: {error}", error)
-    return JournalDamaged(
-        f"{path} cannot be {done} ({error}): restore a backup", file=path, seq=None
-    )

@@ -25,6 +25,8 @@ from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.types import AccountName, Owner
 from tradebot.engine.home import data_folder, engine_folder, home
 from tradebot.engine.journal.errors import StateFolderError
+from tradebot.engine.journal.migrate import migrate
+from tradebot.engine.journal.schema import SCHEMA as JOURNAL_SCHEMA
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.budget import BudgetedCaller
@@ -146,6 +148,7 @@ def _note_refusal(options: RunOptions, path: Path, clock: Clock, error: Exceptio
 def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Clock) -> str:
     setting, policies = prepared.setting, prepared.policies
     with ExitStack() as stack:
+        _migrate(folder, clock)
         journal = stack.enter_context(Journal.open(folder.journal))
         journal.bind(folder.id, folder.mode, "virtual")
         segments = SegmentWriter(folder.market)
@@ -159,6 +162,14 @@ def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Cl
         runner = asyncio.Runner(loop_factory=_loop_factory())
         with runner:
             return runner.run(_serve(options, folder, clock, engine))
+
+
+def _migrate(folder: StateFolder, clock: Clock) -> None:
+    """Bring an older folder to today's schema; its journal is copied first."""
+    migrated = migrate(folder.path, clock.system_ns())
+    if migrated is not None:
+        log.info("migrated", found=migrated.found, now=JOURNAL_SCHEMA, backup=str(migrated.backup))
+    folder.raise_schema()
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -204,8 +215,13 @@ def _assemble(  # noqa: PLR0913, PLR0917  (the one place where the parts meet)
     )
     runtime.observers += [tape, alerts]
     _start(options, runtime, venue, setting, policies, clock)
-    if recovered.rows:
-        log.info("recovered", rows=recovered.rows, seq=recovered.last_seq)
+    if recovered.last_seq:
+        log.info(
+            "recovered",
+            rows=recovered.rows,
+            seq=recovered.last_seq,
+            checkpoint=recovered.checkpoint,
+        )
     return Assembled(runtime, tape, alerts, market, fees)
 
 
@@ -298,6 +314,7 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
             reason = await loop.run()
             await loop.say_goodbye()
     finally:
+        runtime.checkpoints.take(runtime.kernel.state, runtime.now)
         runtime.records.commit()
     log.info("engine down", reason=reason, seq=runtime.seq)
     return reason

@@ -1,39 +1,94 @@
-"""Taking up where the last process stopped: the order lane through `apply`, market state subscribed anew."""
+"""Taking up where the last process stopped: the newest checkpoint, then the order lane after it through `apply`.
+
+Market state is subscribed anew. A checkpoint is only a short cut: one that is damaged, of another layout or ahead of
+the rows is passed over to the one before, and without any the whole journal is read.
+"""
 
 import msgspec
+import structlog
+import zstandard
 
+from tradebot.engine.core.checkpoint import CheckpointUnreadable, layout_number, thaw
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.kernel import Kernel
-from tradebot.engine.core.outcomes import FillBooked
+from tradebot.engine.core.state import State
+from tradebot.engine.journal.batch import Checkpoint
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.tape import Tape
+
+FILLS_AT_START = 1_000
+"""Newest own fills a screen is given at a start; older ones are in the journal."""
+
+CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024
+"""Largest checkpoint that is believed, unpacked."""
+
+_AFTER_ALL = 2**31
+"""An index behind every row of a step."""
+
+log = structlog.get_logger()
 
 
 class Recovered(msgspec.Struct, frozen=True):
     """How far the history had come."""
 
     rows: int
+    """Rows read, behind the checkpoint where there was one."""
     last_seq: int
     last_now: int
+    checkpoint: int = 0
+    """Step of the checkpoint begun with; 0 where every row was read."""
 
 
 def recover(kernel: Kernel, journal: Journal, tape: Tape) -> Recovered:
-    """Feed the journal's rows through the kernel without deciding anything.
+    """Bring a fresh kernel to where the journal ends, without deciding anything.
 
     Raises:
         JournalError: If a row cannot be read; nothing was changed.
     """
-    count, seq, now = 0, 0, 0
-    fill: OrderFilled | None = None
-    for row in journal.rows():
+    begun = from_checkpoint(journal)
+    seq = 0
+    if begun is not None:
+        seq, kernel.state = begun
+    checkpoint, now, count = seq, kernel.state.now, 0
+    for row in journal.rows(after=(seq, _AFTER_ALL if seq else -1)):
         count, seq, now = count + 1, row.seq, max(now, row.now)
         if row.index == 0:
-            event = journal.decode_event(row)
-            kernel.recover_event(row.now, event)
-            fill = event if isinstance(event, OrderFilled) else None
+            kernel.recover_event(row.now, journal.decode_event(row))
         else:
-            outcome = journal.decode_outcome(row)
-            kernel.recover_outcome(row.now, outcome)
-            if isinstance(outcome, FillBooked) and fill is not None:
-                tape.fill(row.seq, fill)
-    return Recovered(count, seq, now)
+            kernel.recover_outcome(row.now, journal.decode_outcome(row))
+    for row in journal.fills(FILLS_AT_START):
+        event = journal.decode_event(row)
+        if isinstance(event, OrderFilled):
+            tape.fill(row.seq, event)
+    return Recovered(count, seq, now, checkpoint)
+
+
+def from_checkpoint(journal: Journal) -> tuple[int, State] | None:
+    """Return seq and state of the newest checkpoint that can be used; None where there is none."""
+    for checkpoint in journal.checkpoints():
+        try:
+            return checkpoint.seq, read_checkpoint(checkpoint, journal.committed_seq)
+        except CheckpointUnreadable as error:
+            log.warning("checkpoint passed over", seq=checkpoint.seq, reason=str(error))
+    return None
+
+
+def read_checkpoint(checkpoint: Checkpoint, committed_seq: int) -> State:
+    """Return the state a checkpoint holds.
+
+    Raises:
+        CheckpointUnreadable: If it is damaged, of another layout, or of a step the journal does not have.
+    """
+    if not checkpoint.sound:
+        raise CheckpointUnreadable("it is not as written: its checksum differs")
+    if checkpoint.schema != layout_number():
+        raise CheckpointUnreadable(f"another program wrote it, in layout {checkpoint.schema}")
+    if checkpoint.seq > committed_seq:
+        raise CheckpointUnreadable(f"the journal ends at seq {committed_seq}, before it")
+    try:
+        body = zstandard.ZstdDecompressor().decompress(
+            checkpoint.body, max_output_size=CHECKPOINT_BYTES_MAX
+        )
+    except zstandard.ZstdError as error:
+        raise CheckpointUnreadable(f"it cannot be unpacked: {error}") from error
+    return thaw(body)

@@ -38,6 +38,7 @@ from tradebot.engine.core.types import SECOND, ClientOrderId
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
+from tradebot.engine.live.checkpoints import Checkpoints
 from tradebot.engine.live.outbox import Outbox
 from tradebot.engine.live.schedule import Happening, Item, Lane, Schedule, TimerDue
 
@@ -110,6 +111,7 @@ class Runtime:
     def __init__(self, kernel: Kernel, records: Records, failed: list[SleeveFailed]) -> None:
         self.kernel = kernel
         self.records = records
+        self.checkpoints = Checkpoints(records.journal)
         self.schedule = Schedule()
         self.inbox = Inbox()
         self.outbox = Outbox()
@@ -262,6 +264,7 @@ class Runtime:
         """Make durable what was decided; where journal or venue cannot write, stop new risk."""
         pending = self.records.journal.pending
         if pending:
+            self.checkpoints.look(self.kernel.state, self.now)
             try:
                 self.records.commit()
             except JournalUnavailable as error:

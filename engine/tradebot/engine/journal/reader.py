@@ -1,0 +1,161 @@
+"""What is read of a journal: rows in order, anchors, blocks, checkpoints, sources."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from tradebot.engine.core.events import OrderLane
+from tradebot.engine.core.outcomes import AnyOutcome
+from tradebot.engine.journal import schema
+from tradebot.engine.journal.batch import Checkpoint, SegmentBlock, StepAnchor
+from tradebot.engine.journal.codec import Row, RowDecoder, UnknownCounts
+from tradebot.engine.journal.errors import JournalDamaged, as_journal_error
+
+PAGE_ROWS = 500
+"""Rows fetched at a time by `Journal.rows`, so that a reader holds no lock while it works on them."""
+
+_COLUMNS = """
+CAST(rows.seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+"""  # casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError
+_PAGE_SQL = f"SELECT {_COLUMNS} FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?"  # noqa: S608  (constants)
+_FILLS_SQL = f"""
+SELECT {_COLUMNS} FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS newest
+JOIN rows ON rows.seq = newest.seq AND idx = 0 ORDER BY rows.seq
+"""  # noqa: S608  (constants)
+_CHECKPOINTS_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(schema AS INTEGER), CAST(body AS BLOB), crc FROM checkpoints ORDER BY seq DESC
+"""
+
+
+class JournalReader:
+    """The reading side of a journal; what is read is what is committed."""
+
+    def __init__(self, path: Path, reader: sqlite3.Connection) -> None:
+        """Take over an open connection; use `Journal.open`."""
+        self._path = path
+        self._reader = reader
+        self._decoder = RowDecoder()
+        self._read_lock = threading.Lock()
+        self._schema = schema.schema_of(reader)
+
+    @property
+    def schema(self) -> int:
+        """Schema number of the database as it was opened."""
+        return self._schema
+
+    @property
+    def unknown(self) -> UnknownCounts:
+        """Kinds and fields met by `decode_event` and `decode_outcome` that this program does not know."""
+        return self._decoder.unknown
+
+    def rows(self, after: tuple[int, int] = (0, -1), limit: int | None = None) -> Iterator[Row]:
+        """Yield committed rows in order.
+
+        Args:
+            after: `(seq, index)` of the last row already known.
+            limit: Most rows to yield; None for all there are when the reader gets to them.
+
+        Raises:
+            JournalUnavailable: If the database cannot be read now.
+            JournalDamaged: At a row that cannot be read or is not as written; rows before it have been yielded.
+        """
+        for row, crc in self.rows_as_written(after, limit):
+            yield self._require_sound(row, crc)
+
+    def _require_sound(self, row: Row, crc: int) -> Row:
+        if row.checksum() != crc:
+            raise JournalDamaged(
+                f"{self._path}: row {row.seq}.{row.index} ({row.kind}) is not as written: restore a backup",
+                file=self._path,
+                seq=row.seq,
+            )
+        return row
+
+    def rows_as_written(
+        self, after: tuple[int, int] = (0, -1), limit: int | None = None
+    ) -> Iterator[tuple[Row, int]]:
+        """Yield committed rows with the checksum kept beside each, not compared; see `rows`."""
+        left = limit
+        while left is None or left > 0:
+            asked = PAGE_ROWS if left is None else min(PAGE_ROWS, left)
+            page = self._page(after, asked)
+            yield from page
+            if len(page) < asked:
+                return
+            after = page[-1][0].seq, page[-1][0].index
+            left = None if left is None else left - asked
+
+    def _page(self, after: tuple[int, int], limit: int) -> list[tuple[Row, int]]:
+        found = cast(
+            "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_PAGE_SQL, (*after, limit))
+        )
+        if found and found[-1][:2] <= after:  # a damaged key; going on from it would never end
+            raise JournalDamaged(
+                f"{self._path}: row {found[-1][0]}.{found[-1][1]} stands after row {after[0]}.{after[1]}",
+                file=self._path,
+                seq=after[0],
+            )
+        return [_row(fields) for fields in found]
+
+    def anchors(self, after: int = 0) -> Iterator[StepAnchor]:
+        """Yield hash and market chain of every step that wrote rows, in order, after a seq."""
+        sql = "SELECT seq, effects_hash, market_chain FROM steps WHERE seq > ? ORDER BY seq LIMIT ?"
+        while True:
+            found = cast("list[tuple[int, bytes, int]]", self._all(sql, (after, PAGE_ROWS)))
+            yield from (StepAnchor(*fields) for fields in found)
+            if len(found) < PAGE_ROWS:
+                return
+            after = found[-1][0]
+
+    def segments(self) -> list[SegmentBlock]:
+        """Return where every block of market events was written, in order of file and offset."""
+        sql = "SELECT first_seq, last_seq, file, offset, length, crc FROM segments ORDER BY file, offset"
+        found = cast("list[tuple[int, int, str, int, int, int]]", self._all(sql))
+        return [SegmentBlock(*fields) for fields in found]
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """Return the checkpoints, newest first, sound or not; none in a journal older than schema 2."""
+        if self._schema < schema.SCHEMA:
+            return []
+        found = cast("list[tuple[int, int, bytes, int]]", self._all(_CHECKPOINTS_SQL))
+        return [Checkpoint(*fields) for fields in found]
+
+    def fills(self, limit: int) -> list[Row]:
+        """Return the order-lane rows of the newest booked fills, oldest first, at most `limit`."""
+        found = cast(
+            "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_FILLS_SQL, (limit,))
+        )
+        return [self._require_sound(*_row(fields)) for fields in found]
+
+    def source(self, version: str) -> str | None:
+        """Return a policy's source text by version, if it was ever committed."""
+        sql = "SELECT text FROM sources WHERE version = ?"
+        found = cast("list[tuple[str]]", self._all(sql, (version,)))
+        return found[0][0] if found else None
+
+    def decode_event(self, row: Row) -> OrderLane:
+        """Return the order-lane event of a row of index 0; see `RowDecoder.event`."""
+        return self._decoder.event(row)
+
+    def decode_outcome(self, row: Row) -> AnyOutcome:
+        """Return the outcome of a row of index 1 or higher; see `RowDecoder.outcome`."""
+        return self._decoder.outcome(row)
+
+    def _all(self, sql: str, values: tuple[int | str, ...] = ()) -> list[tuple[object, ...]]:
+        with self._read_lock:
+            try:
+                return self._reader.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise as_journal_error(self._path, error, "read") from error
+
+    def _max_seq(self) -> int:
+        found = cast("list[tuple[int | None]]", self._all("SELECT max(seq) FROM steps"))
+        return found[0][0] or 0
+
+
+def _row(fields: tuple[int, int, int, bytes, bytes, int]) -> tuple[Row, int]:
+    seq, index, now, kind, body, crc = fields
+    return Row(seq, index, now, kind.decode("utf-8", "replace"), body), crc

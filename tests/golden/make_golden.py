@@ -62,7 +62,7 @@ def summary(state: State) -> dict[str, object]:
         "day": state.day,
         "day_start": None if state.day_start is None else str(state.day_start),
         "peak": None if state.peak is None else str(state.peak),
-        "newest_fill": state.newest_fill,
+        "newest_fill": state.accounts[started.account].newest_fill,
         "cash": {
             asset: str(ledger.balance(started.account, asset))
             for asset in ledger.assets(started.account)

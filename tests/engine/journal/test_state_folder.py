@@ -94,10 +94,10 @@ def test_newer_folder_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "main"
     take(path).close()
     (path / "lock").unlink()
-    data = b'{"schema":2,"id":"abcde","soul":"sandbox"}'
+    data = b'{"schema":3,"id":"abcde","soul":"sandbox"}'
     (path / "engine.json").write_bytes(data)
     for opening in (lambda: take(path), lambda: look(path)):
-        with pytest.raises(StateFolderRefused, match="has schema 2, this program knows at most 1"):
+        with pytest.raises(StateFolderRefused, match="has schema 3, this program knows at most 2"):
             opening()
     assert [(file.name, file.read_bytes()) for file in path.iterdir()] == [("engine.json", data)]
 

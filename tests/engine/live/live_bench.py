@@ -142,7 +142,7 @@ class LiveBench:
         market = ReplayMarket(iter(events), "spot/day")
         self.tape = Tape({})
         self.alerts = AlertHistory()
-        found = recover(self.kernel, self.journal, self.tape)
+        found = self.found = recover(self.kernel, self.journal, self.tape)
         self.runtime.connect(
             self.venue,
             NativeFeed(market, self.venue),

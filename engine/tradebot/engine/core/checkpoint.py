@@ -1,9 +1,9 @@
 """The kernel's memory as bytes and back: what a checkpoint holds, so that recovery need not read the whole journal.
 
 Each class that remembers something has an image: a struct with one field for each attribute that is kept, of the same
-name without a leading underscore. **A new attribute of `State`, `Blotter`, `Ledger`, `SleeveState` or `Flattening` is
-one new line here**: a field of the image, or, where each `EngineStarted` begins it anew, a line in `NOT_KEPT` that says
-why. A test names what is in neither. A new class that remembers gets an image and a line in `_IMAGES`.
+name without a leading underscore. **A new attribute of a class in `IMAGES` is one new line here**: a field of its
+image, or, where each `EngineStarted` begins it anew, a line in `NOT_KEPT` that says why. A test names what is in
+neither. A new class that remembers gets an image and a line in `IMAGES`.
 
 A checkpoint is only ever a short cut: one whose layout is not today's (`layout_number`) is passed over, and the
 journal's rows are read instead. So nothing here needs defaults, and no old layout is ever translated.
@@ -19,11 +19,11 @@ import msgspec
 from msgspec import inspect
 
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.events import EngineStarted, SleeveStarted
+from tradebot.engine.core.events import AccountStarted, EngineStarted, SleeveStarted
 from tradebot.engine.core.ledger import Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.orders import Blotter, Order
-from tradebot.engine.core.state import BetKey, Flattening, SleeveState, State
+from tradebot.engine.core.state import AccountState, BetKey, Flattening, SleeveState, State
 from tradebot.engine.core.types import (
     AccountName,
     BetId,
@@ -71,6 +71,15 @@ class SleeveImage(msgspec.Struct, frozen=True, kw_only=True):
     filled_orders: int
 
 
+class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of one account."""
+
+    started: AccountStarted
+    reconciled: bool
+    newest_fill: int
+    differences: list[str]
+
+
 class FlatteningImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of a flatten: that it runs."""
 
@@ -92,15 +101,13 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     peak: Decimal | None
     loss_from: Decimal | None
     drawdown_from: Decimal | None
-    reconciled: bool
+    accounts: dict[AccountName, AccountImage]
     timers: dict[str, int]
     flattening: dict[InstrumentId, FlatteningImage]
     sleeves: dict[Owner, SleeveImage]
     rejects_in_row: int
     sent: dict[Owner, deque[int]]
     bets: dict[BetKey, BetId]
-    newest_fill: int
-    differences: list[str]
     counter: int
 
 
@@ -124,7 +131,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
 """Attributes that are in no checkpoint, by class, and why recovery gives them back without."""
 
 
-class _Layout(msgspec.Struct, frozen=True):
+class Layout(msgspec.Struct, frozen=True):
     """How a class that remembers is frozen and made again."""
 
     image: type[msgspec.Struct]
@@ -132,21 +139,22 @@ class _Layout(msgspec.Struct, frozen=True):
     """Returns a fresh object, before what was kept is put into it."""
 
 
-_IMAGES: dict[type, _Layout] = {
-    State: _Layout(StateImage, lambda image: State(cast("StateImage", image).engine_id)),
-    Blotter: _Layout(BlotterImage, lambda _: Blotter()),
-    Ledger: _Layout(LedgerImage, lambda _: Ledger()),
-    SleeveState: _Layout(
-        SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)
+IMAGES: dict[type, Layout] = {
+    State: Layout(StateImage, lambda image: State(cast("StateImage", image).engine_id)),
+    Blotter: Layout(BlotterImage, lambda _: Blotter()),
+    Ledger: Layout(LedgerImage, lambda _: Ledger()),
+    SleeveState: Layout(SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)),
+    AccountState: Layout(
+        AccountImage, lambda image: AccountState(cast("AccountImage", image).started)
     ),
-    Flattening: _Layout(FlatteningImage, lambda _: Flattening()),
+    Flattening: Layout(FlatteningImage, lambda _: Flattening()),
 }
-_MADE_FROM = {layout.image: layout for layout in _IMAGES.values()}
+_MADE_FROM = {layout.image: layout for layout in IMAGES.values()}
 
 
 def image_of(kind: type) -> type[msgspec.Struct] | None:
     """Return the image of a class that remembers; None for any other."""
-    layout = _IMAGES.get(kind)
+    layout = IMAGES.get(kind)
     return None if layout is None else layout.image
 
 
@@ -195,7 +203,7 @@ def _kept(value: object) -> object:
     if isinstance(value, deque):
         held = cast("deque[object]", value)
         return (held.maxlen, list(held))
-    layout = _IMAGES.get(type(value))
+    layout = IMAGES.get(type(value))
     if layout is None:
         raise NotImplementedError(
             f"a checkpoint cannot hold a {type(value).__name__}: give it an image in core/checkpoint.py"

@@ -26,7 +26,8 @@ SELECT {_COLUMNS} FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS
 JOIN rows ON rows.seq = newest.seq AND idx = 0 ORDER BY rows.seq
 """  # noqa: S608  (constants)
 _CHECKPOINTS_SQL = """
-SELECT CAST(seq AS INTEGER), CAST(schema AS INTEGER), CAST(body AS BLOB), crc FROM checkpoints ORDER BY seq DESC
+SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
+FROM checkpoints ORDER BY seq DESC
 """
 
 

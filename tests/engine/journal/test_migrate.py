@@ -138,7 +138,11 @@ def _then_full(step: Callable[[sqlite3.Connection], None]) -> Callable[[sqlite3.
 def test_a_copy_that_does_not_fit_is_not_begun(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents_of(old)
     usage = shutil.disk_usage(old)._replace(free=1_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+    def nearly_full(_: Path) -> object:
+        return usage
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
     with pytest.raises(
         JournalUnavailable, match="bytes free to be backed up and migrated, there are 1000000"
     ):

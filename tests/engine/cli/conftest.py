@@ -16,6 +16,8 @@ from tests.engine.control.scripted import ScriptedEngine
 from tradebot.engine.cli.dispatch import run_command
 from tradebot.engine.control.listeners import bind_unix
 from tradebot.engine.control.server import serving
+from tradebot.engine.control.tokens import TokenStore
+from tradebot.engine.live.clock import SystemClock
 
 
 class Ran:
@@ -68,7 +70,12 @@ def engine(home: Path) -> Iterator[ScriptedEngine]:
     folder.mkdir(mode=0o700, parents=True)
 
     async def live() -> None:
-        async with serving(scripted, [bind_unix(folder / "control.sock")]):
+        async with serving(
+            scripted,
+            [bind_unix(folder / "control.sock")],
+            clock=SystemClock(),
+            tokens=TokenStore(folder),
+        ):
             ready.set_result(None)
             await done.wait()
 

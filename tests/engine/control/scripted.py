@@ -212,6 +212,7 @@ class ScriptedEngine(ControlledEngine):
         self.api = API_NUMBER
         self.journal: list[EventLine] = []
         self.broken = False
+        self.dropped: list[str] = []
         self._written = asyncio.Event()
 
     @property
@@ -377,6 +378,10 @@ class ScriptedEngine(ControlledEngine):
         if place > len(self.journal):
             raise Refused("unknown", f"event {after} has not happened yet")
         return max(place, 0)
+
+    @override
+    def client_dropped(self, text: str) -> None:
+        self.dropped.append(text)
 
     @override
     @contextmanager

@@ -5,8 +5,8 @@ import socket
 import stat
 from pathlib import Path
 
-import httpx
 import pytest
+from tests.engine.control.doors import HandClock, bearer
 from tests.engine.control.scripted import ScriptedEngine
 
 from tradebot.engine.control.client import (
@@ -24,6 +24,7 @@ from tradebot.engine.control.listeners import (
     release,
 )
 from tradebot.engine.control.server import serving
+from tradebot.engine.control.tokens import TokenStore
 
 
 def test_a_unix_socket_is_for_its_owner_alone(folder: Path) -> None:
@@ -82,42 +83,15 @@ def test_an_address_that_is_not_ours_alone_is_refused(text: str) -> None:
         parse_listen(text)
 
 
-def test_addresses_are_read_as_the_command_line_writes_them(folder: Path) -> None:
+def test_addresses_are_read_as_the_command_line_writes_them() -> None:
     assert parse_listen("unix:///tmp/x.sock").path == Path("/tmp/x.sock")  # noqa: S108  (only read)
     for host in ("127.0.0.1", "localhost", "[::1]"):
         assert parse_listen(f"http://{host}:8080").port == 8080
-    listener = bind(parse_listen("http://127.0.0.1:0"), folder)
+    listener = bind(parse_listen("http://127.0.0.1:0"))
     assert listener.url.startswith("http://127.0.0.1:")
     with pytest.raises(ListenError, match="choose another port"):
-        bind(parse_listen(listener.url), folder)
+        bind(parse_listen(listener.url))
     release(listener)
-
-
-def test_a_token_is_fresh_and_for_its_owner_alone(folder: Path) -> None:
-    path = folder / "control.token"
-    path.write_text("old")
-    path.chmod(0o644)
-    first, second = (bind_http("127.0.0.1", 0, folder) for _ in range(2))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.read_text() == f"{second.token}\n"
-    assert first.token != second.token
-    release(first)
-    release(second)
-
-
-async def test_tcp_answers_only_to_the_token(folder: Path) -> None:
-    listener = bind_http("127.0.0.1", 0, folder)
-    async with (
-        serving(ScriptedEngine(), [bind_unix(folder / "control.sock"), listener]),
-        httpx.AsyncClient(base_url=listener.url) as client,
-    ):
-        for headers in ({}, {"authorization": "Bearer x"}, {"authorization": f"{listener.token}"}):
-            for path in ("/v1/hello", "/v1/state", "/v1/events", "/nowhere"):
-                response = await client.get(path, headers=headers)
-                assert response.status_code == 401
-                assert response.json()["exit_code"] == 3
-        good = {"authorization": f"Bearer {listener.token}"}
-        assert (await client.get("/v1/hello", headers=good)).status_code == 200
 
 
 def test_the_client_says_who_does_not_answer(folder: Path) -> None:
@@ -128,15 +102,17 @@ def test_the_client_says_who_does_not_answer(folder: Path) -> None:
         ControlClient(address).__enter__()
 
 
-async def test_the_client_without_the_token_is_refused_with_exit_code_three(folder: Path) -> None:
-    listener = bind_http("127.0.0.1", 0, folder)
+async def test_the_client_without_a_token_is_refused_with_exit_code_three(folder: Path) -> None:
+    listener = bind_http("127.0.0.1", 0)
+    token = bearer(folder, "read-only")["authorization"].removeprefix("Bearer ")
 
     def ask(token: str | None) -> str:
         with ControlClient(EngineAddress(label="e", url=listener.url, token=token)) as client:
             return client.hello().name
 
-    async with serving(ScriptedEngine(), [listener]):
-        assert await asyncio.to_thread(ask, listener.token) == "main"
-        with pytest.raises(EngineRefused, match=r"control\.token") as refusal:
+    store = TokenStore(folder)
+    async with serving(ScriptedEngine(), [listener], clock=HandClock(), tokens=store):
+        assert await asyncio.to_thread(ask, token) == "main"
+        with pytest.raises(EngineRefused, match=r"tradebot token add NAME") as refusal:
             await asyncio.to_thread(ask, None)
         assert refusal.value.exit_code == 3

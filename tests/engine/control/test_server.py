@@ -13,21 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.control.conftest import Serve
+from tests.engine.control.doors import open_app
 from tests.engine.control.scripted import BTC, ScriptedEngine
 
 from tradebot.engine.control.bodies import (
-    BODY_BYTES_MAX,
     CancelBody,
     FlattenBody,
     ReasonBody,
+    bounded,
     check_after,
     decode,
-    decode_order,
     frame_query,
+    parse_query,
 )
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import Hello, OrderAnswer, Problem, Status
-from tradebot.engine.control.server import make_app
+from tradebot.engine.control.limits import BODY_BYTES_MAX
+from tradebot.engine.control.messages import Hello, OrderAnswer, OrderRequest, Problem, Status
 
 ORDER: dict[str, object] = {
     "request_id": "r-1",
@@ -46,6 +47,10 @@ async def test_facts_are_the_engines_own(client: httpx.AsyncClient) -> None:
     assert len((await client.get("/v1/orders?working=true")).json()) == 1
     assert len((await client.get("/v1/positions")).json()) == 1
     assert len((await client.get("/v1/fills?limit=1")).json()) == 1
+
+
+JSON = {"content-type": "application/json"}
+ORDER_TEXT = json.dumps(ORDER).encode()
 
 
 async def test_an_order_is_handed_on_with_its_waiting_time(
@@ -87,8 +92,7 @@ async def test_a_command_reaches_the_engine(
     body: object,
     told: tuple[str, ...],
 ) -> None:
-    content = b"" if body is None else json.dumps(body).encode()
-    response = await client.post(path, content=content)
+    response = await (client.post(path) if body is None else client.post(path, json=body))
     assert (response.status_code, response.json()["ok"]) == (200, True)
     assert engine.told == [told]
 
@@ -130,9 +134,21 @@ async def test_an_order_out_of_bounds_is_refused_with_value_and_bound(
         ("POST", "/v1/orders", b"{", 400, "request body: Input data was truncated"),
         ("POST", "/v1/orders", b"\xff\xfe", 400, "request body: JSON is malformed"),
         ("POST", "/v1/orders", b"[" * 60_000, 400, "request body"),
-        ("POST", "/v1/orders?wait=31", b"{}", 400, "wait: Expected `float` <= 30.0"),
-        ("POST", "/v1/orders?wait=x", b"{}", 400, "wait: Expected `float`, got `str`"),
-        ("GET", "/v1/fills?limit=0", b"", 400, "limit: Expected `int` >= 1"),
+        (
+            "POST",
+            "/v1/orders?wait=31",
+            ORDER_TEXT,
+            400,
+            "query: Expected `float` <= 30.0 - at `$.wait`",
+        ),
+        (
+            "POST",
+            "/v1/orders?wait=x",
+            ORDER_TEXT,
+            400,
+            "query: Expected `float`, got `str` - at `$.wait`",
+        ),
+        ("GET", "/v1/fills?limit=0", b"", 400, "query: Expected `int` >= 1 - at `$.limit`"),
         ("POST", "/v1/flatten", b"{}", 400, "missing required field `instrument`"),
         ("POST", "/v1/halt", b'{"reason":""}', 400, "length >= 1"),
         ("GET", "/v2/status", b"", 404, "no such address: GET /v2/status"),
@@ -144,13 +160,17 @@ async def test_an_order_out_of_bounds_is_refused_with_value_and_bound(
         ("GET", "/v1/state?step=abc", b"", 400, "step must be a price, was 'abc'"),
         ("GET", "/v1/state?colour=red", b"", 400, "unknown field `colour`"),
         ("GET", "/v1/state?instrument=x", b"", 404, "no instrument 'x' here"),
-        ("GET", "/v1/events?after=1.b", b"", 400, "event id must be seq.index"),
+        ("GET", "/v1/events?after=1.b", b"", 400, "query: Expected `str` matching regex"),
+        ("GET", "/v1/status?x=1", b"", 400, "unknown field `x`"),
+        ("GET", "/v1/fills?limit=1&limit=2", b"", 400, "a parameter may be given once"),
+        ("GET", "/v1/fills?" + "&".join("abcdefghijklmnopqrst"), b"", 400, "query: Max number"),
     ],
 )
 async def test_what_is_not_understood_is_a_problem_in_one_line(
     client: httpx.AsyncClient, method: str, path: str, content: bytes, status: int, detail: str
 ) -> None:
-    response = await client.request(method, path, content=content)
+    headers = {"content-type": "application/json"} if content else {}
+    response = await client.request(method, path, content=content, headers=headers)
     problem = msgspec.json.decode(response.content, type=Problem)
     assert (response.status_code, problem.exit_code) == (status, 2)
     assert detail in problem.detail
@@ -164,8 +184,8 @@ async def test_a_body_too_large_is_refused_whether_or_not_it_says_its_length(
         for _ in range(BODY_BYTES_MAX // 1024 + 1):
             yield b" " * 1024
 
-    told = await client.post("/v1/orders", content=b" " * (BODY_BYTES_MAX + 1))
-    untold = await client.post("/v1/orders", content=chunks())
+    told = await client.post("/v1/orders", content=b" " * (BODY_BYTES_MAX + 1), headers=JSON)
+    untold = await client.post("/v1/orders", content=chunks(), headers=JSON)
     for response in (told, untold):
         assert response.status_code == 413
         assert response.json()["detail"] == "body of POST /v1/orders must be at most 65536 bytes"
@@ -243,6 +263,9 @@ queries = st.dictionaries(
 )
 
 
+APP = open_app(ScriptedEngine())
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "HEAD"]),
@@ -256,7 +279,8 @@ def test_no_request_makes_the_server_fail(
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=APP)  # pyright: ignore[reportArgumentType]  (its scope types differ)
         async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
-            return await client.request(method, path, params=query, content=body)
+            headers = {"content-type": "application/json"}
+            return await client.request(method, path, params=query, content=body, headers=headers)
 
     response = asyncio.run(ask())
     assert response.status_code < 500
@@ -264,9 +288,6 @@ def test_no_request_makes_the_server_fail(
         problem = msgspec.json.decode(response.content, type=Problem)
         assert problem.detail
         assert "\n" not in problem.detail
-
-
-APP = make_app(ScriptedEngine())
 
 
 @settings(deadline=None)
@@ -280,7 +301,8 @@ def test_whatever_a_client_writes_is_understood_or_refused(
 
     for shape in (CancelBody, FlattenBody, ReasonBody):
         refuses(decode, body, shape)
-    refuses(decode_order, body)
+    refuses(lambda: bounded(decode(body, OrderRequest)))
+    refuses(parse_query, body)
     refuses(frame_query, texts)
     for text in texts.values():
         refuses(check_after, text)

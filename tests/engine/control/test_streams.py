@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 from tests.engine.control.conftest import Serve
+from tests.engine.control.doors import HandClock
 from tests.engine.control.scripted import BTC, ETH, ScriptedEngine
 
 from tradebot.engine.control.engine import FrameQuery
@@ -18,6 +19,7 @@ from tradebot.engine.control.listeners import bind_unix
 from tradebot.engine.control.messages import EventLine, Frame, Problem
 from tradebot.engine.control.server import serving
 from tradebot.engine.control.streams import Pace, write_frames
+from tradebot.engine.control.tokens import TokenStore
 
 QUICK = Pace(frame_interval_s=0.002, frame_heartbeat_s=0.05, events_alive_s=0.02)
 
@@ -126,7 +128,7 @@ async def test_a_frame_is_built_only_after_the_last_one_was_taken(engine: Script
         await asyncio.sleep(0.001)
     assert engine.frames_built == 0
     room.release()
-    frame = (await taken.get()).removeprefix(b"event: frame\ndata: ")
+    frame = (await taken.get()).partition(b"data: ")[2]
     assert msgspec.json.decode(frame, type=Frame).version == engine.moves
     closing.set()
     room.release()
@@ -208,7 +210,9 @@ async def test_streams_end_by_themselves_when_the_server_stops(
     path = folder / "control.sock"
     transport = httpx.AsyncHTTPTransport(uds=str(path))
     async with httpx.AsyncClient(transport=transport, base_url="http://engine") as client:
-        async with serving(engine, [bind_unix(path)], pace=QUICK):
+        async with serving(
+            engine, [bind_unix(path)], clock=HandClock(), tokens=TokenStore(folder), pace=QUICK
+        ):
             begun = [asyncio.Event(), asyncio.Event()]
             tasks = [
                 asyncio.ensure_future(follow(client, address, event))

@@ -28,6 +28,7 @@ type Capital = Annotated[Money | Share, BeforeValidator(parse_capital)]
 type Day = Annotated[DayStart, BeforeValidator(parse_day_start)]
 type Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
 type Count = Annotated[int, BeforeValidator(parse_count), Field(ge=1, le=1_000_000)]
+type HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$", max_length=253)]
 type Url = Annotated[str, Field(pattern=r"^(https?|wss?)://[^\s/]+\S*$", max_length=500)]
 
 
@@ -56,6 +57,8 @@ class EngineConfig(Section):
     """What the screen going away changes: nothing."""
     heartbeat_url: Url | None = None
     """Asked once a minute while the engine lives; a dead-man's switch outside."""
+    hosts: Annotated[tuple[HostName, ...], Field(max_length=16)] = ()
+    """Names a client of the http address may write into Host besides this machine's own: those of a proxy."""
 
 
 class ObjectiveConfig(Section):

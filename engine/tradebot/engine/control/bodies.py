@@ -1,16 +1,22 @@
 """What a client may send: decoded by msgspec, bounded, refused with one line."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from tradebot.engine.control.engine import FrameQuery, Refused
+from tradebot.engine.control.limits import WAIT_S_MAX
 from tradebot.engine.control.messages import Message, OrderRequest
 
-BODY_BYTES_MAX = 64 * 1024
-"""Largest request body."""
+FILLS_MAX = 1_000_000
+"""Most fills a question may ask for."""
+
+PARAMETERS_MAX = 16
+"""Most parameters in the query part of an address."""
 
 DIGITS_MAX = 38
 """Most digits of a decimal that the house works with."""
@@ -26,7 +32,9 @@ type ReasonText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,64}")
 _NOTE_CHARS_MAX = 500
-_AFTER = re.compile(r"[0-9]{1,19}(\.[0-9]{1,9})?")
+_EVENT_ID = r"^[0-9]{1,19}(\.[0-9]{1,9})?$"
+
+type EventIdText = Annotated[str, msgspec.Meta(pattern=_EVENT_ID)]
 
 
 class CancelBody(Message, frozen=True, forbid_unknown_fields=True):
@@ -62,13 +70,12 @@ def decode[T: msgspec.Struct](body: bytes, shape: type[T]) -> T:
         raise Refused("usage", f"request body is not JSON of {shape.__name__}: {error}") from error
 
 
-def decode_order(body: bytes) -> OrderRequest:
-    """Return a bounded order request.
+def bounded(order: OrderRequest) -> OrderRequest:
+    """Return an order request as it is.
 
     Raises:
-        Refused: If it is not an order, or a number or text is out of bounds (`usage`).
+        Refused: If a number or text is out of bounds, or its terms contradict each other (`usage`).
     """
-    order = decode(body, OrderRequest)
     if not _REQUEST_ID.fullmatch(order.request_id):
         raise Refused(
             "usage",
@@ -119,27 +126,95 @@ def _check_positive(value: Decimal, what: str) -> None:
         raise Refused("usage", f"{what} must be > 0, was {value}")
 
 
+class OrdersQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/orders`."""
+
+    working: bool = False
+    """Only those that are open."""
+
+
+class FillsQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/fills`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=FILLS_MAX)] = 1000
+    """How many, the newest."""
+
+
+class WaitQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/orders`."""
+
+    wait: Annotated[float, msgspec.Meta(ge=0.0, le=WAIT_S_MAX)] = 5.0
+    """Seconds to wait for the venue's word."""
+
+
+class EventsQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/events`."""
+
+    after: EventIdText | None = None
+    """The last event seen; the header Last-Event-ID wins; null: from now on."""
+
+
+class WindowQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/state`: `FrameQuery` with its bounds."""
+
+    instrument: NameText | None = None
+    step: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    """Price grouping of the ladder."""
+    rows: Annotated[int, msgspec.Meta(ge=1, le=200)] = 60
+    """Levels per side."""
+    span: Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h"] = "1m"
+    """Of a candle."""
+    candles: Annotated[int, msgspec.Meta(ge=1, le=500)] = 180
+
+
 def check_after(after: str | None) -> str | None:
     """Return an event id as given.
 
     Raises:
         Refused: If it is not `seq.index` (`usage`).
     """
-    if after is not None and not _AFTER.fullmatch(after):
+    if after is not None and not re.fullmatch(_EVENT_ID, after):
         raise Refused("usage", f"event id must be seq.index, e.g. 120.0, was {after[:80]!r}")
     return after
 
 
-def frame_query(values: dict[str, str]) -> FrameQuery:
-    """Return a client's window from the query part of an address.
+def parse_query(text: bytes) -> dict[str, str]:
+    """Return the query part of an address by name.
+
+    Raises:
+        Refused: If there are too many parameters, or one twice (`usage`).
+    """
+    try:
+        pairs = parse_qsl(
+            text.decode("latin-1"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX
+        )
+    except ValueError as error:
+        raise Refused("usage", f"query: {error}") from error
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Refused("usage", "query: a parameter may be given once")
+    return values
+
+
+def decode_query[T: Message](values: Mapping[str, str], shape: type[T]) -> T:
+    """Return the query part of an address as a struct.
 
     Raises:
         Refused: If a name is unknown or a value is out of its range (`usage`).
     """
     try:
-        query = msgspec.convert(values, type=_WindowText, strict=False)
+        return msgspec.convert(values, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise Refused("usage", f"query: {error}") from error
+
+
+def frame_query(values: Mapping[str, str]) -> FrameQuery:
+    """Return a client's window from the query part of an address.
+
+    Raises:
+        Refused: If a name is unknown or a value is out of its range (`usage`).
+    """
+    query = decode_query(values, WindowQuery)
     if query.step is not None:
         try:
             _check_positive(Decimal(query.step), "step")
@@ -152,13 +227,3 @@ def frame_query(values: dict[str, str]) -> FrameQuery:
         span=query.span,
         candles=query.candles,
     )
-
-
-class _WindowText(Message, frozen=True, forbid_unknown_fields=True):
-    """`FrameQuery` with its bounds."""
-
-    instrument: NameText | None = None
-    step: Annotated[str, msgspec.Meta(max_length=40)] | None = None
-    rows: Annotated[int, msgspec.Meta(ge=1, le=200)] = 60
-    span: Literal["1s", "5s", "15s", "1m", "5m", "15m", "1h"] = "1m"
-    candles: Annotated[int, msgspec.Meta(ge=1, le=500)] = 180

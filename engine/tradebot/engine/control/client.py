@@ -253,8 +253,11 @@ class ControlClient:
         **parameters: str,
     ) -> T:
         content = b"" if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"content-type": "application/json"}
         with self._speaking():
-            response = self._http.post(path, content=content, params=parameters, timeout=timeout)
+            response = self._http.post(
+                path, content=content, params=parameters, headers=headers, timeout=timeout
+            )
         return _read(response, shape)
 
     @contextmanager

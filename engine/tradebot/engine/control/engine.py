@@ -135,3 +135,7 @@ class ControlledEngine(Protocol):
     def console_attached(self) -> AbstractContextManager[None]:
         """Count a console while the context is open; a sandbox made for consoles ends with its last one."""
         ...
+
+    def client_dropped(self, text: str) -> None:
+        """Tell the operator that a client was dropped; the text says which and why."""
+        ...

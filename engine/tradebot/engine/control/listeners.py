@@ -1,7 +1,6 @@
 """The sockets an engine listens on: bound by us and closed to everybody else."""
 
 import os
-import secrets
 import socket
 import stat
 from pathlib import Path
@@ -12,9 +11,6 @@ import msgspec
 
 UNIX_PATH_BYTES_MAX = 100
 """Longest path of a unix socket we bind (Linux allows 107 bytes, macOS 103)."""
-
-TOKEN_FILE = "control.token"  # noqa: S105  (a file's name)
-"""In the state folder: the bearer token of a TCP listener, mode 0600."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -35,13 +31,16 @@ class ListenAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True):
-    """A bound socket and who may speak there."""
+    """A bound socket: on a unix one its folder's permissions are the lock, on TCP a token is."""
 
     sock: socket.socket
-    token: str | None = None
-    """Bearer token that a request must carry; None: the folder's permissions guard the socket."""
     path: Path | None = None
-    """Of a unix socket, to be removed afterwards."""
+    """Of a unix socket, to be removed afterwards; None: TCP."""
+
+    @property
+    def port(self) -> int | None:
+        """Return the TCP port; None of a unix socket."""
+        return None if self.path is not None else int(self.sock.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -75,19 +74,15 @@ def parse_listen(text: str) -> ListenAddress:
     raise ListenError(f"listen address must be unix:///PATH or http://127.0.0.1:PORT, was {text!r}")
 
 
-def bind(address: ListenAddress, state_folder: Path) -> Listener:
-    """Bind an address; a TCP listener gets a fresh token, written to `control.token`.
-
-    Args:
-        address: Where to listen.
-        state_folder: The engine's folder, where the token goes.
+def bind(address: ListenAddress) -> Listener:
+    """Bind an address.
 
     Raises:
         ListenError: If the address cannot be bound.
     """
     if address.path is not None:
         return bind_unix(address.path)
-    return bind_http(address.host, address.port, state_folder)
+    return bind_http(address.host, address.port)
 
 
 def bind_unix(path: Path) -> Listener:
@@ -127,8 +122,8 @@ def bind_unix(path: Path) -> Listener:
     return Listener(sock=sock, path=path)
 
 
-def bind_http(host: str, port: int, state_folder: Path) -> Listener:
-    """Bind a loopback TCP address and write its bearer token.
+def bind_http(host: str, port: int) -> Listener:
+    """Bind a loopback TCP address; who comes in there needs a token.
 
     Raises:
         ListenError: If the address is in use.
@@ -144,17 +139,7 @@ def bind_http(host: str, port: int, state_folder: Path) -> Listener:
         raise ListenError(
             f"cannot bind {host}:{port}: {error.strerror}; choose another port"
         ) from error
-    token = secrets.token_urlsafe(32)
-    write_token(state_folder / TOKEN_FILE, token)
-    return Listener(sock=sock, token=token)
-
-
-def write_token(path: Path, token: str) -> None:
-    """Write a token only this user can read; a file already there is replaced, mode and all."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
+    return Listener(sock=sock)
 
 
 def release(listener: Listener) -> None:

@@ -8,9 +8,10 @@ import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.types import Send
 
-from tradebot.engine.control.bodies import BODY_BYTES_MAX
 from tradebot.engine.control.engine import Refused
+from tradebot.engine.control.limits import BODY_BYTES_MAX
 from tradebot.engine.control.messages import Problem
 
 type AnyRequest = Request[object, object, State]
@@ -23,7 +24,49 @@ REFUSALS: Final = {
 }
 """HTTP status and exit code of each code of `Refused`."""
 
+STATUSES: Final[dict[int, str]] = {
+    400: "The request is not understood, or a value is out of its bounds (`usage`).",
+    401: "No token, or one that is unknown or has expired (`unauthorized`, exit code 3).",
+    403: "The token lacks the right, or the page is not ours (`forbidden`, exit code 3); "
+    "or safety refuses it (`refused`, exit code 5).",
+    404: "There is nothing of that address, id or name (`unknown`).",
+    405: "Not a method of this address (`usage`).",
+    408: "The request did not come in time (`timeout`).",
+    409: "It contradicts what is so already (`conflict`).",
+    413: "The body is too large (`usage`).",
+    414: "The address is too long (`usage`).",
+    415: "A body that is not application/json (`usage`).",
+    429: "Too many requests (`busy`); Retry-After says in how many seconds.",
+    431: "Too many or too long headers (`usage`).",
+    500: "The engine failed to answer (`internal`); its log has the traceback.",
+    503: "Too many connections, or no answer in time (`busy`).",
+}
+"""What each status of a Problem means; the API's document shows them."""
+
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class Rejected(Exception):  # noqa: N818  (an answer, not an error of the program)
+    """The server will not hand a request on; becomes a Problem."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        exit_code: int = 2,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.problem = Problem(code=code, detail=_one_line(detail), exit_code=exit_code)
+        self.headers = headers or {}
+
+
+def rejected(_request: AnyRequest, error: Rejected) -> Response[bytes]:
+    """Return the server's own refusal."""
+    return _response(error.status, error.problem, error.headers)
 
 
 def refused(_request: AnyRequest, error: Refused) -> Response[bytes]:
@@ -33,7 +76,7 @@ def refused(_request: AnyRequest, error: Refused) -> Response[bytes]:
 
 
 def http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """Return what the framework refused: unknown path, wrong method, large body, bad parameter."""
+    """Return what the framework refused: unknown path, wrong method, large body."""
     status = error.status_code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failed(request, error)
@@ -46,8 +89,9 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             code, detail = "usage", f"body of {asked} must be at most {BODY_BYTES_MAX} bytes"
         case _:
-            code, detail = "usage", _parameters(error.extra) or error.detail
-    return _response(status, Problem(code=code, detail=_one_line(detail), exit_code=2))
+            code, detail = "usage", error.detail
+    problem = Problem(code=code, detail=_one_line(detail), exit_code=2)
+    return _response(status, problem, error.headers)
 
 
 def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -59,30 +103,38 @@ def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     return _response(500, Problem(code="internal", detail=_one_line(detail), exit_code=1))
 
 
-def encode_problem(error: Refused) -> bytes:
+def encode_problem(error: Refused | Rejected) -> bytes:
     """Return a refusal as JSON, for a stream that has already begun."""
+    if isinstance(error, Rejected):
+        return msgspec.json.encode(error.problem)
     exit_code = REFUSALS[error.code][1]
     problem = Problem(code=error.code, detail=_one_line(error.detail), exit_code=exit_code)
     return msgspec.json.encode(problem)
 
 
-def _response(status: int, problem: Problem) -> Response[bytes]:
-    return Response(msgspec.json.encode(problem), status_code=status, media_type="application/json")
+async def send_rejection(send: Send, error: Rejected) -> None:
+    """Answer a request that never reaches the application; its connection ends."""
+    body = msgspec.json.encode(error.problem)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _response(
+    status: int, problem: Problem, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=status,
+        media_type="application/json",
+        headers=headers or {},
+    )
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _parameters(extra: object) -> str:
-    """Return the framework's list of bad parameters as text: `limit: Expected int >= 1`."""
-    try:
-        bad = msgspec.convert(extra, list[_BadParameter], from_attributes=True)
-    except msgspec.ValidationError:
-        return ""
-    return "; ".join(f"{one.key}: {one.message}" for one in bad)
-
-
-class _BadParameter(msgspec.Struct, frozen=True):
-    message: str
-    key: str = ""

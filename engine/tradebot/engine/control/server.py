@@ -1,50 +1,26 @@
-"""The control API's server: a Litestar application over sockets the engine has bound itself."""
+"""The control API's server: the application behind its gate, over sockets the engine has bound itself."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from socket import socket
 from typing import override
 
-import msgspec
 import uvicorn
-from litestar import Litestar
-from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp
 
-from tradebot.engine.control.bodies import BODY_BYTES_MAX
-from tradebot.engine.control.engine import ControlledEngine, Refused
+from tradebot.engine.control.addresses import Addresses
+from tradebot.engine.control.application import Served, make_app
+from tradebot.engine.control.clients import Clients
+from tradebot.engine.control.connections import Place, PlaceConfig
+from tradebot.engine.control.engine import ControlledEngine
+from tradebot.engine.control.gate import Gate
+from tradebot.engine.control.limits import Buckets, ControlClock, Limits
 from tradebot.engine.control.listeners import Listener, release
-from tradebot.engine.control.messages import Problem
-from tradebot.engine.control.problems import failed, http_error, refused
-from tradebot.engine.control.routes import command_routes, fact_routes, stream_routes
+from tradebot.engine.control.origin import own_hosts
+from tradebot.engine.control.routes import ROUTES
 from tradebot.engine.control.streams import Pace
-
-
-def make_app(
-    engine: ControlledEngine, *, closing: asyncio.Event | None = None, pace: Pace | None = None
-) -> Litestar:
-    """Return the application that answers for an engine.
-
-    Args:
-        engine: Who answers; called on the loop that serves the application.
-        closing: Set when the server is about to end: streams finish by themselves.
-        pace: How often streams speak; the default is 30 frames a second.
-    """
-    ending = closing or asyncio.Event()
-    rhythm = pace or Pace()
-    return Litestar(
-        route_handlers=[
-            *fact_routes(engine),
-            *command_routes(engine),
-            *stream_routes(engine, rhythm, ending),
-        ],
-        exception_handlers={Refused: refused, HTTPException: http_error, Exception: failed},
-        openapi_config=None,
-        request_max_body_size=BODY_BYTES_MAX,
-        logging_config=None,
-    )
+from tradebot.engine.control.tokens import TokenStore
 
 
 class EmbeddedServer(uvicorn.Server):
@@ -66,58 +42,83 @@ class EmbeddedServer(uvicorn.Server):
         self.ready.set()
 
 
-async def serve(app: ASGIApp, sock: socket, *, on_server: Callable[[EmbeddedServer], None]) -> None:
+async def serve(
+    config: uvicorn.Config, sock: socket, *, on_server: Callable[[EmbeddedServer], None]
+) -> None:
     """Serve an application on a bound socket until its server is told to exit.
 
     Args:
-        app: The application.
+        config: With the application.
         sock: Bound, not yet listening.
         on_server: Called once with the server before it starts; set its `should_exit` to end.
     """
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=BODY_BYTES_MAX,
-    )
     server = EmbeddedServer(config)
     on_server(server)
     await server.serve(sockets=[sock])
 
 
 @asynccontextmanager
-async def serving(
-    engine: ControlledEngine, listeners: Sequence[Listener], *, pace: Pace | None = None
-) -> AsyncGenerator[None]:
+async def serving(  # noqa: PLR0913  (an engine, its doors and their keys)
+    engine: ControlledEngine,
+    listeners: Sequence[Listener],
+    *,
+    clock: ControlClock,
+    tokens: TokenStore,
+    hosts: tuple[str, ...] = (),
+    pace: Pace | None = None,
+    limits: Limits | None = None,
+) -> AsyncGenerator[Clients]:
     """Answer for an engine on every listener while the context is open.
 
     On leaving, streams end, requests under way get two seconds, sockets are closed and unlinked.
 
+    Args:
+        engine: Who answers.
+        listeners: Bound sockets; closed at the end.
+        clock: For tokens and rates.
+        tokens: What a TCP listener recognises.
+        hosts: Names besides this machine's own that a client of TCP may write into Host.
+        pace: How often streams speak; the default is 30 frames a second.
+        limits: Bounds; the defaults are those of `docs/server.md`.
+
     Raises:
         OSError: If a socket cannot listen.
     """
+    bounds = limits or Limits()
+    clients = Clients(clock, engine.client_dropped)
+    addresses = Addresses(ROUTES)
     async with AsyncExitStack() as stack:
         for listener in listeners:
             stack.callback(release, listener)
         closing = asyncio.Event()
-        app = make_app(engine, closing=closing, pace=pace)
         for listener in listeners:
-            guarded = app if listener.token is None else bearer_guard(app, listener.token)
-            await stack.enter_async_context(_running(guarded, listener.sock))
+            port = listener.port
+            gate = Gate(
+                clock=clock,
+                buckets=Buckets(bounds, clock),
+                lane_of=addresses.lane_of,
+                hosts=None if port is None else own_hosts(port, hosts),
+                tokens=None if port is None else tokens,
+            )
+            served = Served(
+                engine=engine,
+                clients=clients,
+                gate=gate,
+                limits=bounds,
+                pace=pace or Pace(),
+                closing=closing,
+            )
+            app = gate.guard(make_app(served, ROUTES))
+            place = Place(bounds, clients)
+            await stack.enter_async_context(_running(app, listener.sock, place))
         stack.callback(closing.set)
-        yield
+        yield clients
 
 
 @asynccontextmanager
-async def _running(app: ASGIApp, sock: socket) -> AsyncGenerator[None]:
+async def _running(app: ASGIApp, sock: socket, place: Place) -> AsyncGenerator[None]:
     servers: list[EmbeddedServer] = []
-    task = asyncio.ensure_future(serve(app, sock, on_server=servers.append))
+    task = asyncio.ensure_future(serve(PlaceConfig(app, place), sock, on_server=servers.append))
     await asyncio.sleep(0)  # lets the task make its server
     server = servers[0]
     ready = asyncio.ensure_future(server.ready.wait())
@@ -130,30 +131,3 @@ async def _running(app: ASGIApp, sock: socket) -> AsyncGenerator[None]:
     finally:
         server.should_exit = True
         await task
-
-
-def bearer_guard(app: ASGIApp, token: str) -> ASGIApp:
-    """Return an application that lets through only requests with the token."""
-    expected = f"Bearer {token}".encode()
-
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, expected):
-                await _refuse_stranger(send)
-                return
-        await app(scope, receive, send)
-
-    return guarded
-
-
-async def _refuse_stranger(send: Send) -> None:
-    problem = Problem(
-        code="unauthorized",
-        detail="this address needs the bearer token of control.token in the engine's folder",
-        exit_code=3,
-    )
-    headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    body = msgspec.json.encode(problem)
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -7,8 +7,8 @@ import msgspec
 from litestar.types import Receive, Send
 
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
-from tradebot.engine.control.messages import EventLine
-from tradebot.engine.control.problems import encode_problem
+from tradebot.engine.control.messages import EventLine, Frame
+from tradebot.engine.control.problems import Rejected, encode_problem
 
 type Write = Callable[[bytes], Awaitable[None]]
 
@@ -49,11 +49,11 @@ async def write_frames(
                 await write(b"")  # returns once the transport has room: only then the frame is made
                 version = engine.version
                 try:
-                    body = msgspec.json.encode(engine.frame(query))
+                    frame = engine.frame(query)
                 except Refused as error:
-                    await write(b"event: problem\ndata: " + encode_problem(error) + b"\n\n")
+                    await write(problem_text(error))
                     return
-                await write(b"event: frame\ndata: " + body + b"\n\n")
+                await write(frame_text(frame))
                 shown, sent_at = version, loop.time()
             await _wait(closing, pace.frame_interval_s)
 
@@ -83,11 +83,22 @@ async def write_events(
                 after = lines[-1].id
                 await write(b"".join(map(event_text, lines)))
     except Refused as error:
-        await write(b"event: problem\ndata: " + encode_problem(error) + b"\n\n")
+        await write(problem_text(error))
     finally:
         ending.cancel()
         if question is not None:
             question.cancel()
+
+
+def frame_text(frame: Frame) -> bytes:
+    """Return a frame as SSE; its id is when it was made, so that a late one is known undecoded."""
+    when = str(frame.sent).encode()
+    return b"event: frame\nid: " + when + b"\ndata: " + msgspec.json.encode(frame) + b"\n\n"
+
+
+def problem_text(error: Refused | Rejected) -> bytes:
+    """Return the reason why a stream ends as SSE."""
+    return b"event: problem\ndata: " + encode_problem(error) + b"\n\n"
 
 
 def event_text(line: EventLine) -> bytes:
@@ -95,13 +106,25 @@ def event_text(line: EventLine) -> bytes:
     return b"id: " + line.id.encode() + b"\ndata: " + msgspec.json.encode(line) + b"\n\n"
 
 
+class Follower(msgspec.Struct, frozen=True):
+    """Whether the one who follows a stream still may."""
+
+    known: Callable[[], bool]
+    """Whether its token was not removed and has not expired."""
+    look_s: float
+    """How often that is asked, s."""
+
+
 async def respond(
-    receive: Receive, send: Send, produce: Callable[[Write], Coroutine[object, object, None]]
+    receive: Receive,
+    send: Send,
+    produce: Callable[[Write], Coroutine[object, object, None]],
+    follower: Follower,
 ) -> None:
-    """Send a stream until its producer is done or the client is gone.
+    """Send a stream until its producer is done, the client is gone, or may not follow any more.
 
     The producer is cancelled when the client goes, so that what it holds (a console that is
-    counted) is let go at once.
+    counted) is let go at once. A client that does not read is dropped by its connection.
     """
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
 
@@ -110,15 +133,31 @@ async def respond(
 
     producing = asyncio.ensure_future(produce(write))
     leaving = asyncio.ensure_future(_gone(receive))
+    revoked = asyncio.ensure_future(_revoked(follower))
     try:
-        await asyncio.wait({producing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if producing.done():
+        await asyncio.wait({producing, leaving, revoked}, return_when=asyncio.FIRST_COMPLETED)
+        if revoked.done() and not leaving.done():
+            producing.cancel()
+            await asyncio.gather(producing, return_exceptions=True)
+            await write(problem_text(_REVOKED))
+        elif producing.done():
             producing.result()
+        if not leaving.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
-        leaving.cancel()
-        producing.cancel()
-        await asyncio.gather(leaving, producing, return_exceptions=True)
+        for task in (leaving, producing, revoked):
+            task.cancel()
+        await asyncio.gather(leaving, producing, revoked, return_exceptions=True)
+
+
+_REVOKED = Rejected(
+    401, "unauthorized", "the token of this stream was removed or has expired", exit_code=3
+)
+
+
+async def _revoked(follower: Follower) -> None:
+    while follower.known():  # noqa: ASYNC110  (another process changes the file of tokens)
+        await asyncio.sleep(follower.look_s)
 
 
 async def _gone(receive: Receive) -> None:

@@ -19,6 +19,7 @@ from tradebot.engine.config.values import Money
 from tradebot.engine.control.listeners import bind, parse_listen
 from tradebot.engine.control.messages import API_NUMBER
 from tradebot.engine.control.server import serving
+from tradebot.engine.control.tokens import TokenError, TokenStore
 from tradebot.engine.core.events import EngineStarted, FeedChanged, SleeveFailed, SleeveStarted
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
@@ -291,7 +292,8 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
     addresses = [f"unix://{folder.socket}"]
     if options.listen is not None:
         addresses.append(options.listen)
-    listeners = [bind(parse_listen(address), folder.path) for address in addresses]
+    listeners = [bind(parse_listen(address)) for address in addresses]
+    tokens = TokenStore(folder.path)
     loop = Loop(
         runtime,
         service,
@@ -310,7 +312,11 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
         seq=runtime.seq,
     )
     try:
-        async with serving(service, listeners):
+        async with serving(
+            service, listeners, clock=clock, tokens=tokens, hosts=options.config.engine.hosts
+        ):
+            if any(listener.port is not None for listener in listeners):
+                _say_where_tokens_are(options.name, tokens)
             reason = await loop.run()
             await loop.say_goodbye()
     finally:
@@ -318,6 +324,21 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
         runtime.records.commit()
     log.info("engine down", reason=reason, seq=runtime.seq)
     return reason
+
+
+def _say_where_tokens_are(name: str, tokens: TokenStore) -> None:
+    """Say which tokens open the TCP address, or how to make the first one."""
+    make = "tradebot token add NAME --kind read-only|reduce-only|full"
+    make += "" if name == "main" else f" --name {name}"
+    try:
+        known = tokens.names()
+    except TokenError as error:
+        log.warning("no token is accepted", why=str(error))
+        return
+    if known:
+        log.info("tokens of the http address", known=known, another=make)
+    else:
+        log.warning("the http address has no token yet: nobody can come in there", make_one=make)
 
 
 def _listen_to_signals(service: EngineService) -> None:

@@ -38,7 +38,7 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import AnyOutcome, Cancel, OrderIntent
+from tradebot.engine.core.outcomes import Alert, AnyOutcome, Cancel, OrderIntent
 from tradebot.engine.core.state import cash_assets
 from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
 from tradebot.engine.journal.codec import Row
@@ -120,6 +120,12 @@ class EngineService:
         self.stopping = asyncio.Event()
         self.consoles = 0
         self.consoles_seen = False
+
+    def client_dropped(self, text: str) -> None:
+        """Show the operator that a client was dropped; nothing of it is recorded."""
+        self._alerts.lines.append(
+            (self._runtime.seq, self._runtime.now, Alert(level="warn", text=text))
+        )
 
     # ---------------------------------------------------------------------------- facts
 

@@ -1,0 +1,188 @@
+"""What every request passes before the application sees it: sizes, origin, token, rate."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import msgspec
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from tradebot.engine.control.connections import GuardedConnection
+from tradebot.engine.control.limits import (
+    HEADERS_MAX,
+    TARGET_BYTES_MAX,
+    Buckets,
+    ControlClock,
+    Lane,
+)
+from tradebot.engine.control.origin import foreign
+from tradebot.engine.control.problems import Rejected, send_rejection
+from tradebot.engine.control.rights import SOCKET_OWNER, Caller
+from tradebot.engine.control.tokens import TokenError, TokenStore
+
+_CALLER = "tradebot.caller"
+_STRANGER = ""
+_ALWAYS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+type LaneOf = Callable[[str, str], Lane]
+"""Returns the lane of a method and path."""
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may come in at one address."""
+
+    clock: ControlClock
+    buckets: Buckets
+    lane_of: LaneOf
+    hosts: frozenset[str] | None = None
+    """Names a client may write into Host; None: a unix socket, which no name leads to."""
+    tokens: TokenStore | None = None
+    """None: whoever reaches the address has all rights; its folder is the lock."""
+
+    def guard(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that lets through what may pass, and says who it was."""
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            careful = _with_headers(send)
+            try:
+                caller = self._admit(scope)
+            except Rejected as error:
+                await send_rejection(careful, error)
+                return
+            name_caller(scope, caller)
+            await app(scope, receive, careful)
+
+        return guarded
+
+    def still_known(self, caller: Caller) -> bool:
+        """Return whether a caller may stay: its token was not removed and has not expired."""
+        if self.tokens is None or caller == SOCKET_OWNER:
+            return True
+        try:
+            return self.tokens.known(caller, self.clock.system_ns())
+        except TokenError:
+            return False
+
+    def _admit(self, scope: Scope) -> Caller:
+        """Return who sends a request.
+
+        Raises:
+            Rejected: If it is too large, from another site's page, without a token, or one too many.
+        """
+        _check_size(scope)
+        headers = _by_name(scope)
+        reason = foreign(headers, self.hosts)
+        if reason is not None:
+            raise Rejected(403, "forbidden", reason, exit_code=3)
+        path, method = scope["path"], _method(scope)
+        if self.tokens is None:
+            self._take("socket", self.lane_of(method, path))
+            return SOCKET_OWNER
+        caller = self._recognise(self.tokens, headers)
+        if caller is None:
+            self._take(_STRANGER, "stranger")
+            raise Rejected(
+                401,
+                "unauthorized",
+                "this address needs a token that is known and has not expired; "
+                "make one with: tradebot token add NAME --kind read-only",
+                exit_code=3,
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        self._take(caller.name, self.lane_of(method, path))
+        return caller
+
+    def _recognise(self, tokens: TokenStore, headers: Mapping[bytes, list[bytes]]) -> Caller | None:
+        given = headers.get(b"authorization", [])
+        if len(given) != 1:
+            return None
+        scheme, _, token = given[0].partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        try:
+            return tokens.recognise(token.strip().decode("latin-1"), self.clock.system_ns())
+        except TokenError as error:
+            raise Rejected(401, "unauthorized", str(error), exit_code=3) from error
+
+    def _take(self, caller: str, lane: Lane) -> None:
+        wait_s = self.buckets.take(caller, lane, socket=self.tokens is None)
+        if wait_s:
+            who = f"token {caller!r}" if caller else "requests without a token"
+            raise Rejected(
+                429,
+                "busy",
+                f"too many requests at once of {who}; try again in {wait_s:.2f} s",
+                exit_code=1,
+                headers={"Retry-After": str(math.ceil(wait_s))},
+            )
+
+
+def name_caller(scope: Scope, caller: Caller) -> None:
+    """Write down who sends a request, for the application and for the connection's label."""
+    if "state" not in scope:  # uvicorn makes one for each request, other servers may not
+        scope["state"] = {}
+    state: dict[str, object] = scope["state"]
+    state[_CALLER] = caller
+    connection = state.get("connection")
+    if isinstance(connection, GuardedConnection):
+        connection.caller = caller.name
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Return who sends a request; whoever came past no gate has no right at all.
+
+    Raises:
+        Rejected: If nobody let the request in.
+    """
+    state: dict[str, object] = scope["state"]
+    caller = state.get(_CALLER)
+    if not isinstance(caller, Caller):
+        raise Rejected(401, "unauthorized", "this request came past no gate", exit_code=3)
+    return caller
+
+
+def connection_of(scope: Scope) -> GuardedConnection | None:
+    """Return the connection of a request; None where there is no socket behind it."""
+    state: dict[str, object] = scope["state"]
+    connection = state.get("connection")
+    return connection if isinstance(connection, GuardedConnection) else None
+
+
+def _check_size(scope: Scope) -> None:
+    length = len(scope["raw_path"] or b"") + len(scope["query_string"])
+    if length > TARGET_BYTES_MAX:
+        raise Rejected(
+            414, "usage", f"path and query must have at most {TARGET_BYTES_MAX} bytes, had {length}"
+        )
+    count = len(list(scope["headers"]))
+    if count > HEADERS_MAX:
+        raise Rejected(431, "usage", f"a request has at most {HEADERS_MAX} headers, had {count}")
+
+
+def _by_name(scope: Scope) -> dict[bytes, list[bytes]]:
+    headers: dict[bytes, list[bytes]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.lower(), []).append(value)
+    return headers
+
+
+def _method(scope: Scope) -> str:
+    return str(scope["method"]) if scope["type"] == "http" else ""
+
+
+def _with_headers(send: Send) -> Send:
+    """Return a `send` that adds what every answer says to browsers and caches."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
+            message["headers"] = [*kept, *_ALWAYS]
+        await send(message)
+
+    return sending

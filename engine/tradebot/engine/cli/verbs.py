@@ -42,6 +42,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "journal", "Data", "verify, export, check an engine's record", f"{_CLI}.journal:journal_app"
     ),
+    Verb(
+        "token", "Setup", "add, list, remove tokens of the http address", f"{_CLI}.token:token_app"
+    ),
     Verb("config", "Setup", "init, show, check tradebot.toml", f"{_CLI}.config:config_app"),
     Verb("doctor", "Setup", "what is well here and what is not", f"{_CLI}.doctor:doctor"),
 )

@@ -31,7 +31,17 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 class TokenError(Exception):
-    """A token cannot be made or removed, or the file cannot be used; one line with the remedy."""
+    """A token cannot be made or removed, or the file cannot be used; one line with the remedy.
+
+    TokenError
+      TokenRefused    what was asked for is no token
+    """
+
+
+class TokenRefused(TokenError):  # noqa: N818  (an answer to a wrong word)
+    """What was asked for is no token."""
+
+    exit_code = 2
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,15 +86,16 @@ def add_token(
         entropy: Returns that many random bytes, e.g. `secrets.token_bytes`.
 
     Raises:
-        TokenError: If the name is no name or taken, there are too many, or it expires in the past.
+        TokenRefused: If the name is no name, or it expires in the past.
+        TokenError: If the name is taken or there are too many.
     """
     if not _NAME.fullmatch(name):
-        raise TokenError(
+        raise TokenRefused(
             "a token's name must be 1 to 32 of a-z 0-9 . _ - and begin with a-z or 0-9, "
             f"was {name!r}"
         )
     if expires is not None and expires <= now:
-        raise TokenError(f"a token must expire after now ({now} ns), was {expires} ns")
+        raise TokenRefused(f"a token must expire after now ({now} ns), was {expires} ns")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _held(folder):
         file = read_tokens(folder) or TokenFile(key=entropy(SECRET_BYTES).hex())

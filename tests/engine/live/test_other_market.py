@@ -4,9 +4,10 @@ import pytest
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.config.load import load
-from tradebot.engine.live.main import CannotRun, refuse_another_market
+from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.markets import INVENTED
 from tradebot.engine.live.options import RunOptions
+from tradebot.engine.live.sandbox import refuse_another_market
 from tradebot.engine.venue.log import MarketAt
 
 INSTRUMENTS = tuple(invention.instrument for invention in INVENTED)

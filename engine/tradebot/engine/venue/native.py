@@ -114,11 +114,17 @@ class NativeVenue:
         self._log = log
         self._fees = fees
         self._engine = engine
-        self.books = VenueBooks({instrument.id: instrument for instrument in instruments})
+        self.books = self.books_of(log, instruments)
         self._clients: dict[int, ClientOrderId] = {}
         self._numbers: dict[ClientOrderId, int] = {}
+
+    @staticmethod
+    def books_of(log: VenueLog, instruments: tuple[Instrument, ...]) -> VenueBooks:
+        """Return what a venue's ledger says, folded."""
+        books = VenueBooks({instrument.id: instrument for instrument in instruments})
         for record in log.read():
-            self.books.apply(record)
+            books.apply(record)
+        return books
 
     @property
     def capabilities(self) -> Capabilities:

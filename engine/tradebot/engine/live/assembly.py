@@ -1,0 +1,106 @@
+"""Put an engine together: recover the kernel, join it to its world, and hand over the first event."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import msgspec
+import structlog
+
+from tradebot.engine.core.events import EngineStarted, SleeveFailed, SleeveStarted
+from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.sleeves import Sleeves
+from tradebot.engine.core.types import EngineId, Mode, Owner
+from tradebot.engine.live.budget import BudgetedCaller
+from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.recovery import recover
+from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
+from tradebot.engine.live.tape import Tape
+from tradebot.engine.live.world import World
+from tradebot.engine.policy_loading import VersionedPolicy
+
+SCHEMA = 2
+"""Of the order lane's events and outcomes."""
+
+log = structlog.get_logger()
+
+
+class Assembled(msgspec.Struct, frozen=True):
+    """A recovered engine, joined to its world."""
+
+    runtime: Runtime
+    tape: Tape
+    alerts: AlertHistory
+    world: World
+
+
+def assemble(
+    engine_id: EngineId,
+    world: World,
+    records: Records,
+    policies: Mapping[Owner, VersionedPolicy],
+    *,
+    currency: str,
+    clock: Clock,
+) -> Assembled:
+    """Recover the kernel from its records and join it to its world; nothing is decided yet."""
+    failed: list[SleeveFailed] = []
+    loaded = {name: found.loaded for name, found in policies.items()}
+    kernel = Kernel(engine_id, Sleeves(loaded, BudgetedCaller(clock, failed)))
+    runtime = Runtime(kernel, records, failed)
+    tape = Tape(world.history())
+    recovered = recover(kernel, records.journal, tape)
+    runtime.advance_to(recovered.last_now)
+    venue, feed = world.join(runtime, currency)
+    alerts = AlertHistory()
+    runtime.connect(
+        venue,
+        feed,
+        seq=max(recovered.last_seq, records.segments.last_seq),
+        now=max(recovered.last_now, world.now()),
+    )
+    runtime.observers += [tape, alerts]
+    for found in policies.values():
+        records.journal.add_source(found.version, found.source)
+    if recovered.last_seq:
+        log.info(
+            "recovered",
+            rows=recovered.rows,
+            seq=recovered.last_seq,
+            checkpoint=recovered.checkpoint,
+        )
+    return Assembled(runtime, tape, alerts, world)
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the configuration says of a start; see `EngineStarted`."""
+
+    mode: Mode
+    currency: str
+    sleeves: tuple[SleeveStarted, ...]
+    limits: dict[str, str]
+    seed: int
+    day_starts_minute: int
+    wall: int
+
+
+def begin(engine: Assembled, terms: Terms) -> None:
+    """Hand over the first event, and let the world begin."""
+    world = engine.world
+    engine.runtime.hand_over(
+        EngineStarted(
+            schema=SCHEMA,
+            version=version("tradebot-engine"),
+            mode=terms.mode,
+            market=world.description,
+            currency=terms.currency,
+            account=world.accounts[0].name,
+            accounts=world.accounts,
+            instruments=world.instruments,
+            sleeves=terms.sleeves,
+            limits=terms.limits,
+            seed=terms.seed,
+            day_starts_minute=terms.day_starts_minute,
+            wall=terms.wall,
+        )
+    )
+    world.begin()

@@ -1,0 +1,187 @@
+"""The world of a sandbox: the native venue in the engine's own process, on an invented market or a recording."""
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.events import AccountStarted, FeedChanged
+from tradebot.engine.core.types import AccountName
+from tradebot.engine.home import data_folder
+from tradebot.engine.journal.store import ClockKind
+from tradebot.engine.live.errors import CannotRun
+from tradebot.engine.live.markets import (
+    INVENTED,
+    SYNTHETIC_EPOCH,
+    Candle,
+    Market,
+    NativeFeed,
+    ReplayMarket,
+    SyntheticMarket,
+)
+from tradebot.engine.live.options import RunOptions
+from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
+from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
+from tradebot.engine.venue.native import CAPABILITIES, Fees, NativeVenue
+from tradebot.native import Venue
+
+ACCOUNT = AccountName("sandbox")
+OPENING_CASH = Decimal(100_000)
+"""Invented money an account of the native venue opens with, in the engine's currency."""
+
+type OpenMarket = Callable[[int, dict[InstrumentId, int]], Market]
+"""Called with where the market stood (ns UTC, 0 = never) and the last prices."""
+
+
+class Sandbox:
+    """The native venue and its market; see `world.World`.
+
+    Args of the constructor:
+        options: Which market.
+        log: The venue's own ledger, open.
+
+    Raises:
+        CannotRun: If there is no such market, or the venue's ledger was begun on another one.
+    """
+
+    def __init__(self, options: RunOptions, setting: "Setting", log: VenueLog) -> None:
+        refuse_another_market(options, setting.instruments, log.read())
+        self._setting = setting
+        self._log = log
+        self.fees = Fees()
+        self._parts: tuple[Runtime, NativeVenue] | None = None
+        books = NativeVenue.books_of(log, setting.instruments)
+        self._market = setting.open_market(books.ts, books.last)
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        return self._market.description
+
+    @property
+    def clock(self) -> ClockKind:
+        """Return that time is the market's own."""
+        return "virtual"
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return what can be traded."""
+        return self._setting.instruments
+
+    @property
+    def accounts(self) -> tuple[AccountStarted, ...]:
+        """Return the one account of the native venue."""
+        return (AccountStarted(name=ACCOUNT, venue="native", capabilities=CAPABILITIES),)
+
+    def history(self) -> dict[InstrumentId, list[Candle]]:
+        """Return minutes before the start, oldest first."""
+        return self._market.history()
+
+    def now(self) -> int:
+        """Return when the market's next news is due, ns UTC."""
+        return self._market.next_time() or 0
+
+    def join(self, runtime: Runtime, currency: str) -> tuple[ConnectedVenue, Feed]:
+        """Open the account, unless it was opened before."""
+        setting = self._setting
+        venue = NativeVenue(
+            setting.native, setting.instruments, self._log, fees=self.fees, engine=runtime
+        )
+        venue.open(ACCOUNT, currency, OPENING_CASH, max(runtime.now, self.now()))
+        self._parts = (runtime, venue)
+        return venue, NativeFeed(self._market, venue)
+
+    def begin(self) -> None:
+        """Put resting orders back into the book, and let the feeds come up."""
+        if self._parts is None:
+            raise LookupError("join an engine first")
+        runtime, venue = self._parts
+        for instrument in self._setting.instruments:
+            runtime.hand_over(FeedChanged(instrument=instrument.id, state="up"))
+        venue.restore(runtime.now)
+
+
+class Setting:
+    """A market as chosen, before any file of the engine is opened."""
+
+    def __init__(
+        self, instruments: tuple[Instrument, ...], native: Venue, open_market: OpenMarket
+    ) -> None:
+        self.instruments = instruments
+        self.native = native
+        self.open_market = open_market
+
+
+def choose_market(options: RunOptions) -> Setting:
+    """Return the market that the options name.
+
+    Raises:
+        CannotRun: If there is none of that name.
+    """
+    kind, _, rest = options.market.partition(":")
+    native = Venue()
+    if kind == "synthetic" and not rest:
+        return Setting(
+            tuple(invention.instrument for invention in INVENTED),
+            native,
+            lambda stood, last: SyntheticMarket(
+                native, options.seed, stood or SYNTHETIC_EPOCH, last
+            ),
+        )
+    if kind == "replay" and rest:
+        return _replay_setting(native, rest)
+    raise CannotRun(
+        f"market must be `synthetic` or `replay:DATASET`, was {options.market!r}; "
+        "real markets come with the next releases",
+        2,
+    )
+
+
+def refuse_another_market(
+    options: RunOptions, instruments: Sequence[Instrument], ledger: Iterable[AnyRecord]
+) -> None:
+    """Refuse a market that lacks what this engine's venue already knows: its ledger could not be kept on.
+
+    Args:
+        options: Name and market of the engine.
+        instruments: Of the market.
+        ledger: What the venue has written down so far.
+
+    Raises:
+        CannotRun: Naming what is missing, and how to get an engine for this market.
+    """
+    known: set[InstrumentId] = set()
+    for record in ledger:
+        match record:
+            case Accepted() | Filled():
+                known.add(record.instrument)
+            case MarketAt():
+                known.update(record.last)
+            case _:
+                pass
+    missing = sorted(known - {instrument.id for instrument in instruments})
+    if missing:
+        raise CannotRun(
+            f"engine {options.name!r} began on a market with {', '.join(missing)}, which {options.market} has not: "
+            f"another engine for it is tradebot run --name NAME --market {options.market}",
+            3,
+        )
+
+
+def _replay_setting(native: Venue, dataset: str) -> Setting:
+    from tradebot.data.errors import DataError
+    from tradebot.data.replay import replay
+    from tradebot.data.store import Store
+
+    store = Store(data_folder())
+    try:
+        found = store.instruments(dataset)
+    except DataError as error:
+        raise CannotRun(str(error), 3) from error
+    for index in range(len(found)):
+        native.add_recorded(index)
+
+    def open_market(stood: int, _: dict[InstrumentId, int]) -> Market:
+        """Open the recording where the market stood; its book then begins with a snapshot."""
+        return ReplayMarket(replay(store, dataset, start=stood + 1 if stood else None), dataset)
+
+    return Setting(found, native, open_market)

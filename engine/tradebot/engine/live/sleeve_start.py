@@ -1,0 +1,98 @@
+"""The sleeves of the configuration: which policies are loaded, and how they are told to the kernel."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from tradebot.data.instruments import Instrument
+from tradebot.engine.config.models import Config, SleeveConfig
+from tradebot.engine.config.values import Money
+from tradebot.engine.core.events import SleeveStarted
+from tradebot.engine.core.types import Owner
+from tradebot.engine.home import home
+from tradebot.engine.live.errors import CannotRun
+from tradebot.engine.live.sandbox import ACCOUNT, OPENING_CASH
+from tradebot.engine.policy_loading import VersionedPolicy, load_policy
+
+NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
+    ("engine.heartbeat_url", lambda config: config.engine.heartbeat_url is not None),
+    ("risk.resume = next-day", lambda config: config.risk.resume == "next-day"),
+    ("objective", lambda config: config.objective != type(config.objective)()),
+    ("accounts", lambda config: bool(config.accounts)),
+)
+"""Settings that are checked but nothing acts on in this version: set, they would be promises."""
+
+SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
+    ("run = shadow", lambda sleeve: sleeve.run == "shadow"),
+    ("account", lambda sleeve: sleeve.account != ACCOUNT),
+    ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
+    ("on_error = exit", lambda sleeve: sleeve.on_error == "exit"),
+    ("on_stop = exit", lambda sleeve: sleeve.on_stop == "exit"),
+    ("compound = false", lambda sleeve: not sleeve.compound),
+)
+"""The same for sleeves."""
+
+
+def refuse_what_is_not_yet(config: Config) -> None:
+    """Refuse to start on a setting that nothing would act on.
+
+    Raises:
+        CannotRun: If one is set; the text names it.
+    """
+    found = [name for name, is_set in NOT_YET if is_set(config)]
+    for name, sleeve in config.sleeves.items():
+        if sleeve.run != "off":
+            found += [f"sleeves.{name}.{what}" for what, is_set in SLEEVE_NOT_YET if is_set(sleeve)]
+    if found:
+        raise CannotRun(
+            f"not yet: {found[0]} comes with a later version; remove it from tradebot.toml"
+            ' (a sleeve: run = "live", which in a sandbox is its own venue, or "off")',
+            3,
+        )
+
+
+def load_policies(
+    config: Config, instruments: tuple[Instrument, ...]
+) -> dict[Owner, VersionedPolicy]:
+    """Return the policy of every sleeve that runs here.
+
+    Raises:
+        CannotRun: If a sleeve trades what the engine has not.
+        PolicyNotLoaded: If a policy cannot be loaded.
+    """
+    known = {instrument.id for instrument in instruments}
+    found: dict[Owner, VersionedPolicy] = {}
+    for name, sleeve in config.sleeves.items():
+        if sleeve.run == "off":
+            continue
+        strange = [symbol for symbol in sleeve.symbols if symbol not in known]
+        if strange:
+            raise CannotRun(
+                f"sleeve {name} trades {strange[0]}, this engine has {', '.join(sorted(known))}", 3
+            )
+        params = {
+            key: str(value) if isinstance(value, Decimal) else value
+            for key, value in sleeve.params.items()
+        }
+        found[Owner(name)] = load_policy(sleeve.policy, params, [home() / "policies", home()])
+    return found
+
+
+def sleeve_started(
+    name: str, config: SleeveConfig, found: VersionedPolicy, instruments: tuple[Instrument, ...]
+) -> SleeveStarted:
+    """Return a sleeve as the kernel is told of it."""
+    capital = config.capital
+    amount = capital.amount if isinstance(capital, Money) else OPENING_CASH * capital.fraction
+    symbols = [instrument.id for instrument in instruments]
+    return SleeveStarted(
+        name=Owner(name),
+        policy=config.policy,
+        version=found.version,
+        account=ACCOUNT,
+        symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),
+        capital=amount,
+        params={
+            key: str(value) if isinstance(value, Decimal) else value
+            for key, value in config.params.items()
+        },
+    )

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def home() -> Path:
@@ -28,7 +28,7 @@ def engine_folder(name: str) -> Path:
     Raises:
         ValueError: If the name could leave the folder of engines or is too long for a socket's path.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise ValueError(
             f"an engine's name must be 1 to 32 of a-z 0-9 . _ - and begin with a-z or 0-9, was {name!r}"
         )

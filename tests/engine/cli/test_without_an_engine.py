@@ -7,20 +7,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
 import pytest
-import structlog
 from tests.engine.cli.conftest import Tradebot
 
 from tradebot.engine.cli.failures import explain
 from tradebot.engine.cli.verbs import NOT_YET, VERBS
 from tradebot.engine.journal.errors import EngineAlreadyRunning
 from tradebot.engine.live.options import RunOptions
+from tradebot.engine.observability.logs import LogSink
 from tradebot.engine.state_folder import ExitNote, StateFolder
 
 type Json = dict[str, object]
@@ -183,19 +182,18 @@ def test_run_refuses_a_mode_that_is_not_here_yet(
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[RunOptions]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
     """Collect what `run` would start, and start nothing."""
     options: list[RunOptions] = []
 
-    def run_engine(given: RunOptions) -> int:
+    def run_engine(given: RunOptions, logs: LogSink) -> int:
         options.append(given)
         return 1
 
     main = ModuleType("tradebot.engine.live.main")
     monkeypatch.setattr(main, "run_engine", run_engine, raising=False)
     monkeypatch.setitem(sys.modules, main.__name__, main)
-    yield options
-    structlog.reset_defaults()  # `run` sends the log to this test's stderr
+    return options
 
 
 @pytest.mark.parametrize(

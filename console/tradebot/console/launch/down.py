@@ -13,6 +13,7 @@ import typer
 from tradebot.console.launch.plan import Down
 from tradebot.console.launch.sandbox import log_tail
 from tradebot.engine.cli.target import why_silent
+from tradebot.engine.observability.lines import LOG_FILE, readable_line
 
 LOG_LINES = 20
 KEYS = "s start it · l its last log lines · o open the sandbox instead · q quit"
@@ -39,8 +40,8 @@ def ask_what_to_do(down: Down, terminal: int | None = None) -> str:
                 case "o":
                     return "sandbox"
                 case "l":
-                    for line in log_tail(down.folder / "engine.log", LOG_LINES):
-                        typer.echo(line)
+                    for line in log_tail(down.folder / LOG_FILE, LOG_LINES):
+                        typer.echo(readable_line(line))
                 case "q" | "" | "\x1b":
                     return "quit"
                 case _:  # a slip of the hand is neither an order to start nor one to leave

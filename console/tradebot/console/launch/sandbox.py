@@ -97,7 +97,7 @@ def start_engine(folder: Path, words: Sequence[str], clock: Clock) -> ChildEngin
     """Start an engine in a session of its own, so that the terminal's signals do not reach it.
 
     Args:
-        folder: Its state folder; its output goes into `engine.log` there.
+        folder: Its state folder; what it prints goes into `engine.out` there, its log into `engine.log`.
         words: Its options.
         clock: For the time it takes to answer.
 
@@ -105,11 +105,11 @@ def start_engine(folder: Path, words: Sequence[str], clock: Clock) -> ChildEngin
         OSError: If its folder or log cannot be made.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = folder / "engine.log"
+    log = folder / "engine.out"
     with log.open("ab") as out:
         log_from = out.tell()
         process = subprocess.Popen(  # noqa: S603  (our own module by this interpreter)
-            [sys.executable, "-m", "tradebot.engine.cli", "run", *words],
+            [sys.executable, "-m", "tradebot.engine.cli", "run", "--log-format", "file", *words],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

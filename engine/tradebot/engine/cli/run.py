@@ -39,6 +39,13 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
             "--at-end", help="When a recording is over: stop with --speed max, else stay."
         ),
     ] = None,
+    log_format: Annotated[
+        Literal["auto", "json", "console", "file"],
+        typer.Option(
+            "--log-format",
+            help="On stderr: auto is console on a terminal, else json; file: only engine.log.",
+        ),
+    ] = "auto",
     until_consoles_leave: Annotated[
         bool, typer.Option("--until-consoles-leave", hidden=True)
     ] = False,
@@ -61,11 +68,11 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
             "this one runs 'sandbox'",
             CONFIGURATION,
         )
-    from tradebot.engine.cli.log_lines import log_to_stderr
     from tradebot.engine.live.main import run_engine
+    from tradebot.engine.observability.logs import logging_to
 
-    log_to_stderr()
-    return run_engine(options)
+    with logging_to(log_format) as logs:
+        return run_engine(options, logs)
 
 
 def parse_market(text: str) -> str:

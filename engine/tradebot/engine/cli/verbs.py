@@ -45,12 +45,13 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "token", "Setup", "add, list, remove tokens of the http address", f"{_CLI}.token:token_app"
     ),
+    Verb("account", "Setup", "add, list, check, remove accounts", f"{_CLI}.account:account_app"),
+    Verb("keys", "Setup", "set, list, remove accounts' keys", f"{_CLI}.keys:keys_app"),
     Verb("config", "Setup", "init, show, check tradebot.toml", f"{_CLI}.config:config_app"),
     Verb("doctor", "Setup", "what is well here and what is not", f"{_CLI}.doctor:doctor"),
 )
 
 NOT_YET: tuple[str, ...] = (
-    "account",
     "accounts",
     "arm",
     "backtest",
@@ -63,7 +64,6 @@ NOT_YET: tuple[str, ...] = (
     "export",
     "find",
     "health",
-    "keys",
     "montecarlo",
     "panic",
     "policy",

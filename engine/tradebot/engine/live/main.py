@@ -27,6 +27,7 @@ from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock, SystemClock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.loop import Loop
+from tradebot.engine.live.operations import Operations
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.runtime import Records
@@ -37,6 +38,7 @@ from tradebot.engine.live.sleeve_start import (
     refuse_what_is_not_yet,
     sleeve_started,
 )
+from tradebot.engine.observability.logs import LogSink
 from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy
 from tradebot.engine.state_folder import ExitNote, StateFolder
 from tradebot.engine.venue.log import VenueLog
@@ -44,8 +46,12 @@ from tradebot.engine.venue.log import VenueLog
 log = structlog.get_logger()
 
 
-def run_engine(options: RunOptions) -> int:
+def run_engine(options: RunOptions, logs: LogSink) -> int:
     """Run an engine until it is stopped.
+
+    Args:
+        options: What was asked for.
+        logs: Where log lines go; told of the engine's folder once it is taken.
 
     Returns:
         Exit code: 0 when it ended as asked.
@@ -70,6 +76,8 @@ def run_engine(options: RunOptions) -> int:
         now=clock.system_ns,
     )
     with folder:
+        logs.keep_in(folder.path)
+        structlog.contextvars.bind_contextvars(engine=options.name, engine_id=folder.id)
         reason, code = "failed", 1
         try:
             reason = _run(options, prepared, folder, clock)
@@ -129,6 +137,7 @@ def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Cl
             currency=currency,
             clock=clock,
         )
+        engine.runtime.observers.append(Operations(engine.runtime.kernel.state))
         begin(engine, _terms(options, prepared, engine, currency, clock))
         runner = asyncio.Runner(loop_factory=_loop_factory())
         with runner:
@@ -202,8 +211,6 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
     )
     log.info(
         "engine up",
-        name=options.name,
-        id=folder.id,
         mode=folder.mode,
         market=identity.market,
         listening=[listener.url for listener in listeners],

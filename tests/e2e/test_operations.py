@@ -1,0 +1,49 @@
+"""The real engine and those who look after it: its log, the service that runs it, what it tells others."""
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+from tests.e2e.engine_process import Home, running, short_home
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+type Line = dict[str, object]
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with short_home() as made:
+        yield made
+
+
+def lines(text: str) -> list[Line]:
+    """Return the JSON lines of a log."""
+    return [cast("Line", json.loads(line)) for line in text.splitlines()]
+
+
+def test_the_life_of_an_order_greps_out_of_the_log_by_its_id(home: Home) -> None:
+    with running(home, "--log-format", "json") as engine:
+        order = json.loads(
+            home.run("buy", "0.01", "BTCUSDT", "--market", "--id", "req-1", "--json").stdout
+        )
+        assert engine.terminate() == 0
+    log = (home.engine() / "engine.log").read_text()
+    assert log == engine.log
+    client_order_id = order["client_order_id"]
+    life = [line for line in lines(log) if line.get("client_order_id") == client_order_id]
+    assert [line["event"] for line in life] == ["submit", "order-accepted", "order-filled"]
+    assert {line["request_id"] for line in life} == {"req-1"}
+    assert {line["bet_id"] for line in life} == {order["bet_id"]}
+    assert len({line["engine_id"] for line in lines(log)}) == 1
+    assert life[-1]["state"] == "filled"
+
+
+def test_the_log_file_alone_leaves_stderr_to_failures(home: Home) -> None:
+    with running(home, "--log-format", "file") as engine:
+        engine.terminate()
+    assert not engine.log
+    events = [line["event"] for line in lines((home.engine() / "engine.log").read_text())]
+    assert events[0] == "engine up"
+    assert events[-1] == "engine down"

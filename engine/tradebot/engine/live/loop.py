@@ -45,6 +45,7 @@ class Loop:
         self._stop_at_end = stop_at_end
         self._until_consoles_leave = until_consoles_leave
         self._alone_since = clock.monotonic_ns()
+        runtime.on_news = service.wake.set
 
     async def run(self) -> str:
         """Run; return why it ended."""
@@ -71,6 +72,8 @@ class Loop:
         runtime, pace = self._runtime, self._pace
         started = self._clock.monotonic_ns()
         while True:
+            if runtime.inbox:
+                runtime.advance_to(pace.now(runtime.now))
             due = runtime.next_due()
             if due is None or (not pace.unbounded and due > pace.now(runtime.now)):
                 break

@@ -31,27 +31,32 @@ from tradebot.engine.live.operations import Operations
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.runtime import Records
-from tradebot.engine.live.sandbox import Sandbox, Setting, choose_market
+from tradebot.engine.live.sandbox import choose_market
 from tradebot.engine.live.service import EngineService, Identity
 from tradebot.engine.live.sleeve_start import (
     load_policies,
     refuse_what_is_not_yet,
     sleeve_started,
 )
+from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
 from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy
 from tradebot.engine.state_folder import ExitNote, StateFolder
-from tradebot.engine.venue.log import VenueLog
 
 log = structlog.get_logger()
 
 
-def run_engine(options: RunOptions, logs: LogSink) -> int:
+def run_engine(
+    options: RunOptions,
+    logs: LogSink,
+    choose: Callable[[RunOptions], Place] = choose_market,
+) -> int:
     """Run an engine until it is stopped.
 
     Args:
         options: What was asked for.
         logs: Where log lines go; told of the engine's folder once it is taken.
+        choose: What the engine is put into.
 
     Returns:
         Exit code: 0 when it ended as asked.
@@ -62,7 +67,7 @@ def run_engine(options: RunOptions, logs: LogSink) -> int:
     clock = SystemClock()
     path = engine_folder(options.name)
     try:
-        prepared = _prepare(options)
+        prepared = _prepare(options, choose)
     except (CannotRun, PolicyNotLoaded) as error:
         # A first start that cannot be leaves no folder behind; a known engine keeps why it did not start.
         if (path / "engine.json").exists():
@@ -96,14 +101,14 @@ def run_engine(options: RunOptions, logs: LogSink) -> int:
 class Prepared(msgspec.Struct, frozen=True):
     """What a start needs beside its folder."""
 
-    setting: Setting
+    place: Place
     policies: dict[Owner, VersionedPolicy]
 
 
-def _prepare(options: RunOptions) -> Prepared:
+def _prepare(options: RunOptions, choose: Callable[[RunOptions], Place]) -> Prepared:
     refuse_what_is_not_yet(options.config)
-    setting = choose_market(options)
-    return Prepared(setting, load_policies(options.config, setting.instruments))
+    place = choose(options)
+    return Prepared(place, load_policies(options.config, place.instruments))
 
 
 def _note_refusal(options: RunOptions, path: Path, clock: Clock, error: Exception) -> None:
@@ -124,9 +129,7 @@ def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Cl
         journal = stack.enter_context(Journal.open(folder.journal))
         segments = SegmentWriter(folder.market)
         stack.callback(segments.close)
-        log_file = VenueLog(folder.venue_log)
-        stack.callback(log_file.close)
-        world = Sandbox(options, prepared.setting, log_file)
+        world = stack.enter_context(prepared.place.open(folder))
         journal.bind(folder.id, folder.mode, world.clock)
         currency = options.config.engine.currency or world.instruments[0].currency
         engine = assemble(
@@ -222,7 +225,8 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
         ):
             if any(listener.port is not None for listener in listeners):
                 _say_where_tokens_are(options.name, tokens)
-            reason = await loop.run()
+            async with engine.world.connected():
+                reason = await loop.run()
             await loop.say_goodbye()
     finally:
         runtime.checkpoints.take(runtime.kernel.state, runtime.now)

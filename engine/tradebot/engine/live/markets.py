@@ -75,6 +75,11 @@ class NativeFeed:
         """Return what feeds the engine, in words."""
         return self._market.description
 
+    @property
+    def over(self) -> bool:
+        """Return whether the recording is over."""
+        return self._market.next_time() is None
+
     def next_time(self) -> int | None:
         """Return when the next news is due, ns UTC; None when the recording is over."""
         return self._market.next_time()

@@ -22,7 +22,7 @@ from tradebot.engine.core.events import (
     VenueEvent,
 )
 from tradebot.engine.core.execution import ExecutionEngine
-from tradebot.engine.core.inbox import Inbox
+from tradebot.engine.core.inbox import Inbox, OrderLaneFull
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -54,8 +54,13 @@ class Feed(Protocol):
         """Return what feeds the engine, in words."""
         ...
 
+    @property
+    def over(self) -> bool:
+        """Return whether there will be no more news; a feed that only pushes is never over."""
+        ...
+
     def next_time(self) -> int | None:
-        """Return when the next news is due, ns UTC; None when there will be no more."""
+        """Return when the next news is due, ns UTC; None when nothing is known to come."""
         ...
 
     def advance(self, now: int) -> list[AnyMarketEvent]:
@@ -105,6 +110,10 @@ class Records:
         self.journal.commit()
 
 
+def _nobody() -> None:
+    """Nobody waits for news yet."""
+
+
 class Runtime:
     """An engine, stepped by whoever paces it."""
 
@@ -124,6 +133,9 @@ class Runtime:
         self._connected: tuple[ConnectedVenue, Feed] | None = None
         self._retry_at = 0
         self._over = False
+        self._overflow: str | None = None
+        self.on_news: Callable[[], None] = _nobody
+        """Called when an event from outside waits for its turn."""
 
     @property
     def venue(self) -> ConnectedVenue:
@@ -156,10 +168,22 @@ class Runtime:
         """Send a venue's event on its way to the engine; it is there after a delay in ns."""
         self.schedule.add(self.now + delay, Lane.VENUE, event)
 
-    def receive(self, event: VenueEvent | ConnectionEvent, now: int) -> None:
-        """Take an event that is here already, from a venue in the world outside."""
-        self.advance_to(now)
-        self.hand_over(event)
+    def receive(self, event: AnyMarketEvent | VenueEvent | ConnectionEvent) -> None:
+        """Take in an event that is here already, from a venue in the world outside; its turn comes at once.
+
+        Raises:
+            OrderLaneFull: If the order lane is full: the engine halts, and whoever receives must disconnect and
+                subscribe anew, for what does not fit is not kept.
+        """
+        if isinstance(event, MarketEvent):
+            self.inbox.put_market(event)
+        else:
+            try:
+                self.inbox.put_order(event)
+            except OrderLaneFull as error:
+                self._overflow = str(error)
+                raise
+        self.on_news()
 
     def operate(self, event: OperatorEvent, now: int) -> None:
         """Take an operator's word in now."""
@@ -170,6 +194,8 @@ class Runtime:
 
     def next_due(self) -> int | None:
         """Return when something happens next, ns UTC; None when nothing will."""
+        if self.inbox:
+            return self.now
         coming = self._coming()
         if not self.outbox:
             return coming
@@ -187,11 +213,14 @@ class Runtime:
         due = self.feed.next_time()
         if due is None:
             # A recording that is over before it began (a start after its end) must still be said to be over.
-            return None if self._over else self.now
+            return self.now if self.feed.over and not self._over else None
         return max(due, self.now)
 
     def step(self) -> None:
         """Let the next thing happen; before time goes on, settle what was decided until now."""
+        if self.inbox:
+            self.drain()
+            return
         coming, due = self._coming(), self.next_due()
         if self.outbox and due is not None and (coming is None or coming > due):
             # All of this instant is decided: one commit for it, then its effects leave.
@@ -210,7 +239,7 @@ class Runtime:
         for event in self.feed.advance(self.now):
             self.inbox.put_market(event)
         self.drain()
-        if self.feed.next_time() is None and not self._over:
+        if self.feed.over and not self._over:
             self._over = True
             for known in self.kernel.state.market.all():
                 instrument = known.instrument.id
@@ -288,6 +317,9 @@ class Runtime:
         """Hand over all that waits in the inbox."""
         while (event := self.inbox.take()) is not None:
             self.hand_over(event)
+        if self._overflow is not None:
+            reason, self._overflow = self._overflow, None
+            self.hand_over(KillRequested(reason=reason))
 
     def hand_over(self, event: Event) -> list[AnyOutcome]:
         """Give one event the next seq, let the kernel decide, keep the records, start the effects."""

@@ -1,6 +1,7 @@
 """The world of a sandbox: the native venue in the engine's own process, on an invented market or a recording."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
@@ -20,6 +21,7 @@ from tradebot.engine.live.markets import (
 )
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
+from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
 from tradebot.engine.venue.native import CAPABILITIES, Fees, NativeVenue
 from tradebot.native import Venue
@@ -36,15 +38,11 @@ class Sandbox:
     """The native venue and its market; see `world.World`.
 
     Args of the constructor:
-        options: Which market.
+        setting: Which market.
         log: The venue's own ledger, open.
-
-    Raises:
-        CannotRun: If there is no such market, or the venue's ledger was begun on another one.
     """
 
-    def __init__(self, options: RunOptions, setting: "Setting", log: VenueLog) -> None:
-        refuse_another_market(options, setting.instruments, log.read())
+    def __init__(self, setting: "Setting", log: VenueLog) -> None:
         self._setting = setting
         self._log = log
         self.fees = Fees()
@@ -99,16 +97,40 @@ class Sandbox:
             runtime.hand_over(FeedChanged(instrument=instrument.id, state="up"))
         venue.restore(runtime.now)
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[None]:
+        """There is nothing outside the process."""
+        yield
+
 
 class Setting:
-    """A market as chosen, before any file of the engine is opened."""
+    """A market as chosen, before any file of the engine is opened; see `world.Place`."""
 
     def __init__(
-        self, instruments: tuple[Instrument, ...], native: Venue, open_market: OpenMarket
+        self,
+        options: RunOptions,
+        instruments: tuple[Instrument, ...],
+        native: Venue,
+        open_market: OpenMarket,
     ) -> None:
+        self._options = options
         self.instruments = instruments
         self.native = native
         self.open_market = open_market
+
+    @contextmanager
+    def open(self, folder: StateFolder) -> Generator[Sandbox]:
+        """Open the venue's own ledger.
+
+        Raises:
+            CannotRun: If it was begun on another market.
+        """
+        log = VenueLog(folder.venue_log)
+        try:
+            refuse_another_market(self._options, self.instruments, log.read())
+            yield Sandbox(self, log)
+        finally:
+            log.close()
 
 
 def choose_market(options: RunOptions) -> Setting:
@@ -121,6 +143,7 @@ def choose_market(options: RunOptions) -> Setting:
     native = Venue()
     if kind == "synthetic" and not rest:
         return Setting(
+            options,
             tuple(invention.instrument for invention in INVENTED),
             native,
             lambda stood, last: SyntheticMarket(
@@ -128,7 +151,7 @@ def choose_market(options: RunOptions) -> Setting:
             ),
         )
     if kind == "replay" and rest:
-        return _replay_setting(native, rest)
+        return _replay_setting(options, native, rest)
     raise CannotRun(
         f"market must be `synthetic` or `replay:DATASET`, was {options.market!r}; "
         "real markets come with the next releases",
@@ -167,7 +190,7 @@ def refuse_another_market(
         )
 
 
-def _replay_setting(native: Venue, dataset: str) -> Setting:
+def _replay_setting(options: RunOptions, native: Venue, dataset: str) -> Setting:
     from tradebot.data.errors import DataError
     from tradebot.data.replay import replay
     from tradebot.data.store import Store
@@ -184,4 +207,4 @@ def _replay_setting(native: Venue, dataset: str) -> Setting:
         """Open the recording where the market stood; its book then begins with a snapshot."""
         return ReplayMarket(replay(store, dataset, start=stood + 1 if stood else None), dataset)
 
-    return Setting(found, native, open_market)
+    return Setting(options, found, native, open_market)

@@ -1,5 +1,6 @@
 """What an engine is put into: instruments, accounts, a venue that takes orders and a feed that tells of the market."""
 
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol
 
 from tradebot.data.instruments import Instrument, InstrumentId
@@ -7,7 +8,25 @@ from tradebot.engine.core.events import AccountStarted
 from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
+from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.native import Fees
+
+
+class Place(Protocol):
+    """Where an engine can be put, chosen before any file of it is opened."""
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return what can be traded there."""
+        ...
+
+    def open(self, folder: StateFolder) -> AbstractContextManager["World"]:
+        """Open what the world keeps in the engine's folder, for as long as the context is open.
+
+        Raises:
+            CannotRun: If the folder belongs to an engine of another market.
+        """
+        ...
 
 
 class World(Protocol):
@@ -52,4 +71,8 @@ class World(Protocol):
 
     def begin(self) -> None:
         """The engine has begun: feeds come up, what rested at the venue rests again."""
+        ...
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Stay connected to what is outside the process while the context is open, on the engine's loop."""
         ...

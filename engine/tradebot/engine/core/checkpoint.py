@@ -20,7 +20,7 @@ from msgspec import inspect
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import AccountStarted, EngineStarted, SleeveStarted
-from tradebot.engine.core.ledger import Ledger, Position, PositionKey
+from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.orders import Blotter, Order
 from tradebot.engine.core.state import AccountState, BetKey, Flattening, SleeveState, State
@@ -55,9 +55,11 @@ class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
 class LedgerImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the ledger."""
 
-    balances: dict[tuple[AccountName, Owner, str], Decimal]
-    positions: dict[PositionKey, Position]
-    movements: set[str]
+    balances: dict[tuple[AccountName, str], dict[Owner, Decimal]]
+    positions: dict[tuple[AccountName, InstrumentId], dict[Owner, Position]]
+    movements: set[tuple[AccountName, str]]
+    kept: dict[tuple[AccountName, str], Booked]
+    folded: dict[PositionKey, Position]
 
 
 class SleeveImage(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,9 +36,9 @@ def fill(number: int, signed: int, price: int, fee: Decimal, currency: str) -> O
 
 def book(sequence: list[tuple[Owner, int, int, Decimal, str]], without: set[int]) -> Ledger:
     ledger = Ledger()
-    for number, (owner, *deal) in enumerate(sequence):
+    for number, (owner, signed, price, fee, currency) in enumerate(sequence):
         if number not in without:
-            ledger.fill(fill(number, *deal), BTC, owner)
+            ledger.fill(fill(number, signed, price, fee, currency), BTC, owner)
     return ledger
 
 

@@ -602,6 +602,46 @@ def test_the_day_begins_at_its_boundary_with_what_is_there() -> None:
     assert world.state.trading_state == "ACTIVE"
 
 
+def next_day(world: World, resume_by: str = "next-day") -> World:
+    start = msgspec.structs.replace(world.start, resume=resume_by)
+    world.send(start)
+    price(world, 10_000_00)
+    return world
+
+
+def test_a_new_day_lifts_a_day_loss_where_the_configuration_says_so() -> None:
+    world = next_day(watched(day_loss=Decimal("0.02")))
+    price(world, 8_000_00)
+    recovered = world.recovered()
+    for one in (world, recovered):
+        one.now = world.now + DAY
+        assert changes(price(one, 8_000_00)) == [("ACTIVE", "next day")]
+        assert one.state.reason is None
+        # And it watches the new day.
+        assert changes(price(one, 6_040_00))[0][0] == "REDUCING"
+
+
+def test_a_new_day_lifts_nothing_else_and_not_without_being_told_to() -> None:
+    operators = next_day(watched(day_loss=Decimal("0.02")), "operator")
+    price(operators, 8_000_00)
+    halted = next_day(watched(day_loss=Decimal("0.02")))
+    halt(halted)
+    both = next_day(watched(day_loss=Decimal("0.02")))
+    price(both, 8_000_00)
+    halt(both)  # the operator has it now
+    for world in (operators, halted, both):
+        world.now += DAY
+        assert changes(price(world, 8_000_00)) == []
+        assert world.state.trading_state == "REDUCING"
+
+
+def test_a_day_loss_of_the_old_day_is_not_pulled_again_by_the_new_one() -> None:
+    world = next_day(watched(day_loss=Decimal("0.02")))
+    price(world, 8_000_00)
+    world.now += DAY
+    assert changes(price(world, 7_000_00)) == [("ACTIVE", "next day")]
+
+
 @pytest.mark.parametrize(("why_moved", "flows"), [("deposit", True), ("funding", False)])
 def test_a_deposit_is_no_profit_and_a_payment_is(why_moved: str, flows: bool) -> None:  # noqa: FBT001
     world = watched()

@@ -19,7 +19,13 @@ import msgspec
 from msgspec import inspect
 
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.events import AccountStarted, EngineStarted, SleeveStarted
+from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.events import (
+    AccountStarted,
+    ClockMeasured,
+    EngineStarted,
+    SleeveStarted,
+)
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.orders import Blotter, Order
@@ -32,6 +38,7 @@ from tradebot.engine.core.types import (
     ExecutionId,
     Owner,
     RequestId,
+    StreamState,
     TradingState,
 )
 
@@ -80,6 +87,9 @@ class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
     reconciled: bool
     newest_fill: int
     differences: list[str]
+    asked: int | None
+    stream: StreamState | None
+    clock: ClockMeasured | None
 
 
 class FlatteningImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,8 +106,10 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     blotter: BlotterImage
     ledger: LedgerImage
     limits: Limits
+    authority: Authority
     trading_state: TradingState
     reason: str | None
+    cause: str
     day: int | None
     day_start: Decimal | None
     peak: Decimal | None

@@ -5,15 +5,29 @@ outcomes, each applied as it is made. The same history gives the same outcomes, 
 """
 
 from tradebot.data.events import MarketEvent
+from tradebot.engine.core.arming import (
+    ARMING_TIMER,
+    on_arm,
+    on_arming_timer,
+    on_disarm,
+    on_terminal_gone,
+    tell_limits,
+)
+from tradebot.engine.core.connections import on_feed, on_stream, warn_engine_held
 from tradebot.engine.core.events import (
     AccountReported,
+    ArmRequested,
     CancelRejected,
     CancelRequested,
+    DisarmRequested,
     EngineStarted,
     Event,
+    FeedChanged,
     FlattenRequested,
     HaltRequested,
     KillRequested,
+    MandateGiven,
+    MandateRevoked,
     OrderAccepted,
     OrderFilled,
     OrderLane,
@@ -24,8 +38,17 @@ from tradebot.engine.core.events import (
     SleeveFailed,
     SleevePauseRequested,
     SleeveResumeRequested,
+    StreamChanged,
     SubmitUnknown,
+    TerminalGone,
     TimerFired,
+)
+from tradebot.engine.core.mandates import (
+    MANDATE_TIMER,
+    mandates_started,
+    on_mandate_given,
+    on_mandate_revoked,
+    on_mandate_timer,
 )
 from tradebot.engine.core.marks import lift, watch
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied
@@ -81,6 +104,7 @@ class Kernel:
             _consequences(step, event)
             watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
         self._sleeves.decide(step, event)
+        warn_engine_held(step)
         return step.outcomes
 
     def recover_event(self, now: int, event: OrderLane) -> None:
@@ -117,6 +141,57 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
             _place(step, event)
         case CancelRequested():
             on_cancel(step, event)
+        case (
+            FlattenRequested()
+            | HaltRequested()
+            | KillRequested()
+            | ResumeRequested()
+            | SleevePauseRequested()
+            | SleeveFailed()
+            | SleeveResumeRequested()
+        ):
+            _stop_word(step, event)
+        case (
+            ArmRequested() | DisarmRequested() | TerminalGone() | MandateGiven() | MandateRevoked()
+        ):
+            _authority(step, event)
+        case EngineStarted():
+            tell_limits(step)
+            mandates_started(step)
+            on_started(step)
+        case OrderReported():
+            on_order_reported(step, event)
+            keep_to_state(step)
+        case OrderAccepted():
+            keep_to_state(step)
+        case SubmitUnknown() | CancelRejected():
+            on_silence(step, event)
+        case StreamChanged():
+            on_stream(step, event)
+        case FeedChanged():
+            on_feed(step, event)
+        case AccountReported():
+            on_account_reported(step, event)
+        case OrderFilled():
+            trim_reduce_only(step, event.instrument)
+            keep_to_state(step)
+        case TimerFired():
+            _timer(step, event)
+        case _:
+            return
+
+
+def _stop_word(
+    step: Step,
+    event: FlattenRequested
+    | HaltRequested
+    | KillRequested
+    | ResumeRequested
+    | SleevePauseRequested
+    | SleeveFailed
+    | SleeveResumeRequested,
+) -> None:
+    match event:
         case FlattenRequested():
             on_flatten(step, event)
         case HaltRequested():
@@ -130,24 +205,23 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
             on_pause(step, event)
         case SleeveResumeRequested():
             on_sleeve_resume(step, event)
-        case EngineStarted():
-            on_started(step)
-        case OrderReported():
-            on_order_reported(step, event)
-            keep_to_state(step)
-        case OrderAccepted():
-            keep_to_state(step)
-        case SubmitUnknown() | CancelRejected():
-            on_silence(step, event)
-        case AccountReported():
-            on_account_reported(step, event)
-        case OrderFilled():
-            trim_reduce_only(step, event.instrument)
-            keep_to_state(step)
-        case TimerFired():
-            _timer(step, event)
-        case _:
-            return
+
+
+def _authority(
+    step: Step,
+    event: ArmRequested | DisarmRequested | TerminalGone | MandateGiven | MandateRevoked,
+) -> None:
+    match event:
+        case ArmRequested():
+            on_arm(step, event)
+        case DisarmRequested():
+            on_disarm(step, event)
+        case TerminalGone():
+            on_terminal_gone(step, event)
+        case MandateGiven():
+            on_mandate_given(step, event)
+        case MandateRevoked():
+            on_mandate_revoked(step, event)
 
 
 def _timer(step: Step, event: TimerFired) -> None:
@@ -155,6 +229,10 @@ def _timer(step: Step, event: TimerFired) -> None:
         on_flatten_timer(step, event)
     elif event.timer_id.startswith("absent:"):
         on_absent_timer(step, event)
+    elif event.timer_id == ARMING_TIMER:
+        on_arming_timer(step)
+    elif event.timer_id.startswith(MANDATE_TIMER):
+        on_mandate_timer(step, event)
 
 
 def _place(step: Step, event: PlaceOrder) -> None:

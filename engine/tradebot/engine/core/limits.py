@@ -84,3 +84,39 @@ def limits_from_text(text: dict[str, str]) -> Limits:
     """
     values = {name: None if value == "off" else value for name, value in text.items()}
     return msgspec.convert(values, Limits, strict=False)
+
+
+_SMALLER_IS_WIDER = frozenset({"unprotected_risk", "wide_spread"})
+"""Limits that let more through the smaller they are."""
+
+
+def _is_wider(name: str, new: Decimal | int | None, old: Decimal | int | None) -> bool:
+    """Return whether one value of a limit lets more through than another; None is off."""
+    if new is None or old is None:
+        return old is not None
+    return new < old if name in _SMALLER_IS_WIDER else new > old
+
+
+def _values(limits: Limits) -> dict[str, Decimal | int | None]:
+    return msgspec.structs.asdict(limits)
+
+
+def wider(new: Limits, old: Limits) -> list[str]:
+    """Return the names of the limits that let more through than before, in field order."""
+    before = _values(old)
+    return [name for name, value in _values(new).items() if _is_wider(name, value, before[name])]
+
+
+def narrowest(one: Limits, other: Limits) -> Limits:
+    """Return limits that let through only what both do."""
+    mine, theirs = _values(one), _values(other)
+    return msgspec.structs.replace(
+        one, **{name: theirs[name] for name in mine if _is_wider(name, mine[name], theirs[name])}
+    )
+
+
+def diff_text(old: Limits, new: Limits) -> str:
+    """Return what changed between two sets of limits, as one line: `max_order 0.05 -> 0.03`."""
+    before, after = old.as_text(), new.as_text()
+    changed = [name for name in after if after[name] != before[name]]
+    return ", ".join(f"{name} {before[name]} -> {after[name]}" for name in changed)

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from tradebot.engine.core.outcomes import EquityMarked
+from tradebot.engine.core.mandates import watch_mandates
+from tradebot.engine.core.outcomes import EquityMarked, TradingStateChanged
 from tradebot.engine.core.risk import percent
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
@@ -20,6 +21,7 @@ def watch(step: Step, *, at_once: bool) -> None:
         return
     state.next_mark = state.now + MARK_PERIOD
     _rejections(step)
+    watch_mandates(step)
     equity = state.equity()
     if equity is None:
         return
@@ -32,8 +34,19 @@ def watch(step: Step, *, at_once: bool) -> None:
         peak, drawdown_from = equity, None
     elif drawdown_from is not None:
         drawdown_from = max(drawdown_from, equity)
+    new_day = state.day is not None and day > state.day
     _mark(step, day, (day_start, peak, loss_from, drawdown_from))
+    if new_day:
+        _lift_day_loss(step)
     _limits(step, equity)
+
+
+def _lift_day_loss(step: Step) -> None:
+    """Let a new day lift what a day loss pulled, where the configuration says so; nothing else."""
+    state = step.state
+    by_itself = state.started is not None and state.started.resume == "next-day"
+    if by_itself and state.trading_state == "REDUCING" and state.cause == "day-loss":
+        step.emit(TradingStateChanged(state="ACTIVE", reason="next day"))
 
 
 def lift(step: Step) -> None:
@@ -88,7 +101,8 @@ def _limits(step: Step, equity: Decimal) -> None:
         )
     cap = state.limits.day_loss
     if cap is not None and loss >= cap and state.trading_state == "ACTIVE":
-        change_state(step, "REDUCING", f"day loss {percent(loss)}, at most {percent(cap)}")
+        text = f"day loss {percent(loss)}, at most {percent(cap)}"
+        change_state(step, "REDUCING", text, cause="day-loss")
 
 
 def _rejections(step: Step) -> None:

@@ -284,6 +284,8 @@ class MandateRecorded(Outcome, frozen=True, kw_only=True, tag="mandate-recorded"
     """Loss in the engine's currency at which it ends, as decimal text."""
     limits: dict[str, str]
     expires: int
+    base: str = "0"
+    """The sleeve's profit when it began, in the engine's currency: losses count from there."""
 
 
 class MandateEnded(Outcome, frozen=True, kw_only=True, tag="mandate-ended"):
@@ -305,6 +307,8 @@ class TradingStateChanged(Outcome, frozen=True, kw_only=True, tag="trading-state
 
     state: TradingState
     reason: str
+    cause: Literal["", "day-loss"] = ""
+    """What pulled it where that decides who lifts it; empty: an operator."""
 
 
 class EquityMarked(Outcome, frozen=True, kw_only=True, tag="equity-marked"):
@@ -324,6 +328,8 @@ class FlattenStarted(Outcome, frozen=True, kw_only=True, tag="flatten-started"):
     """An instrument's position is being closed, until it is flat or told otherwise."""
 
     instrument: InstrumentId
+    account: AccountName = AccountName("")
+    """Empty in journals of schema 1: the default account."""
 
 
 class FlattenEnded(Outcome, frozen=True, kw_only=True, tag="flatten-ended"):
@@ -333,6 +339,8 @@ class FlattenEnded(Outcome, frozen=True, kw_only=True, tag="flatten-ended"):
     rest: int
     """Signed quantity still held, in units."""
     reason: str
+    account: AccountName = AccountName("")
+    """Empty in journals of schema 1: the default account."""
 
 
 class Decided(Outcome, frozen=True, kw_only=True, tag="decided"):

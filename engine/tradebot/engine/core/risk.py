@@ -13,7 +13,10 @@ from tradebot.data.instruments import Instrument, Rules
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.market import FeedHealth
 from tradebot.engine.core.outcomes import OrderIntent, Submit
-from tradebot.engine.core.types import HAND, Side, TradingState, sign
+from tradebot.engine.core.types import HAND, SECOND, Side, StreamState, TradingState, sign
+
+QUERY_PATIENCE = 30 * SECOND
+"""A venue that owes an answer about the account for longer holds new risk up."""
 
 type DenialCode = Literal[
     "lot_size",
@@ -26,10 +29,17 @@ type DenialCode = Literal[
     "halted",
     "reducing",
     "sleeve_paused",
+    "not_armed",
+    "no_mandate",
+    "mandate_capital",
     "flattening",
     "feed_not_up",
     "unresolved_order",
     "not_reconciled",
+    "protect_at",
+    "query_unanswered",
+    "stream_not_up",
+    "clock_offset",
     "equity_unknown",
     "no_mark",
     "price_collar",
@@ -105,6 +115,24 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Worst price level a market order would reach in the displayed book, None = beyond it."""
     orders_last_minute: int
     """Orders of the same kind of owner (hand or this sleeve) sent in the last minute."""
+    armed: bool = True
+    """Whether a hand may add risk: False in LIVE while nobody has armed."""
+    mandated: bool = True
+    """Whether a sleeve may add risk: False in LIVE without a valid mandate."""
+    capital_left: Decimal | None = None
+    """What a sleeve's mandate leaves for this order, in the quote currency; None: no such bound."""
+    stream: StreamState | None = "up"
+    """Health of the account's private stream; None: not told, and needed."""
+    clock: str = ""
+    """What is wrong with the clock against the venue's; empty: nothing, or not watched."""
+    query_late: bool = False
+    """Whether the venue has owed an answer about the account for too long."""
+    protected_here: bool = False
+    """Whether a stop of this order would live in this engine only though it belongs at the broker."""
+    own_quantity: int = 0
+    """Signed holding of the order's owner in the order's instrument."""
+    own_leaves: int = 0
+    """Open quantity of that owner on the order's side."""
 
 
 def check(order: OrderIntent, picture: Picture) -> list[Check]:
@@ -128,8 +156,14 @@ def check(order: OrderIntent, picture: Picture) -> list[Check]:
             )
         )
     lines.append(_collar(order, picture, exposure))
+    if picture.protected_here:
+        text = "its stop lives in this engine only: it protects nothing while the engine is down"
+        lines.append(_line("protect_at", ok=True, text=text))
     if reduces:
         lines += _state_for_exits(order, picture)
+    elif own_exit(order, picture):
+        lines += _state_for_exits(order, picture)
+        lines += _size_limits(order, picture, OF_THE_ACCOUNT)
     else:
         lines += _state_for_new_risk(order, picture)
         lines += _size_limits(order, picture)
@@ -150,6 +184,16 @@ def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Chec
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
     """Return whether an order can only shrink the position, with all working orders counted."""
     return quantity <= _shrinkable(exposure, side)
+
+
+def own_exit(order: OrderIntent, picture: Picture) -> bool:
+    """Return whether an order can only shrink what its own owner holds.
+
+    Where owners stand against each other the account's net is smaller than what each holds: a long sleeve must get out
+    though a hand is short. Such an order passes as an exit while the account's position and gross stay within limits.
+    """
+    own = -picture.own_quantity * sign(order.side) - picture.own_leaves
+    return not order.reduce_only and order.quantity <= own
 
 
 def _shrinkable(exposure: Exposure, side: Side) -> int:
@@ -247,6 +291,7 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             not picture.sleeve_paused,
             f"sleeve {order.owner} is paused; `tradebot resume {order.owner}` lifts it",
         ),
+        *_authority(order, picture),
         _line(
             "feed_not_up",
             picture.feed == "up",
@@ -262,6 +307,7 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             picture.reconciled,
             "the venue has not yet told what the account holds: no new risk before that",
         ),
+        *_connection(order, picture),
         _line(
             "equity_unknown",
             picture.equity is not None and picture.equity > 0,
@@ -273,6 +319,34 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             picture.orders_last_minute < _rate(order, picture.limits),
             f"{picture.orders_last_minute} orders in the last minute, at most {_rate(order, picture.limits)}",
         ),
+    ]
+
+
+def _authority(order: OrderIntent, picture: Picture) -> list[Check]:
+    """Return who may add risk in LIVE."""
+    if order.owner == HAND:
+        text = "hands are not armed: `tradebot arm` lets them add risk for a while"
+        return [_line("not_armed", picture.armed, text)]
+    text = f"sleeve {order.owner} has no mandate: it runs as a shadow, only its exits are sent"
+    return [_line("no_mandate", picture.mandated, text)]
+
+
+def _connection(order: OrderIntent, picture: Picture) -> list[Check]:
+    """Return whether the ways to the account are well."""
+    return [
+        _line(
+            "stream_not_up",
+            picture.stream == "up",
+            f"private stream of {order.account} is {picture.stream or 'not up yet'}: "
+            "no new risk until it is up",
+        ),
+        _line(
+            "query_unanswered",
+            not picture.query_late,
+            f"the venue owes an answer about {order.account} for more than "
+            f"{QUERY_PATIENCE // SECOND} s: no new risk before it",
+        ),
+        _line("clock_offset", not picture.clock, f"{picture.clock}: no new risk until it is right"),
     ]
 
 
@@ -328,6 +402,9 @@ def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
 
 # ------------------------------------------------------------------------------------ sizes
 
+
+OF_THE_ACCOUNT: frozenset[DenialCode] = frozenset({"max_position", "max_gross"})
+"""Limits that an owner's exit keeps where it is more than the account's net."""
 
 _MEASURED: dict[DenialCode, str] = {
     "max_order": "this order",
@@ -409,9 +486,13 @@ def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, 
     return tightest.code, units - units % lot
 
 
-def _size_limits(order: OrderIntent, picture: Picture) -> list[Check]:
+def _size_limits(
+    order: OrderIntent, picture: Picture, codes: frozenset[DenialCode] | None = None
+) -> list[Check]:
+    """Return what the size limits say; of an exit by its owner those in `codes` alone."""
     if picture.equity is None or picture.equity <= 0:
-        return []
+        unknown = "equity is unknown: an exit that turns the account's net cannot be measured"
+        return [] if codes is None else [_line("equity_unknown", ok=False, text=unknown)]
     lines = bounds(order, picture)
     if not lines:
         missing = [
@@ -427,6 +508,23 @@ def _size_limits(order: OrderIntent, picture: Picture) -> list[Check]:
             f"at most {percent(bound.cap)}",
         )
         for bound in lines
+        if codes is None or bound.code in codes
+    ] + (_capital(order, picture) if codes is None else [])
+
+
+def _capital(order: OrderIntent, picture: Picture) -> list[Check]:
+    """Return whether the order fits into the capital of the sleeve's mandate."""
+    exposure = _own_exposure(order, picture)
+    price = _valuation(order, exposure)
+    if picture.capital_left is None or price is None:
+        return []
+    own = _notional(exposure, order.quantity, price)
+    return [
+        _line(
+            "mandate_capital",
+            own <= picture.capital_left,
+            f"this order is {own:f}, the mandate of {order.owner} leaves {picture.capital_left:f}",
+        )
     ]
 
 
@@ -489,6 +587,12 @@ PASSED: dict[DenialCode, str] = {
     "reducing": "not reducing",
     "flattening": "not flattening",
     "sleeve_paused": "not paused",
+    "not_armed": "armed, or no need to",
+    "no_mandate": "mandate, or no need of one",
+    "mandate_capital": "within the mandate's capital",
+    "stream_not_up": "private stream up",
+    "query_unanswered": "account answers",
+    "clock_offset": "clock right",
     "feed_not_up": "market data up",
     "unresolved_order": "no unknown order",
     "not_reconciled": "account confirmed",

@@ -8,14 +8,18 @@ in order, and arrives at the same state. Market state and the little memories th
 from collections import deque
 from decimal import Decimal
 
+import msgspec
+
 from tradebot.data.events import MarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.authority import Authority
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountReported,
     AccountStarted,
     CancelRejected,
     CashMoved,
+    ClockMeasured,
     EngineStarted,
     Event,
     FeedChanged,
@@ -25,23 +29,31 @@ from tradebot.engine.core.events import (
     OrderFilled,
     OrderRejected,
     OrderReported,
+    PlaceOrder,
     SleeveStarted,
+    StreamChanged,
     SubmitUnknown,
+    TerminalSeen,
     TimerFired,
 )
 from tradebot.engine.core.ledger import MONEY, Ledger
-from tradebot.engine.core.limits import Limits, default_limits, limits_from_text
+from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
 from tradebot.engine.core.orders import Blotter, Order, OrderEvent
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
+    ArmingChanged,
     Cancel,
     Decided,
     EquityMarked,
     FlattenEnded,
     FlattenStarted,
+    LimitsChanged,
+    MandateEnded,
+    MandateRecorded,
     OrderDenied,
     OrderIntent,
+    QueryAccount,
     SetTimer,
     SleevePaused,
     SleeveResumed,
@@ -56,6 +68,7 @@ from tradebot.engine.core.types import (
     ClientOrderId,
     EngineId,
     Owner,
+    StreamState,
     TradingState,
 )
 
@@ -134,11 +147,20 @@ class AccountState:
         """Venue time of the newest fill, ns UTC: fills from there on are asked for."""
         self.differences: list[str] = []
         """What the last account report said that the ledger does not."""
+        self.asked: int | None = None
+        """When the venue was asked for the account and has not answered since, ns UTC."""
+        self.stream: StreamState | None = None
+        """Health of the private stream; None: nobody has said since the engine started."""
+        self.clock: ClockMeasured | None = None
+        """The newest look at the venue's clock since the engine started."""
 
     def forget(self, started: AccountStarted) -> None:
         """Begin anew what a restart cannot know."""
         self.started = started
         self.reconciled = False
+        self.asked = None
+        self.stream = None
+        self.clock = None
 
 
 class State:
@@ -153,8 +175,11 @@ class State:
         self.blotter = Blotter()
         self.ledger = Ledger()
         self.limits: Limits = default_limits("live")
+        self.authority = Authority()
         self.trading_state: TradingState = "ACTIVE"
         self.reason: str | None = None
+        self.cause = ""
+        """As in `TradingStateChanged`."""
         self.day: int | None = None
         self.day_start: Decimal | None = None
         self.peak: Decimal | None = None
@@ -185,6 +210,11 @@ class State:
     def account(self) -> AccountName:
         """Return the engine's default account."""
         return AccountName("") if self.started is None else self.started.account
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether real money is traded: then hands arm and sleeves need a mandate."""
+        return self.started is not None and self.started.mode == "live"
 
     @property
     def reconciled(self) -> bool:
@@ -241,6 +271,10 @@ class State:
                 market = self.market.get(event.instrument)
                 if market is not None:
                     market.connect(event.state)
+            case StreamChanged() | ClockMeasured():
+                self._connection(event)
+            case TerminalSeen() | PlaceOrder():
+                self.authority = self.authority.seen(event.terminal, now)
             case TimerFired():
                 self.timers.pop(event.timer_id, None)
             case EngineStarted():
@@ -257,6 +291,15 @@ class State:
                 self._order_event(event)
             case _:  # operators and broken sleeves change state only through outcomes
                 return
+
+    def _connection(self, event: StreamChanged | ClockMeasured) -> None:
+        account = self.accounts.get(event.account)
+        if account is None:
+            return
+        if isinstance(event, StreamChanged):
+            account.stream = event.state
+        else:
+            account.clock = event
 
     def _order_event(self, event: OrderEvent) -> None:
         before = self.blotter.get(event.client_order_id)
@@ -311,6 +354,7 @@ class State:
             self._never_again(client_order_id)
         account.differences = compare(self, event)
         account.reconciled = True
+        account.asked = None
 
     def _cash_moved(self, event: CashMoved) -> None:
         if not self.ledger.move_cash(event) or event.asset != self.currency:
@@ -324,10 +368,10 @@ class State:
         self.drawdown_from = _moved_by(self.drawdown_from, event.amount)
 
     def _started(self, event: EngineStarted) -> None:
+        self._limits_started(event)
         self.started = event
         self.market = Market(event.instruments)
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
-        self.limits = limits_from_text(event.limits)
         self.next_mark = 0
         self._accounts_started(event)
         self.rejects_in_row = 0
@@ -346,6 +390,18 @@ class State:
         self.flattening = {symbol: Flattening() for symbol in self.flattening}
         # Timers of the time before are set again by whoever still needs them.
         self.timers = {}
+
+    def _limits_started(self, event: EngineStarted) -> None:
+        """Take the configured limits over; in LIVE the wider ones of them wait for `arm`."""
+        before, configured = self.limits, limits_from_text(event.limits)
+        # Without a start before, what is in force in LIVE is what holds without configuration.
+        self.limits = narrowest(before, configured) if event.mode == "live" else configured
+        self.authority = msgspec.structs.replace(
+            self.authority,
+            arming=None,
+            wanted=None if self.limits == configured else configured,
+            before=None if self.started is None else before,
+        )
 
     def _accounts_started(self, event: EngineStarted) -> None:
         native = AccountStarted(
@@ -372,10 +428,14 @@ class State:
                 order = self.blotter.get(outcome.client_order_id)
                 if order is not None and order.state != "unknown":
                     self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)
+            case QueryAccount():
+                self._asked(outcome)
             case SetTimer():
                 self.timers[outcome.timer_id] = outcome.due
+            case ArmingChanged() | MandateRecorded() | MandateEnded() | LimitsChanged():
+                self._authority(outcome)
             case TradingStateChanged():
-                self.trading_state = outcome.state
+                self.trading_state, self.cause = outcome.state, outcome.cause
                 self.reason = outcome.reason if outcome.state != "ACTIVE" else None
                 self.rejects_in_row = 0
             case EquityMarked():
@@ -384,21 +444,32 @@ class State:
                 self.flattening.setdefault(outcome.instrument, Flattening())
             case FlattenEnded():
                 self.flattening.pop(outcome.instrument, None)
-            case SleevePaused():
-                self._sleeve(outcome.sleeve, outcome.reason, failed=outcome.failed)
-            case SleeveResumed():
-                self._sleeve(outcome.sleeve, None, failed=False)
-            case SleeveStateSaved():
-                sleeve = self.sleeves.get(outcome.sleeve)
-                if sleeve is not None:
-                    sleeve.saved = sleeve.memory = outcome.state
-            case Decided():
-                sleeve = self.sleeves.get(outcome.sleeve)
-                if sleeve is not None:
-                    sleeve.reason_code = outcome.because.code
-                    sleeve.repeated = 0
+            case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided():
+                self._sleeve_outcome(outcome)
             case _:
                 return
+
+    def _asked(self, outcome: QueryAccount) -> None:
+        account = self.accounts.get(outcome.account)
+        if account is not None and account.asked is None:
+            account.asked = self.now
+
+    def _authority(
+        self, outcome: ArmingChanged | MandateRecorded | MandateEnded | LimitsChanged
+    ) -> None:
+        match outcome:
+            case ArmingChanged():
+                self.authority = self.authority.arming_changed(outcome, self.now)
+            case MandateRecorded():
+                self.authority = self.authority.given(outcome)
+            case MandateEnded():
+                self.authority = self.authority.ended(outcome.sleeve)
+            case LimitsChanged():
+                self.limits = limits_from_text(outcome.limits)
+                wanted = self.authority.wanted
+                self.authority = msgspec.structs.replace(
+                    self.authority, wanted=None if wanted == self.limits else wanted
+                )
 
     def _submitted(self, intent: OrderIntent) -> None:
         self.blotter.add(intent)
@@ -417,11 +488,22 @@ class State:
         self.loss_from = _decimal_or_none(outcome.loss_from)
         self.drawdown_from = _decimal_or_none(outcome.drawdown_from)
 
-    def _sleeve(self, name: Owner, paused: str | None, *, failed: bool) -> None:
-        sleeve = self.sleeves.get(name)
-        if sleeve is not None:
-            sleeve.paused = paused
-            sleeve.failed = failed
+    def _sleeve_outcome(
+        self, outcome: SleevePaused | SleeveResumed | SleeveStateSaved | Decided
+    ) -> None:
+        sleeve = self.sleeves.get(outcome.sleeve)
+        if sleeve is None:
+            return
+        match outcome:
+            case SleevePaused():
+                sleeve.paused, sleeve.failed = outcome.reason, outcome.failed
+            case SleeveResumed():
+                sleeve.paused, sleeve.failed = None, False
+            case SleeveStateSaved():
+                sleeve.saved = sleeve.memory = outcome.state
+            case Decided():
+                sleeve.reason_code = outcome.because.code
+                sleeve.repeated = 0
 
     # -------------------------------------------------------------------------------- ids
 

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
+from tradebot.engine.core.limits import narrowest
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
@@ -13,9 +15,16 @@ from tradebot.engine.core.outcomes import (
     Submit,
 )
 from tradebot.engine.core.reasons import Because
-from tradebot.engine.core.risk import Check, Exposure, Picture, RiskApproved, approve
-from tradebot.engine.core.state import State
-from tradebot.engine.core.types import HAND, MINUTE, AccountName, Owner
+from tradebot.engine.core.risk import (
+    QUERY_PATIENCE,
+    Check,
+    Exposure,
+    Picture,
+    RiskApproved,
+    approve,
+)
+from tradebot.engine.core.state import AccountState, State
+from tradebot.engine.core.types import HAND, MINUTE, MS, AccountName, OrderType, Owner, StreamState
 
 type StepOutcome = AnyOutcome | RiskApproved[Submit]
 """What a step hands on; a submit only in its approved form."""
@@ -94,9 +103,11 @@ def picture(state: State, intent: OrderIntent) -> Picture:
     sleeve = state.sleeves.get(intent.owner)
     times = state.sent.get(intent.owner, ())
     since = state.now - MINUTE
+    account = state.accounts[intent.account]
+    mandate, mandated = _mandate(state, intent.owner)
     return Picture(
         now=state.now,
-        limits=state.limits,
+        limits=state.limits if mandate is None else narrowest(state.limits, mandate.limits),
         state=state.trading_state,
         sleeve_paused=intent.owner != HAND and (sleeve is None or sleeve.paused is not None),
         flattening=intent.instrument in state.flattening and not intent.reduce_only,
@@ -105,14 +116,89 @@ def picture(state: State, intent: OrderIntent) -> Picture:
             order.intent.instrument == intent.instrument and order.intent.account == intent.account
             for order in state.blotter.unresolved()
         ),
-        reconciled=state.accounts[intent.account].reconciled,
+        reconciled=account.reconciled,
         equity=state.equity(),
         exposures=exposures(state, intent.account, intent.instrument),
         best_bid=market.best_bid(),
         best_ask=market.best_ask(),
         worst_fill=_worst_fill(state, intent),
         orders_last_minute=sum(1 for sent in times if sent > since),
+        armed=not state.is_live or state.authority.armed(state.now),
+        mandated=mandated,
+        capital_left=None if mandate is None else _capital_left(state, intent.owner, mandate),
+        stream=_stream(state, account),
+        clock=_clock(state, account),
+        query_late=account.asked is not None and state.now - account.asked > QUERY_PATIENCE,
+        protected_here=_protected_here(state, intent, account),
+        own_quantity=state.ledger.position(
+            intent.account, intent.instrument, intent.owner
+        ).quantity,
+        own_leaves=sum(
+            order.leaves
+            for order in state.blotter.open_in(intent.account, intent.instrument)
+            if order.intent.owner == intent.owner and order.intent.side == intent.side
+        ),
     )
+
+
+def _protected_here(state: State, intent: OrderIntent, account: AccountState) -> bool:
+    """Return whether a stop of an order would be this engine's alone though it belongs at the broker."""
+    if state.started is None or state.started.protect_at != "broker":
+        return False
+    known = account.started.capabilities.order_types
+    legs = intent.legs
+    stop: OrderType | None = None if legs is None or legs.stop_loss is None else "stop"
+    stop = "trailing_stop" if legs is not None and legs.trail is not None else stop
+    return intent.lives_at == "engine" or (stop is not None and stop not in known)
+
+
+def _mandate(state: State, owner: Owner) -> tuple[Mandate | None, bool]:
+    """Return a sleeve's mandate where one is needed and holds, and whether it may add risk."""
+    sleeve = state.sleeves.get(owner)
+    if not state.is_live or sleeve is None:
+        return None, True
+    mandate = state.authority.mandate_of(sleeve.started, state.now)
+    return mandate, mandate is not None
+
+
+def _capital_left(state: State, owner: Owner, mandate: Mandate) -> Decimal:
+    """Return the mandate's capital less what the sleeve holds and has working, at marks."""
+    used: dict[InstrumentId, int] = {}
+    for symbol in state.instruments:
+        held = state.ledger.position(mandate.account, symbol, owner).quantity
+        mine = [
+            o for o in state.blotter.open_in(mandate.account, symbol) if o.intent.owner == owner
+        ]
+        buys = sum(order.leaves for order in mine if order.intent.side == "buy")
+        sells = sum(order.leaves for order in mine if order.intent.side == "sell")
+        used[symbol] = max(abs(held + buys), abs(held - sells))
+    left = mandate.capital
+    for symbol, units in used.items():
+        market = state.market.get(symbol)
+        mark = None if market is None else market.mark()
+        if units and mark is not None:
+            instrument = state.instruments[symbol]
+            left -= instrument.quantity(units) * mark * instrument.multiplier
+    return left
+
+
+def _stream(state: State, account: AccountState) -> StreamState | None:
+    """Return the private stream's health; where the account is in this process there is none to be told of."""
+    real = state.started is not None and state.started.mode in {"broker-paper", "live"}
+    return account.stream if account.stream is not None or real else "up"
+
+
+def _clock(state: State, account: AccountState) -> str:
+    """Return what is wrong with the clock against the venue's; empty where right, or not watched."""
+    most = 0 if state.started is None else state.started.clock_offset_max
+    if most == 0:
+        return ""
+    known = account.clock
+    if known is None or known.error > most:
+        return f"the clock's offset to the venue of {account.started.name} is not known to {most // MS} ms"
+    if abs(known.offset) > most:
+        return f"the clock is {known.offset / MS:+.0f} ms from the venue's, at most {most // MS} ms"
+    return ""
 
 
 def exposures(

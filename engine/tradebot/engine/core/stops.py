@@ -4,6 +4,8 @@ The table in the documentation is the law; each cell has a test. Orders that add
 a position stays, and nobody is left without the word that lifts it.
 """
 
+from typing import Literal
+
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     CancelRequested,
@@ -32,7 +34,7 @@ from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.risk import collar_price
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step, owner_holdings
-from tradebot.engine.core.types import MS, SECOND, Owner, TradingState, opposite, sign
+from tradebot.engine.core.types import MS, SECOND, AccountName, Owner, TradingState, opposite, sign
 
 FLATTEN_PIECES_MAX = 20
 """Rounds of closing orders before the rest is reported."""
@@ -61,11 +63,13 @@ def on_cancel(step: Step, event: CancelRequested) -> None:
             step.cancel(intent, why("operator-cancel"))
 
 
-def change_state(step: Step, wanted: TradingState, reason: str) -> None:
+def change_state(
+    step: Step, wanted: TradingState, reason: str, *, cause: Literal["", "day-loss"] = ""
+) -> None:
     """Move to REDUCING or HALTED (never from HALTED back to REDUCING) and take added risk out."""
     state = step.state
     if state.trading_state not in {wanted, "HALTED"}:
-        step.emit(TradingStateChanged(state=wanted, reason=reason))
+        step.emit(TradingStateChanged(state=wanted, reason=reason, cause=cause))
     cancel_added_risk(step, why("state", state=state.trading_state), None)
 
 
@@ -79,23 +83,31 @@ def cancel_added_risk(step: Step, because: Because, owner: Owner | None) -> None
 def adds_risk(state: State) -> list[Order]:
     """Return open orders that could make a position larger.
 
-    Reduce-only orders never do. Of the others those that oppose the position are counted against it, oldest first:
-    what fits into it only shrinks it.
+    Reduce-only orders never do. Of the others those that oppose the account's position are counted against it, oldest
+    first: what fits into it only shrinks it. So does what fits into its own owner's holding, also where owners stand
+    against each other and the account's net is smaller: the gate let it pass as an exit, and it stays one.
     """
-    room: dict[InstrumentId, int] = {}
+    nets: dict[tuple[AccountName, InstrumentId], int] = {}
+    owned: dict[tuple[AccountName, InstrumentId, Owner], int] = {}
     adding: list[Order] = []
     for order in state.blotter.open():
         intent = order.intent
-        if intent.instrument not in room:
-            room[intent.instrument] = state.ledger.net(intent.account, intent.instrument)
-        held = room[intent.instrument]
+        where = (intent.account, intent.instrument)
+        whose = (*where, intent.owner)
+        net = nets.setdefault(where, state.ledger.net(*where))
+        own = owned.setdefault(whose, state.ledger.position(*whose).quantity)
         signed = sign(intent.side) * order.leaves
-        opposes = held != 0 and (held > 0) != (signed > 0)
-        if opposes and abs(signed) <= abs(held):
-            room[intent.instrument] = held + signed
-        elif not intent.reduce_only:
+        fits = _only_shrinks(net, signed), _only_shrinks(own, signed)
+        if not any(fits) and not intent.reduce_only:
             adding.append(order)
+        nets[where] += signed if fits[0] else 0
+        owned[whose] += signed if fits[1] else 0
     return adding
+
+
+def _only_shrinks(held: int, signed: int) -> bool:
+    """Return whether a signed quantity takes from what is held and no more than that."""
+    return held != 0 and (held > 0) != (signed > 0) and abs(signed) <= abs(held)
 
 
 def keep_to_state(step: Step) -> None:
@@ -115,7 +127,9 @@ def keep_to_state(step: Step) -> None:
 
 
 def on_halt(step: Step, event: HaltRequested) -> None:
-    """REDUCING by an operator."""
+    """REDUCING by an operator; what a day loss pulled is his from now on, the next day does not lift it."""
+    if step.state.trading_state == "REDUCING" and step.state.cause:
+        step.emit(TradingStateChanged(state="REDUCING", reason=event.reason))
     change_state(step, "REDUCING", event.reason)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Literal
 
 import msgspec
 import structlog
@@ -81,6 +82,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     day_starts_minute: int
     wall: int
+    protect_at: Literal["broker", "any"] = "any"
+    resume: Literal["operator", "next-day"] = "operator"
 
 
 def begin(engine: Assembled, terms: Terms) -> None:
@@ -100,6 +103,8 @@ def begin(engine: Assembled, terms: Terms) -> None:
             limits=terms.limits,
             seed=terms.seed,
             day_starts_minute=terms.day_starts_minute,
+            protect_at=terms.protect_at,
+            resume=terms.resume,
             wall=terms.wall,
         )
     )

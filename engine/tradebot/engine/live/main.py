@@ -171,6 +171,8 @@ def _terms(
         seed=options.seed,
         day_starts_minute=config.engine.day_starts.utc_minute(engine.runtime.now),
         wall=clock.system_ns(),
+        protect_at=config.engine.protect_at,
+        resume=config.risk.resume,
     )
 
 

@@ -15,7 +15,6 @@ from tradebot.engine.policy_loading import VersionedPolicy, load_policy
 
 NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
     ("engine.heartbeat_url", lambda config: config.engine.heartbeat_url is not None),
-    ("risk.resume = next-day", lambda config: config.risk.resume == "next-day"),
     ("objective", lambda config: config.objective != type(config.objective)()),
 )
 """Settings that are checked but nothing acts on in this version: set, they would be promises."""

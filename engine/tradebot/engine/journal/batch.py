@@ -7,6 +7,7 @@ from zlib import crc32
 import msgspec
 
 from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId
+from tradebot.engine.journal.codec import Row
 
 CHECKPOINTS_KEPT = 3
 """Newest checkpoints kept: where one is damaged, recovery goes back to the one before."""
@@ -20,6 +21,18 @@ class StepAnchor(msgspec.Struct, frozen=True):
     """`codec.hash_outcomes` of the step's outcomes."""
     market_chain: int
     """The market chain after every market event up to and including `seq`."""
+
+
+class RecordedStep(msgspec.Struct, frozen=True):
+    """A step of the history as the journal writes it."""
+
+    anchor: StepAnchor
+    rows: tuple[Row, ...]
+
+    @property
+    def seq(self) -> int:
+        """The step."""
+        return self.anchor.seq
 
 
 class SegmentBlock(msgspec.Struct, frozen=True):
@@ -92,6 +105,14 @@ class Batch(msgspec.Struct):
             executions=self.executions | newer.executions,
             checkpoint=newer.checkpoint or self.checkpoint,
         )
+
+    def recorded(self, after: int) -> list[RecordedStep]:
+        """Return the steps later than a seq, whole."""
+        rows: dict[int, list[Row]] = {}
+        for seq, index, now, kind, body, _ in self.rows:
+            if seq > after:
+                rows.setdefault(seq, []).append(Row(seq, index, now, kind, body))
+        return [RecordedStep(one, tuple(rows[one.seq])) for one in self.steps if one.seq > after]
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write everything inside the connection's open transaction.

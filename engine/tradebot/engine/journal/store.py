@@ -14,8 +14,14 @@ from tradebot.engine.core.events import OrderLane
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
 from tradebot.engine.core.types import ClientOrderId, EngineId, ExecutionId, Mode, RequestId
 from tradebot.engine.journal import schema
-from tradebot.engine.journal.batch import Batch, Checkpoint, SegmentBlock, StepAnchor
-from tradebot.engine.journal.codec import hash_bodies, row_of
+from tradebot.engine.journal.batch import (
+    Batch,
+    Checkpoint,
+    RecordedStep,
+    SegmentBlock,
+    StepAnchor,
+)
+from tradebot.engine.journal.codec import Row, hash_bodies, row_of
 from tradebot.engine.journal.errors import (
     JournalForeign,
     JournalMisuse,
@@ -27,6 +33,9 @@ from tradebot.engine.journal.reader import JournalReader
 
 CHECKPOINT_ZSTD_LEVEL = 1
 """The engine waits for it."""
+
+RESERVE_META = "reserve"
+"""Key of the ranges of steps that were taken in from the reserve: `5-9,20-31`."""
 
 type ClockKind = Literal["virtual", "system"]
 """Whether the engine's time is the market's own (then it may be compared between runs) or the machine's."""
@@ -114,7 +123,13 @@ class Journal(JournalReader):
             raise JournalMisuse(f"seq must be higher than {self._last_seq}, was {seq}")
         rows = [] if event is None else [row_of(seq, 0, now, event)]
         rows += [row_of(seq, index, now, outcome) for index, outcome in enumerate(outcomes, 1)]
-        effects_hash = hash_bodies(row.body for row in rows if row.index)
+        anchor = StepAnchor(seq, hash_bodies(row.body for row in rows if row.index), market_chain)
+        self._buffer_step(anchor, rows, outcomes)
+
+    def _buffer_step(
+        self, anchor: StepAnchor, rows: Sequence[Row], outcomes: Sequence[AnyOutcome]
+    ) -> None:
+        seq = anchor.seq
         requests = dict(_requests_of(outcomes))
         booked = {one.execution_id: seq for one in outcomes if isinstance(one, FillBooked)}
         for request_id, order_id in requests.items():
@@ -124,11 +139,37 @@ class Journal(JournalReader):
             buffer.rows.extend(
                 (row.seq, row.index, row.now, row.kind, row.body, row.checksum()) for row in rows
             )
-            buffer.steps.append(StepAnchor(seq, effects_hash, market_chain))
+            buffer.steps.append(anchor)
             buffer.requests.update(requests)
             buffer.executions.update(booked)
             self._last_seq = seq
             self._appended_rows += len(rows)
+
+    def take_in(self, steps: Sequence[RecordedStep]) -> None:
+        """Buffer steps that were recorded elsewhere while this journal could not be written; see `reserve`.
+
+        Their range is written beside them: market events of that time may be in no file, so they cannot be decided
+        again.
+
+        Raises:
+            JournalMisuse: If they are not later than the last step, in order.
+            JournalDamaged: If a row cannot be read.
+        """
+        for step in steps:
+            if step.seq <= self._last_seq:
+                raise JournalMisuse(f"seq must be higher than {self._last_seq}, was {step.seq}")
+            outcomes = [self.decode_outcome(row) for row in step.rows if row.index]
+            self._buffer_step(step.anchor, step.rows, outcomes)
+        if steps:
+            known = self._meta.get(RESERVE_META)
+            ranges = ([] if known is None else [known]) + [f"{steps[0].seq}-{steps[-1].seq}"]
+            self._set_meta(RESERVE_META, ",".join(ranges))
+
+    def unwritten(self, after: int) -> list[RecordedStep]:
+        """Return the steps later than a seq that are appended and not durable."""
+        with self._buffer_lock:
+            flying = [] if self._flying is None else self._flying.recorded(after)
+            return flying + self._buffer.recorded(after)
 
     def add_segment(self, block: SegmentBlock) -> None:
         """Buffer where a block of market events stands, so that a missing one can be named."""

@@ -1,4 +1,4 @@
-"""Disks that are full, read-only or small: real ones where the machine lets a test mount one, else a skip that says why."""
+"""Disks that are small, full or read-only: real ones where the machine lets a test mount one, else a skip."""
 
 import os
 import shutil

@@ -22,6 +22,7 @@ from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.outcomes import AnyOutcome
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.types import MS, SECOND, AccountName, EngineId, Owner
+from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.budget import BudgetedCaller
@@ -126,10 +127,13 @@ class LiveBench:
         self.journal = Journal.open(folder / "journal.db")
         self.journal.bind(ENGINE, "sandbox", "virtual")
         self.segments = SegmentWriter(folder / "market")
+        self.reserve = Reserve.open(folder / "reserve.log")
         self.log = VenueLog(folder / "venue.log")
         caller = BudgetedCaller(self.clock, self.failed)
         self.kernel = Kernel(ENGINE, Sleeves(self.sleeves, caller))
-        self.runtime = Runtime(self.kernel, Records(self.journal, self.segments), self.failed)
+        self.runtime = Runtime(
+            self.kernel, Records(self.journal, self.segments, self.reserve), self.failed
+        )
         native = Venue()
         native.add_recorded(0)
         self.venue = NativeVenue(
@@ -142,7 +146,7 @@ class LiveBench:
         market = ReplayMarket(iter(events), "spot/day")
         self.tape = Tape({})
         self.alerts = AlertHistory()
-        found = self.found = recover(self.kernel, self.journal, self.tape)
+        found = self.found = recover(self.kernel, self.journal, self.tape, self.reserve)
         self.runtime.connect(
             self.venue,
             NativeFeed(market, self.venue),
@@ -213,6 +217,7 @@ class LiveBench:
         """Drop the process: what is not committed is gone."""
         self.journal.close()
         self.segments.close()
+        self.reserve.close()
         self.log.close()
 
     # ------------------------------------------------------------------------ with clients

@@ -26,6 +26,7 @@ from tradebot.engine.journal.errors import (
     JournalForeign,
     JournalMisuse,
     JournalOutdated,
+    JournalUnavailable,
     as_journal_error,
     as_unavailable,
 )
@@ -349,7 +350,10 @@ class Journal(JournalReader):
         return ClientOrderId(found[0][0]) if found else None
 
     def _require_one_order(self, request_id: RequestId, order_id: ClientOrderId) -> None:
-        known = self.client_order_of(request_id)
+        try:
+            known = self.client_order_of(request_id)
+        except JournalUnavailable:
+            return  # a second look at what the kernel sees to; a disk that cannot be read is no reason to end
         if known is not None and known != order_id:
             raise JournalMisuse(
                 f"request {request_id!r} already led to order {known}, it must not lead to {order_id}"

@@ -49,7 +49,7 @@ def assemble(
     kernel = Kernel(engine_id, Sleeves(loaded, BudgetedCaller(clock, failed)))
     runtime = Runtime(kernel, records, failed)
     tape = Tape(world.history())
-    recovered = recover(kernel, records.journal, tape)
+    recovered = recover(kernel, records.journal, tape, records.reserve)
     runtime.advance_to(recovered.last_now)
     venue, feed = world.join(runtime, currency)
     alerts = AlertHistory()

@@ -19,18 +19,14 @@ from tradebot.engine.control.tokens import TokenError, TokenStore
 from tradebot.engine.core.types import Owner
 from tradebot.engine.home import engine_folder
 from tradebot.engine.journal.errors import StateFolderError
-from tradebot.engine.journal.migrate import migrate
-from tradebot.engine.journal.schema import SCHEMA as JOURNAL_SCHEMA
-from tradebot.engine.journal.segments import SegmentWriter
-from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock, SystemClock
 from tradebot.engine.live.errors import CannotRun
+from tradebot.engine.live.folder_records import open_records
 from tradebot.engine.live.loop import Loop
 from tradebot.engine.live.operations import Operations
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
-from tradebot.engine.live.runtime import Records
 from tradebot.engine.live.sandbox import choose_market
 from tradebot.engine.live.service import EngineService, Identity
 from tradebot.engine.live.sleeve_start import (
@@ -125,17 +121,14 @@ def _note_refusal(options: RunOptions, path: Path, clock: Clock, error: Exceptio
 
 def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Clock) -> str:
     with ExitStack() as stack:
-        _migrate(folder, clock)
-        journal = stack.enter_context(Journal.open(folder.journal))
-        segments = SegmentWriter(folder.market)
-        stack.callback(segments.close)
+        records = open_records(folder, clock, stack)
         world = stack.enter_context(prepared.place.open(folder))
-        journal.bind(folder.id, folder.mode, world.clock)
+        records.journal.bind(folder.id, folder.mode, world.clock)
         currency = options.config.engine.currency or world.instruments[0].currency
         engine = assemble(
             folder.id,
             world,
-            Records(journal, segments),
+            records,
             prepared.policies,
             currency=currency,
             clock=clock,
@@ -145,14 +138,6 @@ def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Cl
         runner = asyncio.Runner(loop_factory=_loop_factory())
         with runner:
             return runner.run(_serve(options, folder, clock, engine))
-
-
-def _migrate(folder: StateFolder, clock: Clock) -> None:
-    """Bring an older folder to today's schema; its journal is copied first."""
-    migrated = migrate(folder.path, clock.system_ns())
-    if migrated is not None:
-        log.info("migrated", found=migrated.found, now=JOURNAL_SCHEMA, backup=str(migrated.backup))
-    folder.raise_schema()
 
 
 def _terms(

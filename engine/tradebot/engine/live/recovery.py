@@ -4,6 +4,8 @@ Market state is subscribed anew. A checkpoint is only a short cut: one that is d
 the rows is passed over to the one before, and without any the whole journal is read.
 """
 
+from itertools import chain
+
 import msgspec
 import structlog
 import zstandard
@@ -13,6 +15,8 @@ from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.state import State
 from tradebot.engine.journal.batch import Checkpoint
+from tradebot.engine.journal.codec import Row
+from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.tape import Tape
 
@@ -39,28 +43,42 @@ class Recovered(msgspec.Struct, frozen=True):
     """Step of the checkpoint begun with; 0 where every row was read."""
 
 
-def recover(kernel: Kernel, journal: Journal, tape: Tape) -> Recovered:
-    """Bring a fresh kernel to where the journal ends, without deciding anything.
+def recover(
+    kernel: Kernel, journal: Journal, tape: Tape, reserve: Reserve | None = None
+) -> Recovered:
+    """Bring a fresh kernel to where the history ends, without deciding anything.
+
+    What left while the journal could not be written stands in the reserve: it is taken into the journal, to be durable
+    with its next commit, and then the reserve is emptied.
 
     Raises:
         JournalError: If a row cannot be read; nothing was changed.
     """
+    if reserve is not None:
+        journal.take_in([step for step in reserve.read() if step.seq > journal.last_seq])
     begun = from_checkpoint(journal)
     seq = 0
     if begun is not None:
         seq, kernel.state = begun
     checkpoint, now, count = seq, kernel.state.now, 0
-    for row in journal.rows(after=(seq, _AFTER_ALL if seq else -1)):
+    taken_in = journal.unwritten(0)
+    rows = journal.rows(after=(seq, _AFTER_ALL if seq else -1))
+    for row in chain(rows, *(step.rows for step in taken_in)):
         count, seq, now = count + 1, row.seq, max(now, row.now)
         if row.index == 0:
             kernel.recover_event(row.now, journal.decode_event(row))
         else:
             kernel.recover_outcome(row.now, journal.decode_outcome(row))
-    for row in journal.fills(FILLS_AT_START):
+    booked = [step.rows[0] for step in taken_in if any(map(_is_booking, step.rows))]
+    for row in [*journal.fills(FILLS_AT_START), *booked]:
         event = journal.decode_event(row)
         if isinstance(event, OrderFilled):
             tape.fill(row.seq, event)
     return Recovered(count, seq, now, checkpoint)
+
+
+def _is_booking(row: Row) -> bool:
+    return row.kind == "fill-booked"
 
 
 def from_checkpoint(journal: Journal) -> tuple[int, State] | None:

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import structlog
+
 from tradebot.data.events import AnyMarketEvent, MarketEvent
 from tradebot.engine.core.events import (
     ConnectionEvent,
@@ -21,7 +23,7 @@ from tradebot.engine.core.events import (
     TimerFired,
     VenueEvent,
 )
-from tradebot.engine.core.execution import ExecutionEngine
+from tradebot.engine.core.execution import ExecutionEngine, VenueEffect
 from tradebot.engine.core.inbox import Inbox, OrderLaneFull
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import (
@@ -36,11 +38,14 @@ from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.step import StepOutcome, plain
 from tradebot.engine.core.types import SECOND, ClientOrderId
 from tradebot.engine.journal.errors import JournalUnavailable
+from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.checkpoints import Checkpoints
 from tradebot.engine.live.outbox import Outbox
 from tradebot.engine.live.schedule import Happening, Item, Lane, Schedule, TimerDue
+
+log = structlog.get_logger()
 
 RETRY = SECOND
 """Before an intent that could not be made durable is tried again."""
@@ -82,11 +87,14 @@ class ConnectedVenue(ExecutionEngine, Protocol):
 
 
 class Records:
-    """The two records of one engine, written together."""
+    """The two records of one engine, written together, and the reserve for when they cannot be."""
 
-    def __init__(self, journal: Journal, segments: SegmentWriter) -> None:
+    def __init__(
+        self, journal: Journal, segments: SegmentWriter, reserve: Reserve | None = None
+    ) -> None:
         self.journal = journal
         self.segments = segments
+        self.reserve = reserve
 
     def market(self, seq: int, now: int, event: AnyMarketEvent) -> None:
         """Keep a market event as it was handed over."""
@@ -108,6 +116,22 @@ class Records:
         """Make everything durable; market events before the intents that rest on them."""
         self.flush_market()
         self.journal.commit()
+        reserve = self.reserve
+        if reserve is not None and 0 < reserve.last_seq <= self.journal.committed_seq:
+            try:
+                reserve.clear()
+            except OSError as error:
+                # Harmless: a start passes over what the journal holds. It is tried again at the next commit.
+                log.warning("reserve not emptied", reason=str(error))
+
+    def keep(self) -> None:
+        """Write the steps that are not durable into the reserve, before what they decided leaves.
+
+        Raises:
+            OSError: If the reserve does not take them either.
+        """
+        if self.reserve is not None:
+            self.reserve.append(self.journal.unwritten(self.reserve.last_seq))
 
 
 def _nobody() -> None:
@@ -282,6 +306,8 @@ class Runtime:
         self._retry_at = self.now + RETRY
         committed = self.records.journal.committed_seq
         released = self.outbox.release(committed, self.kernel.state.blotter, self.now)
+        if self.records.journal.pending and any(map(_changes_the_venue, released.effects)):
+            self._keep()
         for effect in released.effects:
             self.venue.perform(effect)
         for event in released.taken_back:
@@ -306,6 +332,14 @@ class Runtime:
         if pending:
             self.journal_trouble = None
         return True
+
+    def _keep(self) -> None:
+        """Write into the reserve what leaves though the journal did not take it; it leaves in any case."""
+        try:
+            self.records.keep()
+        except OSError as error:
+            self.journal_trouble = f"{self.journal_trouble}; reserve: {error}"
+            log.warning("sent without a record", reason=str(error))
 
     def _journal_failed(self, reason: str) -> None:
         """Stop new risk while the journal cannot be written; cancels and exits still go out."""
@@ -352,6 +386,10 @@ class Runtime:
     def _report_failures(self) -> None:
         while self._failed:
             self.hand_over(self._failed.pop(0))
+
+
+def _changes_the_venue(effect: VenueEffect) -> bool:
+    return not isinstance(effect, QueryOrder | QueryAccount)
 
 
 class AlertHistory:

@@ -67,12 +67,21 @@ def short_home() -> Generator[Home]:
 class EngineProcess:
     """One `tradebot run`."""
 
-    def __init__(self, home: Home, words: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        words: tuple[str, ...],
+        *,
+        program: tuple[str, ...] = COMMAND,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
         self.home = home
         self._log = (home.path / "engine.out").open("ab")
         self.process = subprocess.Popen(
-            [*COMMAND, *words],
-            env=home.environment,
+            [*program, *words],
+            env=home.environment if environment is None else environment,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

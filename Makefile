@@ -10,7 +10,7 @@ PROFILE ?= run --market synthetic --seed 1 --speed max
 SECONDS_MAX ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-fast check format coverage profile bench dist install setup setup-dev clean
+.PHONY: help tui test test-fast kill soak check format coverage profile bench dist install setup setup-dev clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ test: setup-dev  ## set up if needed and run every test; ARGS="-k book" is passe
 
 test-fast: setup-dev  ## the tests without those marked slow or e2e
 	@$(BIN)/pytest -m "not slow and not e2e" $(ARGS)
+
+kill: setup-dev  ## kill -9 the engine ROUNDS=500 times amid orders, its venue in another process; then both ledgers must agree
+	@KILL_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/e2e/test_remote_kill_loop.py $(ARGS)
+
+soak: setup-dev  ## MINUTES=20 of market at 5,000 events/s with terminals stalled and lost; memory must stay flat
+	@SOAK_MINUTES=$(or $(MINUTES),20) $(BIN)/pytest -q tests/e2e/test_soak.py $(ARGS)
 
 check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
 	@bin/check

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import (
+    ACCOUNT,
     BTC,
     BTC_ID,
     ETH_ID,
@@ -20,24 +21,27 @@ from tests.engine.core.builders import (
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import FlattenRequested, ResumeRequested, TimerFired
-from tradebot.engine.core.outcomes import (
-    Alert,
-    Cancel,
-    FlattenEnded,
-    FlattenStarted,
-    SetTimer,
-    Submit,
-)
-from tradebot.engine.core.stops import (
+from tradebot.engine.core.flatten import (
     FLATTEN_LOOKS_MAX,
     FLATTEN_PAUSE,
     FLATTEN_PIECES_MAX,
     FLATTEN_WAIT,
     closing_shares,
+    timer_of,
+)
+from tradebot.engine.core.outcomes import (
+    Alert,
+    Cancel,
+    FlattenEnded,
+    FlattenStarted,
+    OrderDenied,
+    SetTimer,
+    Submit,
 )
 from tradebot.engine.core.types import HAND, SECOND, UNCLAIMED, Owner
 
 MINUTE = 60 * SECOND
+BTC_HERE = (ACCOUNT, BTC_ID)
 
 
 @pytest.fixture
@@ -102,12 +106,13 @@ def test_orders_in_the_way_are_cancelled_before_the_closing_order_goes(world: Wo
     assert sorted(gone) == sorted(o.intent.client_order_id for o in (stop, adding, other))
     assert of_type(outcomes, Submit) == []
     assert of_type(outcomes, SetTimer) == [
-        SetTimer(timer_id=f"flatten:{BTC_ID}", due=world.now + FLATTEN_WAIT)
+        SetTimer(timer_id=timer_of(BTC_HERE), due=world.now + FLATTEN_WAIT)
     ]
-    world.cancelled(stop.intent)
-    world.cancelled(adding.intent)
     assert closing(world) == []
-    world.timers_until(world.now + FLATTEN_WAIT)
+    # In the very step that learns that the stop is gone: nothing lies between the two.
+    world.cancelled(stop.intent)
+    assert closing(world) == [(HAND, "sell", 2000)]
+    world.cancelled(adding.intent)
     assert closing(world) == [(HAND, "sell", 2000)]
 
 
@@ -117,7 +122,6 @@ def test_a_fill_that_comes_while_cancels_are_waited_for_is_not_closed_twice(worl
     world.send(FlattenRequested(instrument=BTC_ID))
     world.fill(stop.intent, 1500)
     world.cancelled(stop.intent)
-    world.timers_until(world.now + FLATTEN_WAIT)
     assert closing(world) == [(HAND, "sell", 500)]
 
 
@@ -167,7 +171,7 @@ def test_flatten_told_again_while_it_runs_sends_nothing_twice(world: World) -> N
 
 def test_an_order_the_venue_never_ends_is_reported_after_ten_seconds(world: World) -> None:
     world.hold(2000)
-    world.place("sell", 500, limit=9_900_00, reduce_only=True)
+    world.place("sell", 2000, limit=9_900_00, reduce_only=True)
     world.send(FlattenRequested(instrument=BTC_ID))
     begun = world.now
     world.timers_until(world.now + MINUTE)
@@ -297,11 +301,22 @@ def test_what_the_engine_no_longer_trades_is_reported_not_a_crash(world: World) 
     assert ended(world) == [(2000, "the engine no longer trades it")]
 
 
-def test_no_new_risk_while_flattening_but_a_hands_reduce_only_order_passes(world: World) -> None:
+def test_what_no_order_covers_is_closed_at_once_while_the_rest_is_waited_for(world: World) -> None:
     world.hold(2000)
-    world.place("sell", 1000, limit=9_900_00, reduce_only=True)
+    stop = world.place("sell", 1000, limit=9_900_00, reduce_only=True)
     world.send(FlattenRequested(instrument=BTC_ID))
-    assert of_type(world.request("sell", 500, limit=9_990_00, reduce_only=True), Submit)
+    assert closing(world) == [(HAND, "sell", 1000)]
+    world.cancelled(stop.intent)
+    assert closing(world) == [(HAND, "sell", 1000), (HAND, "sell", 1000)]
+
+
+def test_no_new_risk_while_flattening_and_no_exit_that_would_turn_the_position(
+    world: World,
+) -> None:
+    world.hold(2000)
+    world.send(FlattenRequested(instrument=BTC_ID))
+    exit_order = world.request("sell", 500, limit=9_990_00, reduce_only=True)
+    assert [d.code for d in of_type(exit_order, OrderDenied)] == ["reduce_only_would_add"]
     assert not of_type(world.request("buy", 100), Submit)
 
 
@@ -309,18 +324,19 @@ def test_a_flatten_cut_off_by_a_restart_goes_on(world: World) -> None:
     world.hold(2000)
     stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
     world.send(FlattenRequested(instrument=BTC_ID))
-    assert world.state.flattening[BTC_ID].looks == 1
+    assert world.state.flattening[BTC_HERE].looks == 1
     outcomes = world.send(started(limits=WIDE_OPEN))
-    assert f"flatten:{BTC_ID}" in {timer.timer_id for timer in of_type(outcomes, SetTimer)}
-    assert world.state.flattening[BTC_ID].looks == 0
+    assert timer_of(BTC_HERE) in {timer.timer_id for timer in of_type(outcomes, SetTimer)}
+    assert world.state.flattening[BTC_HERE].looks == 0
     world.market()
-    world.cancelled(stop.intent)
+    closing_now = world.cancelled(stop.intent)
     venue = ScriptedVenue(world)
+    venue.take(closing_now)
     venue.run(10 * SECOND)
     assert world.net() == 0
     assert ended(world) == [(0, "flat")]
 
 
 def test_a_timer_of_a_flatten_that_is_over_does_nothing(world: World) -> None:
-    fired = TimerFired(timer_id=f"flatten:{BTC_ID}", due=START)
+    fired = TimerFired(timer_id=timer_of(BTC_HERE), due=START)
     assert world.send(fired) == []

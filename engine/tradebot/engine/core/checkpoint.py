@@ -29,7 +29,14 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.orders import Blotter, Order
-from tradebot.engine.core.state import AccountState, BetKey, Flattening, SleeveState, State
+from tradebot.engine.core.state import (
+    AccountState,
+    BetKey,
+    Flattening,
+    FlattenKey,
+    SleeveState,
+    State,
+)
 from tradebot.engine.core.types import (
     AccountName,
     BetId,
@@ -93,7 +100,9 @@ class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlatteningImage(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a flatten: that it runs."""
+    """What is kept of a flatten: that it runs, and what it took away."""
+
+    removed: dict[ClientOrderId, None]
 
 
 class StateImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +126,8 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     drawdown_from: Decimal | None
     accounts: dict[AccountName, AccountImage]
     timers: dict[str, int]
-    flattening: dict[InstrumentId, FlatteningImage]
+    flattening: dict[FlattenKey, FlatteningImage]
+    flattened: dict[FlattenKey, None]
     sleeves: dict[Owner, SleeveImage]
     rejects_in_row: int
     sent: dict[Owner, deque[int]]
@@ -140,6 +150,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
     Flattening: {
         "looks": "counted from EngineStarted on",
         "pieces": "counted from EngineStarted on",
+        "next_piece": "begins anew with EngineStarted",
     },
 }
 """Attributes that are in no checkpoint, by class, and why recovery gives them back without."""

@@ -43,6 +43,12 @@ from tradebot.engine.core.events import (
     TerminalGone,
     TimerFired,
 )
+from tradebot.engine.core.flatten import (
+    FLATTEN_TIMER,
+    on_flatten,
+    on_flatten_timer,
+    on_order_of_flatten,
+)
 from tradebot.engine.core.mandates import (
     MANDATE_TIMER,
     mandates_started,
@@ -65,8 +71,6 @@ from tradebot.engine.core.step import Step, StepOutcome, intent_of
 from tradebot.engine.core.stops import (
     keep_to_state,
     on_cancel,
-    on_flatten,
-    on_flatten_timer,
     on_halt,
     on_kill,
     on_pause,
@@ -102,6 +106,7 @@ class Kernel:
             watch(step, at_once=False)
         else:
             _consequences(step, event)
+            on_order_of_flatten(step, event)
             watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
         self._sleeves.decide(step, event)
         warn_engine_held(step)
@@ -173,7 +178,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
         case AccountReported():
             on_account_reported(step, event)
         case OrderFilled():
-            trim_reduce_only(step, event.instrument)
+            trim_reduce_only(step, (event.account, event.instrument))
             keep_to_state(step)
         case TimerFired():
             _timer(step, event)
@@ -225,7 +230,7 @@ def _authority(
 
 
 def _timer(step: Step, event: TimerFired) -> None:
-    if event.timer_id.startswith("flatten:"):
+    if event.timer_id.startswith(FLATTEN_TIMER):
         on_flatten_timer(step, event)
     elif event.timer_id.startswith("absent:"):
         on_absent_timer(step, event)

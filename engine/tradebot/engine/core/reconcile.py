@@ -11,6 +11,7 @@ from tradebot.engine.core.events import (
     SubmitUnknown,
     TimerFired,
 )
+from tradebot.engine.core.flatten import timer_of
 from tradebot.engine.core.orders import ABSENT_AGAIN_AFTER, Order
 from tradebot.engine.core.outcomes import Alert, QueryAccount, QueryOrder
 from tradebot.engine.core.reasons import why
@@ -29,8 +30,8 @@ def on_started(step: Step) -> None:
             # The cancel may have died with the process; sent twice it does no harm.
             step.cancel(order.intent, why("restart"))
         _ask(step, order)
-    for symbol in sorted(state.flattening):
-        step.timer(f"flatten:{symbol}", state.now + ABSENT_AGAIN_AFTER)
+    for where in sorted(state.flattening):
+        step.timer(timer_of(where), state.now + ABSENT_AGAIN_AFTER)
 
 
 def on_silence(step: Step, event: SubmitUnknown | CancelRejected) -> None:

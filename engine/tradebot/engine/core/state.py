@@ -122,9 +122,24 @@ class Flattening:
 
     def __init__(self) -> None:
         self.looks = 0
-        """How often cancels before the closing orders were waited for."""
+        """How often orders in the way were waited for."""
         self.pieces = 0
         """Rounds of closing orders sent."""
+        self.next_piece = 0
+        """Before that instant no further piece is sent, ns UTC."""
+        self.removed: dict[ClientOrderId, None] = {}
+        """Protective orders that were cancelled for the closing order: they are put back where it fails."""
+
+    def restart(self) -> None:
+        """Begin anew what a restart cannot know."""
+        self.looks = self.pieces = self.next_piece = 0
+
+
+FLATTEN = "flatten"
+"""Reason of the orders and cancels of a flatten."""
+
+type FlattenKey = tuple[AccountName, InstrumentId]
+"""What is flattened."""
 
 
 NATIVE_CAPABILITIES = Capabilities(
@@ -190,8 +205,10 @@ class State:
         self.accounts: dict[AccountName, AccountState] = {}
         """By name, the default one first."""
         self.timers: dict[str, int] = {}
-        self.flattening: dict[InstrumentId, Flattening] = {}
-        """Instruments being closed."""
+        self.flattening: dict[FlattenKey, Flattening] = {}
+        """What is being closed."""
+        self.flattened: dict[FlattenKey, None] = {}
+        """What a flatten left flat since the engine was HALTED for it."""
         self.sleeves: dict[Owner, SleeveState] = {}
         self.rejects_in_row = 0
         self.sent: dict[Owner, deque[int]] = {}
@@ -387,7 +404,8 @@ class State:
                 sleeve.started = started
                 sleeve.forget()
         self.sleeves = {name: s for name, s in self.sleeves.items() if name in running}
-        self.flattening = {symbol: Flattening() for symbol in self.flattening}
+        for progress in self.flattening.values():
+            progress.restart()
         # Timers of the time before are set again by whoever still needs them.
         self.timers = {}
 
@@ -425,9 +443,7 @@ class State:
                 self.blotter.add(outcome.order, denied=f"{outcome.code}: {outcome.text}")
                 self.counter += 1
             case Cancel():
-                order = self.blotter.get(outcome.client_order_id)
-                if order is not None and order.state != "unknown":
-                    self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)
+                self._cancelling(outcome)
             case QueryAccount():
                 self._asked(outcome)
             case SetTimer():
@@ -436,18 +452,33 @@ class State:
                 self._authority(outcome)
             case TradingStateChanged():
                 self.trading_state, self.cause = outcome.state, outcome.cause
+                self.flattened = self.flattened if outcome.state == "HALTED" else {}
                 self.reason = outcome.reason if outcome.state != "ACTIVE" else None
                 self.rejects_in_row = 0
             case EquityMarked():
                 self._marked(outcome)
             case FlattenStarted():
-                self.flattening.setdefault(outcome.instrument, Flattening())
+                self.flattening.setdefault(self._flattened(outcome), Flattening())
             case FlattenEnded():
-                self.flattening.pop(outcome.instrument, None)
+                self.flattening.pop(self._flattened(outcome), None)
+                self.flattened |= {} if outcome.rest else {self._flattened(outcome): None}
             case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided():
                 self._sleeve_outcome(outcome)
             case _:
                 return
+
+    def _cancelling(self, outcome: Cancel) -> None:
+        order = self.blotter.get(outcome.client_order_id)
+        if order is None:
+            return
+        if order.state != "unknown":
+            self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)
+        progress = self.flattening.get((order.intent.account, order.intent.instrument))
+        if progress is not None and outcome.because.code == FLATTEN and order.intent.reduce_only:
+            progress.removed[outcome.client_order_id] = None
+
+    def _flattened(self, outcome: FlattenStarted | FlattenEnded) -> FlattenKey:
+        return (outcome.account or self.account, outcome.instrument)
 
     def _asked(self, outcome: QueryAccount) -> None:
         account = self.accounts.get(outcome.account)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
@@ -23,7 +25,7 @@ from tradebot.engine.core.risk import (
     RiskApproved,
     approve,
 )
-from tradebot.engine.core.state import AccountState, State
+from tradebot.engine.core.state import FLATTEN, AccountState, State
 from tradebot.engine.core.types import HAND, MINUTE, MS, AccountName, OrderType, Owner, StreamState
 
 type StepOutcome = AnyOutcome | RiskApproved[Submit]
@@ -110,7 +112,8 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         limits=state.limits if mandate is None else narrowest(state.limits, mandate.limits),
         state=state.trading_state,
         sleeve_paused=intent.owner != HAND and (sleeve is None or sleeve.paused is not None),
-        flattening=intent.instrument in state.flattening and not intent.reduce_only,
+        flattening=(intent.account, intent.instrument) in state.flattening
+        and not intent.reduce_only,
         feed=market.health(state.now),
         unresolved=any(
             order.intent.instrument == intent.instrument and order.intent.account == intent.account
@@ -118,7 +121,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         ),
         reconciled=account.reconciled,
         equity=state.equity(),
-        exposures=exposures(state, intent.account, intent.instrument),
+        exposures=_exposures_for(state, intent, account),
         best_bid=market.best_bid(),
         best_ask=market.best_ask(),
         worst_fill=_worst_fill(state, intent),
@@ -199,6 +202,38 @@ def _clock(state: State, account: AccountState) -> str:
     if abs(known.offset) > most:
         return f"the clock is {known.offset / MS:+.0f} ms from the venue's, at most {most // MS} ms"
     return ""
+
+
+def _exposures_for(
+    state: State, intent: OrderIntent, account: AccountState
+) -> tuple[Exposure, ...]:
+    """Return exposures as the gate counts them for an order.
+
+    A flatten's closing order stands beside the protective orders it replaces where the venue itself keeps reduce-only
+    orders from turning a position: they do not count against it there.
+    """
+    found = exposures(state, intent.account, intent.instrument)
+    where = (intent.account, intent.instrument)
+    closes = intent.because is not None and intent.because.code == FLATTEN
+    if not (closes and intent.reduce_only and where in state.flattening):
+        return found
+    can = account.started.capabilities
+    if can.locks_balance or not can.reduce_only:
+        return found
+    beside = sum(
+        order.leaves
+        for order in state.blotter.open_in(*where)
+        if order.intent.side == intent.side
+        and order.intent.reduce_only
+        and order.intent.because != intent.because
+    )
+    name = "sell_leaves" if intent.side == "sell" else "buy_leaves"
+    return tuple(
+        msgspec.structs.replace(one, **{name: getattr(one, name) - beside})
+        if one.instrument.id == intent.instrument
+        else one
+        for one in found
+    )
 
 
 def exposures(

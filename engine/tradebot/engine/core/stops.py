@@ -9,44 +9,25 @@ from typing import Literal
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     CancelRequested,
-    FlattenRequested,
     HaltRequested,
     KillRequested,
     ResumeRequested,
     SleeveFailed,
     SleevePauseRequested,
     SleeveResumeRequested,
-    TimerFired,
 )
-from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.orders import Order, OrderStateName
+from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
-    FlattenEnded,
-    FlattenStarted,
-    OrderIntent,
     QueryAccount,
     SleevePaused,
     SleeveResumed,
     TradingStateChanged,
 )
 from tradebot.engine.core.reasons import Because, why
-from tradebot.engine.core.risk import collar_price
 from tradebot.engine.core.state import State
-from tradebot.engine.core.step import Step, owner_holdings
-from tradebot.engine.core.types import MS, SECOND, AccountName, Owner, TradingState, opposite, sign
-
-FLATTEN_PIECES_MAX = 20
-"""Rounds of closing orders before the rest is reported."""
-
-FLATTEN_PAUSE = SECOND
-"""Between two closing pieces."""
-
-FLATTEN_WAIT = 50 * MS
-"""Between two looks whether the cancels before a closing order are through."""
-
-FLATTEN_LOOKS_MAX = 200
-"""Looks in all (10 s and more) before the rest is reported."""
+from tradebot.engine.core.step import Step
+from tradebot.engine.core.types import AccountName, Owner, TradingState, opposite, sign
 
 
 def on_cancel(step: Step, event: CancelRequested) -> None:
@@ -152,7 +133,7 @@ def on_resume(step: Step, event: ResumeRequested) -> bool:
             step.emit(QueryAccount(account=name, since=known.newest_fill))
         return False
     if state.flattening:
-        names = ", ".join(sorted(state.flattening))
+        names = ", ".join(sorted({symbol for _, symbol in state.flattening}))
         step.emit(
             Alert(level="error", text=f"still HALTED, flattening {names}: wait until it ends")
         )
@@ -184,150 +165,16 @@ def on_sleeve_resume(step: Step, event: SleeveResumeRequested) -> None:
         step.emit(SleeveResumed(sleeve=event.sleeve, reason=event.reason))
 
 
-# ------------------------------------------------------------------------------------ flatten
-
-
-def on_flatten(step: Step, event: FlattenRequested) -> None:
-    """HALTED, then close what is held, in pieces."""
-    state = step.state
-    change_state(step, "HALTED", "flatten")
-    held = {symbol for (_, symbol, _), position in state.ledger.positions() if position.quantity}
-    open_in = {order.intent.instrument for order in state.blotter.open()}
-    for symbol in sorted(held | open_in):
-        if event.instrument in {None, symbol}:
-            step.emit(FlattenStarted(instrument=symbol))
-            _cancel_all(step, symbol, but={"pending_cancel"})
-            flatten_step(step, symbol)
-
-
-def on_flatten_timer(step: Step, event: TimerFired) -> None:
-    """Go on with a flatten."""
-    symbol = InstrumentId(event.timer_id.partition(":")[2])
-    if symbol in step.state.flattening:
-        flatten_step(step, symbol)
-
-
-def flatten_step(step: Step, symbol: InstrumentId) -> None:
-    """Send the next closing orders of an instrument, wait for cancels, or end."""
-    state = step.state
-    account = state.account
-    progress = state.flattening[symbol]
-    if state.blotter.open_in(account, symbol):
-        progress.looks += 1
-        if progress.looks > FLATTEN_LOOKS_MAX:
-            _end_flatten(step, symbol, "orders at the venue did not end")
-            return
-        _cancel_all(step, symbol, but={"pending_cancel", "unknown"})
-        step.timer(f"flatten:{symbol}", state.now + FLATTEN_WAIT)
-        return
-    if state.ledger.net(account, symbol) == 0:
-        _end_flatten(step, symbol, "flat")
-    elif state.market.get(symbol) is None:
-        _end_flatten(step, symbol, "the engine no longer trades it")
-    elif progress.pieces >= FLATTEN_PIECES_MAX:
-        _end_flatten(step, symbol, f"not filled after {FLATTEN_PIECES_MAX} pieces")
-    else:
-        progress.pieces += 1
-        _send_pieces(step, symbol)
-
-
-def _send_pieces(step: Step, symbol: InstrumentId) -> None:
-    """Send one round of closing orders; end where none of them may go out."""
-    state = step.state
-    lot = state.instruments[symbol].rules_at(state.now).lot
-    sent, trouble = False, "less than one lot is left"
-    for owner, quantity in closing_shares(owner_holdings(state, state.account, symbol), lot):
-        refused = step.submit(closing_order(state, symbol, owner, quantity))
-        if refused is None:
-            sent = True
-        else:
-            trouble = refused.text
-    if sent:
-        step.timer(f"flatten:{symbol}", state.now + FLATTEN_PAUSE)
-    else:
-        _end_flatten(step, symbol, trouble)
-
-
-def closing_shares(holdings: list[tuple[Owner, int]], lot: int) -> list[tuple[Owner, int]]:
-    """Return what each owner closes of an account's net position: signed as held, in whole lots.
-
-    Owners on the net's side share it in proportion to what they hold, by largest remainder; those who hold the opposite
-    are part of why the net is smaller, and close nothing.
-    """
-    net = sum(quantity for _, quantity in holdings)
-    same = [(owner, quantity) for owner, quantity in holdings if quantity * net > 0]
-    total = abs(sum(quantity for _, quantity in same))
-    lots = abs(net) // lot
-    shares = {owner: lots * abs(quantity) // total for owner, quantity in same}
-    by_remainder = sorted(same, key=lambda held: -(lots * abs(held[1]) % total))
-    for owner, _ in by_remainder[: lots - sum(shares.values())]:
-        shares[owner] += 1
-    side = 1 if net > 0 else -1
-    return [(owner, side * share * lot) for owner, share in shares.items() if share]
-
-
-def closing_order(state: State, symbol: InstrumentId, owner: Owner, held: int) -> OrderIntent:
-    """Return the order that closes an owner's holding now: IOC, reduce-only, within the collar."""
-    account = state.account
-    side = "sell" if held > 0 else "buy"
-    market = state.market[symbol]
-    price = _closing_price(state, market, held)
-    rules = market.instrument.rules_at(state.now)
-    return OrderIntent(
-        client_order_id=state.next_order_id(),
-        request_id=None,
-        bet_id=state.bet_for(account, symbol, owner),
-        account=account,
-        instrument=symbol,
-        owner=owner,
-        policy_version=None,
-        side=side,
-        type="market" if price is None else "limit",
-        tif="ioc",
-        quantity=min(abs(held), rules.quantity_max - rules.quantity_max % rules.lot),
-        limit_price=price,
-        post_only=False,
-        reduce_only=True,
-        because=why("flatten"),
-        edge=None,
-        lives_at="broker",
-        created=state.now,
-        engine_id=state.engine_id,
-    )
-
-
-def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | None:
-    bid, ask = market.best_bid(), market.best_ask()
-    if bid is None or ask is None:
-        return None
-    tick = market.instrument.rules_at(state.now).tick
-    return collar_price(state.limits, "sell" if held > 0 else "buy", bid, ask, tick)
-
-
-def _cancel_all(step: Step, symbol: InstrumentId, *, but: set[OrderStateName]) -> None:
-    for order in step.state.blotter.open_in(step.state.account, symbol):
-        if order.state not in but:
-            step.cancel(order.intent, why("flatten"))
-
-
-def _end_flatten(step: Step, symbol: InstrumentId, reason: str) -> None:
-    state = step.state
-    rest = state.ledger.net(state.account, symbol)
-    step.emit(FlattenEnded(instrument=symbol, rest=rest, reason=reason))
-    if rest:
-        quantity = state.instruments[symbol].quantity(rest)
-        text = f"flatten {symbol}: {quantity} still held: {reason}"
-        step.emit(Alert(level="error", text=text))
-
-
 # ------------------------------------------------------------------------------------ reduce-only
 
 
-def trim_reduce_only(step: Step, symbol: InstrumentId) -> None:
-    """Cancel the newest reduce-only orders that a smaller position no longer covers."""
+def trim_reduce_only(step: Step, where: tuple[AccountName, InstrumentId]) -> None:
+    """Cancel the newest reduce-only orders that a smaller position no longer covers; a flatten sees to its own."""
     state = step.state
-    held = state.ledger.net(state.account, symbol)
-    for order in state.blotter.open_in(state.account, symbol):
+    held = state.ledger.net(*where)
+    if where in state.flattening:
+        return
+    for order in state.blotter.open_in(*where):
         intent = order.intent
         if not intent.reduce_only or order.state == "pending_cancel":
             continue
@@ -335,4 +182,5 @@ def trim_reduce_only(step: Step, symbol: InstrumentId) -> None:
         if closes and order.leaves <= abs(held):
             held += sign(intent.side) * order.leaves
         else:
-            step.cancel(intent, why("reduce-only", held=state.instruments[symbol].quantity(held)))
+            quantity = state.instruments[where[1]].quantity(held)
+            step.cancel(intent, why("reduce-only", held=quantity))

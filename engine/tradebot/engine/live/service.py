@@ -380,7 +380,8 @@ class EngineService:
         await self._durable()
         closing = len(self._state.flattening)
         count = _cancels(outcomes)
-        names = ", ".join(sorted(self._state.flattening)) or "nothing held"
+        closed = sorted({symbol for _, symbol in self._state.flattening})
+        names = ", ".join(closed) or "nothing held"
         return CommandAnswer(
             ok=True,
             lines=[

@@ -12,7 +12,7 @@ from tests.engine.live.live_bench import ACCOUNT, BTC, CASH, LiveBench, quiet_ma
 
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.ledger import Position
-from tradebot.engine.core.types import ClientOrderId, RequestId, Side
+from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId, Side
 from tradebot.engine.live.facts import (
     exact,
     feed_facts,
@@ -81,8 +81,8 @@ def test_resting_order_shows_the_queue_before_it(bench: LiveBench) -> None:
 
 def test_fill_facts_are_the_venues_words(bench: LiveBench) -> None:
     trade(bench, "buy", 1_000, None)
-    (seq, event) = bench.tape.fills[0]
-    facts = fill_facts(bench.kernel.state, seq, event)
+    (seq, event, booked) = bench.tape.fills[0]
+    facts = fill_facts(bench.kernel.state, seq, event, booked)
     assert (facts.execution_id, facts.quantity, facts.price) == ("x1", "1.000", "1000.10")
     assert (facts.fee, facts.fee_currency, facts.liquidity) == ("1.00010000", "USDT", "taker")
     assert (facts.owner, facts.source, facts.seq) == ("hand", "stream", seq)
@@ -151,9 +151,12 @@ def test_unrealized_is_what_closing_at_the_mark_would_bring(
 
 def test_unknown_order_is_unclaimed_and_still_told(bench: LiveBench) -> None:
     trade(bench, "buy", 1_000, None)
-    _, known = bench.tape.fills[0]
-    strange = msgspec.structs.replace(known, client_order_id=ClientOrderId("nobody"))
-    facts = fill_facts(bench.kernel.state, 1, strange)
+    _, known, _ = bench.tape.fills[0]
+    strange = msgspec.structs.replace(
+        known, client_order_id=ClientOrderId("nobody"), execution_id=ExecutionId("x99")
+    )
+    bench.runtime.hand_over(strange)
+    facts = fill_facts(bench.kernel.state, *bench.tape.fills[-1])
     assert (facts.owner, facts.bet_id) == ("unclaimed", None)
 
 

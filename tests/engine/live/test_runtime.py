@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.engine.live.live_bench import ACCOUNT, BTC, START, LiveBench, book, printed, quiet_market
 
@@ -25,7 +26,7 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import Cancel, SleevePaused, Submit
+from tradebot.engine.core.outcomes import Cancel, FillBooked, SleevePaused, Submit
 from tradebot.engine.core.policy import (
     Book,
     ContextMap,
@@ -37,7 +38,16 @@ from tradebot.engine.core.policy import (
 )
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.sleeves import LoadedPolicy
-from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
+from tradebot.engine.core.types import (
+    MS,
+    SECOND,
+    ClientOrderId,
+    ExecutionId,
+    Owner,
+    RequestId,
+    Side,
+)
+from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.live.schedule import Lane, TimerDue
 from tradebot.engine.venue.log import Accepted
 from tradebot.engine.venue.native import LATENCY
@@ -383,3 +393,55 @@ def test_cancel_of_an_order_on_its_way_arrives_after_it(make: Made) -> None:
     bench.until(1500)
     assert again(bench, order).state == "cancelled"
     assert len(bench.decided(Submit)) == len(bench.decided(Cancel)) == 1
+
+
+# ------------------------------------------------------------------------------------ long memory
+
+
+def test_fill_of_an_order_out_of_memory_is_not_booked_again_and_a_new_one_is(
+    make: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradebot.engine.core.orders.ENDED_KEPT", 1)
+    monkeypatch.setattr("tradebot.engine.core.orders.STRANGE_FILLS_KEPT", 1)
+    bench = make().until(1050)
+    first = place(bench, "old", price=None)
+    bench.until(1500)
+    (fill,) = [event for event in bench.seen(OrderFilled) if isinstance(event, OrderFilled)]
+    for number in range(3):
+        place(bench, f"n{number}", price=None)
+        bench.until(2000 + 500 * number)
+    bench.runtime.commit()
+    state = bench.kernel.state
+    assert state.blotter.get(first.intent.client_order_id) is None
+    held = state.ledger.net(ACCOUNT, BTC.id)
+    before = bench.runtime.seq
+    assert bench.runtime.hand_over(fill) == []
+    assert bench.runtime.seq == before
+    assert state.ledger.net(ACCOUNT, BTC.id) == held
+    late = msgspec.structs.replace(fill, execution_id=ExecutionId("late"))
+    assert any(isinstance(one, FillBooked) for one in bench.runtime.hand_over(late))
+    assert state.ledger.net(ACCOUNT, BTC.id) == held + fill.quantity
+    for execution in (late, fill, late):
+        assert bench.runtime.hand_over(execution) == []
+
+
+def test_fill_nobody_can_look_up_waits_for_the_journal(
+    make: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make().until(1050)
+    place(bench, "old", price=None)
+    bench.until(1500)
+    (fill,) = [event for event in bench.seen(OrderFilled) if isinstance(event, OrderFilled)]
+    strange = msgspec.structs.replace(
+        fill, execution_id=ExecutionId("x99"), client_order_id=ClientOrderId("elsewhere")
+    )
+    held = bench.kernel.state.ledger.net(ACCOUNT, BTC.id)
+    with monkeypatch.context() as patched:
+
+        def unreadable(_: object) -> bool:
+            raise JournalUnavailable("cannot be read now", OSError())
+
+        patched.setattr(bench.journal, "has_execution", unreadable)
+        assert bench.runtime.hand_over(strange) == []
+    bench.until(4000)
+    assert bench.kernel.state.ledger.net(ACCOUNT, BTC.id) == held + fill.quantity

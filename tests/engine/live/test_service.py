@@ -368,3 +368,21 @@ async def test_event_reader_is_let_go_when_the_engine_stops(served: Served) -> N
 async def test_event_id_that_is_none_is_refused(served: Served, text: str) -> None:
     with pytest.raises(Refused, match=r"seq\.index"):
         await served.service.event_lines(text, 10)
+
+
+async def test_request_whose_order_left_memory_is_refused_and_never_ordered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradebot.engine.core.orders.ENDED_KEPT", 1)
+    bench = LiveBench(tmp_path, quiet_market(30)).until(1_000)
+    served = bench.service()
+    for number in range(4):
+        wanted = request(f"r{number}", "buy", "0.1", None)
+        await served.go(asyncio.ensure_future(served.service.place(wanted, 5)))
+    made = bench.kernel.state.counter
+    again = request("r0", "buy", "0.1", None)
+    with pytest.raises(Refused, match=r"request r0 was order tbabcde1, which ended long ago"):
+        await served.service.place(again, 5)
+    assert bench.kernel.state.counter == made
+    assert len(served.service.orders(working_only=False)) == 1
+    bench.close()

@@ -124,7 +124,7 @@ def test_own_fill_is_kept_once_however_often_it_is_told() -> None:
     )
     tape(4, START, fill, [booked])
     tape(9, START, fill, [])
-    assert tape.fills == deque([(4, fill)])
+    assert tape.fills == deque([(4, fill, booked)])
 
 
 @pytest.mark.parametrize("scale", [0, 2])

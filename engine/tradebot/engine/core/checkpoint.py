@@ -62,7 +62,10 @@ class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
 
     orders: dict[ClientOrderId, Order]
     open: dict[ClientOrderId, None]
-    executions: set[ExecutionId]
+    ended: dict[ClientOrderId, None]
+    executions: dict[ExecutionId, None]
+    executed: dict[ClientOrderId, list[ExecutionId]]
+    strange: dict[ExecutionId, None]
     requests: dict[RequestId, ClientOrderId]
 
 

@@ -179,13 +179,30 @@ def _moved(order: Order, state: OrderStateName, reason: str | None, now: int) ->
     return msgspec.structs.replace(order, state=state, reason=reason, updated=now)
 
 
+ENDED_KEPT = 10_000
+"""Ended orders kept in memory; older ones are in the journal, whoever feeds the kernel asks it about them."""
+
+STRANGE_FILLS_KEPT = 10_000
+"""Executions of orders that are not in memory, remembered against a second telling."""
+
+
 class Blotter:
-    """Every order of the engine, and the indexes the gate asks for."""
+    """The open orders, the newest of those that have ended, and the indexes the gate asks for.
+
+    What an order brought with it (its executions, its request) is remembered as long as the order is. Of older ones the
+    journal knows: whoever feeds the kernel looks up there a fill whose order is not here, and a request that is not
+    here, before it tells the kernel, so that none counts twice.
+    """
 
     def __init__(self) -> None:
         self._orders: dict[ClientOrderId, Order] = {}
         self._open: dict[ClientOrderId, None] = {}
-        self._executions: set[ExecutionId] = set()
+        self._ended: dict[ClientOrderId, None] = {}  # in the order in which they ended
+        self._executions: dict[ExecutionId, None] = {}
+        self._executed: dict[ClientOrderId, list[ExecutionId]] = {}
+        self._strange: dict[
+            ExecutionId, None
+        ] = {}  # those whose order is not in memory, oldest first
         self._requests: dict[RequestId, ClientOrderId] = {}
 
     def __len__(self) -> int:
@@ -263,10 +280,15 @@ class Blotter:
 
     def fill(self, event: OrderFilled, now: int) -> Order | None:
         """Count an execution that was not seen before; return the order, or None if not ours."""
-        self._executions.add(event.execution_id)
         order = self._orders.get(event.client_order_id)
+        self._executions[event.execution_id] = None
         if order is None:
+            self._strange[event.execution_id] = None
+            while len(self._strange) > STRANGE_FILLS_KEPT:
+                oldest = next(iter(self._strange))
+                del self._strange[oldest], self._executions[oldest]
             return None
+        self._executed.setdefault(event.client_order_id, []).append(event.execution_id)
         filled = fill_order(order, event, now)
         self._put(filled)
         return filled
@@ -276,5 +298,23 @@ class Blotter:
         self._orders[client_order_id] = order
         if order.is_open:
             self._open.setdefault(client_order_id)
-        else:
-            self._open.pop(client_order_id, None)
+            return
+        self._open.pop(client_order_id, None)
+        self._ended.setdefault(client_order_id)
+        if len(self._ended) > ENDED_KEPT:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Forget the order that ended first, unless an open one refers to it: that is looked at again much later."""
+        client_order_id = next(iter(self._ended))
+        del self._ended[client_order_id]
+        intents = [order.intent for order in self.open()]
+        if any(client_order_id in {one.parent, one.oco, one.replaces} for one in intents):
+            self._ended[client_order_id] = None
+            return
+        order = self._orders.pop(client_order_id)
+        for execution_id in self._executed.pop(client_order_id, ()):
+            self._executions.pop(execution_id, None)
+        request_id = order.intent.request_id
+        if request_id is not None and self._requests.get(request_id) == client_order_id:
+            del self._requests[request_id]

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,7 @@ CAST(rows.seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(
 _PAGE_SQL = f"SELECT {_COLUMNS} FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?"  # noqa: S608  (constants)
 _FILLS_SQL = f"""
 SELECT {_COLUMNS} FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS newest
-JOIN rows ON rows.seq = newest.seq AND idx = 0 ORDER BY rows.seq
+JOIN rows ON rows.seq = newest.seq AND (idx = 0 OR kind = 'fill-booked') ORDER BY rows.seq, idx
 """  # noqa: S608  (constants)
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
@@ -124,12 +125,13 @@ class JournalReader:
         found = cast("list[tuple[int, int, bytes, int]]", self._all(_CHECKPOINTS_SQL))
         return [Checkpoint(*fields) for fields in found]
 
-    def fills(self, limit: int) -> list[Row]:
-        """Return the order-lane rows of the newest booked fills, oldest first, at most `limit`."""
+    def fills(self, limit: int) -> list[list[Row]]:
+        """Return the newest steps that booked a fill, oldest first, at most `limit`: what came in, and the bookings."""
         found = cast(
             "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_FILLS_SQL, (limit,))
         )
-        return [self._require_sound(*_row(fields)) for fields in found]
+        rows = [self._require_sound(*_row(fields)) for fields in found]
+        return [list(step) for _, step in groupby(rows, key=lambda row: row.seq)]
 
     def source(self, version: str) -> str | None:
         """Return a policy's source text by version, if it was ever committed."""

@@ -11,6 +11,7 @@ from tradebot.engine.core.events import EngineStarted, SleeveFailed, SleeveStart
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.types import EngineId, Mode, Owner
+from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.live.budget import BudgetedCaller
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.recovery import recover
@@ -18,9 +19,6 @@ from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.live.world import World
 from tradebot.engine.policy_loading import VersionedPolicy
-
-SCHEMA = 2
-"""Of the order lane's events and outcomes."""
 
 log = structlog.get_logger()
 

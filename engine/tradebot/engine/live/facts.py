@@ -16,6 +16,7 @@ from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.ledger import MONEY, ZERO, Position, PositionKey
 from tradebot.engine.core.marks import below
 from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import FillBooked
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
@@ -72,18 +73,17 @@ def _average(instrument: Instrument, order: Order) -> str | None:
     )
 
 
-def fill_facts(state: State, seq: int, event: OrderFilled) -> FillFacts:
-    """Return one execution."""
-    order = state.blotter.get(event.client_order_id)
+def fill_facts(state: State, seq: int, event: OrderFilled, booked: FillBooked) -> FillFacts:
+    """Return one execution as it was booked."""
     instrument = state.instruments[event.instrument]
     return FillFacts(
         execution_id=event.execution_id,
         client_order_id=event.client_order_id,
         venue_order_id=event.venue_order_id,
-        bet_id=None if order is None else order.intent.bet_id,
+        bet_id=booked.bet_id,
         account=event.account,
         instrument=event.instrument,
-        owner=state.owner_of(event),
+        owner=booked.owner,
         side=event.side,
         quantity=str(instrument.quantity(event.quantity)),
         price=str(instrument.price(event.price)),

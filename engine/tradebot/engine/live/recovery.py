@@ -4,6 +4,7 @@ Market state is subscribed anew. A checkpoint is only a short cut: one that is d
 the rows is passed over to the one before, and without any the whole journal is read.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 
 import msgspec
@@ -13,15 +14,13 @@ import zstandard
 from tradebot.engine.core.checkpoint import CheckpointUnreadable, layout_number, thaw
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.outcomes import FillBooked
 from tradebot.engine.core.state import State
 from tradebot.engine.journal.batch import Checkpoint
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
-from tradebot.engine.live.tape import Tape
-
-FILLS_AT_START = 1_000
-"""Newest own fills a screen is given at a start; older ones are in the journal."""
+from tradebot.engine.live.tape import FILLS_KEPT, Tape
 
 CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024
 """Largest checkpoint that is believed, unpacked."""
@@ -69,16 +68,19 @@ def recover(
             kernel.recover_event(row.now, journal.decode_event(row))
         else:
             kernel.recover_outcome(row.now, journal.decode_outcome(row))
-    booked = [step.rows[0] for step in taken_in if any(map(_is_booking, step.rows))]
-    for row in [*journal.fills(FILLS_AT_START), *booked]:
-        event = journal.decode_event(row)
-        if isinstance(event, OrderFilled):
-            tape.fill(row.seq, event)
+    _show_fills(journal, [*journal.fills(FILLS_KEPT), *(step.rows for step in taken_in)], tape)
     return Recovered(count, seq, now, checkpoint)
 
 
-def _is_booking(row: Row) -> bool:
-    return row.kind == "fill-booked"
+def _show_fills(journal: Journal, steps: Sequence[Sequence[Row]], tape: Tape) -> None:
+    """Give the tape the fills of some steps, each with its booking."""
+    for first, *rest in steps:
+        if first.kind != "order-filled":
+            continue
+        event = journal.decode_event(first)
+        for outcome in map(journal.decode_outcome, rest):
+            if isinstance(event, OrderFilled) and isinstance(outcome, FillBooked):
+                tape.fill(first.seq, event, outcome)
 
 
 def from_checkpoint(journal: Journal) -> tuple[int, State] | None:

@@ -16,6 +16,7 @@ from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.step import plain
 from tradebot.engine.core.types import EngineId, Owner
 from tradebot.engine.journal.codec import Row, row_of
+from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.journal.segments import MarketRecord, read_market
 from tradebot.engine.journal.store import RESERVE_META, Journal
 from tradebot.engine.live.budget import call_plainly
@@ -163,6 +164,11 @@ class _Redecision:
         if not isinstance(event, EngineStarted):
             return
         self._policies.clear()
+        if event.schema < SCHEMA:
+            self._notes.append(
+                f"decided by a program of schema {event.schema}, this one is of schema {SCHEMA}:"
+                " its rules may differ"
+            )
         for sleeve in event.sleeves:
             found = load_policy(sleeve.policy, sleeve.params, self._folders)
             self._policies[sleeve.name] = found.loaded

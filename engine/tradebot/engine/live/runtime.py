@@ -18,6 +18,7 @@ from tradebot.engine.core.events import (
     FeedChanged,
     KillRequested,
     OperatorEvent,
+    OrderFilled,
     OrderLane,
     SleeveFailed,
     TimerFired,
@@ -357,6 +358,8 @@ class Runtime:
 
     def hand_over(self, event: Event) -> list[AnyOutcome]:
         """Give one event the next seq, let the kernel decide, keep the records, start the effects."""
+        if isinstance(event, OrderFilled) and not self._is_news(event):
+            return []
         self.seq += 1
         seq, now = self.seq, self.now
         decided = self.kernel.handle(seq, now, event)
@@ -375,6 +378,19 @@ class Runtime:
             observer(seq, now, event, outcomes)
         self._report_failures()
         return outcomes
+
+    def _is_news(self, event: OrderFilled) -> bool:
+        """Return whether a fill may be told: one of an order no longer in memory may have been booked long ago."""
+        blotter = self.kernel.state.blotter
+        if blotter.get(event.client_order_id) is not None or blotter.seen(event.execution_id):
+            return True
+        try:
+            return not self.records.journal.has_execution(event.execution_id)
+        except JournalUnavailable as error:
+            # Neither lost nor booked twice: it is told again once the journal can say.
+            log.warning("fill waits for the journal", fill=event.execution_id, reason=str(error))
+            self.answer(event, RETRY)
+            return False
 
     def _perform(self, decided: Iterable[StepOutcome]) -> None:
         for outcome in decided:

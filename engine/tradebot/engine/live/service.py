@@ -42,6 +42,7 @@ from tradebot.engine.core.outcomes import Alert, AnyOutcome, Cancel, OrderIntent
 from tradebot.engine.core.state import cash_assets
 from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
 from tradebot.engine.journal.codec import Row
+from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.export import iso
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.facts import (
@@ -71,6 +72,9 @@ from tradebot.engine.live.tape import SPANS, Tape, drawn
 from tradebot.engine.venue.native import Fees
 
 FILLS_SHOWN = 100
+ORDERS_SHOWN = 1_000
+"""Ended orders in a list of all; older ones are in the journal."""
+
 SETTLED = frozenset({"accepted", "partially_filled", "filled", "cancelled", "expired"})
 """Order states that answer "accepted" to whoever placed the order."""
 
@@ -180,9 +184,12 @@ class EngineService:
         )
 
     def orders(self, *, working_only: bool) -> Sequence[OrderFacts]:
-        """Return orders, oldest first."""
+        """Return orders, oldest first: the open ones, and the newest others, at most ORDERS_SHOWN of them."""
         state = self._state
-        chosen = state.blotter.open() if working_only else list(state.blotter)
+        chosen = state.blotter.open()
+        if not working_only:
+            ended = [order for order in state.blotter if not order.is_open][-ORDERS_SHOWN:]
+            chosen = sorted([*chosen, *ended], key=_when_made)
         return [
             order_facts(state, order, self._runtime.venue)
             for order in chosen
@@ -202,7 +209,7 @@ class EngineService:
         """Return the newest fills, oldest first."""
         kept = self._tape.fills
         newest = [kept[index] for index in range(max(0, len(kept) - limit), len(kept))]
-        return [fill_facts(self._state, seq, event) for seq, event in newest]
+        return [fill_facts(self._state, seq, event, booked) for seq, event, booked in newest]
 
     def preview(self, request: OrderRequest) -> Preview:
         """Return what the gate would say."""
@@ -315,6 +322,8 @@ class EngineService:
                 f"request {request.request_id} was order {known.intent.client_order_id} on other terms: "
                 "the same id is the same order, choose another --id",
             )
+        if known is None:
+            self._refuse_old_request(wanted.request_id)
         self._operate(wanted)
         order = self._state.blotter.by_request(RequestId(request.request_id))
         if order is None:
@@ -331,6 +340,20 @@ class EngineService:
             return OrderAnswer(outcome="accepted", order=facts, reason=order.reason)
         reason = f"no word from the venue within {wait_s:g} s: see `tradebot orders`"
         return OrderAnswer(outcome="unknown", order=facts, reason=reason)
+
+    def _refuse_old_request(self, request_id: RequestId) -> None:
+        """Refuse a request whose order has ended so long ago that only the journal knows it: same id, same order."""
+        try:
+            known = self._runtime.records.journal.client_order_of(request_id)
+        except JournalUnavailable as error:
+            raise Refused(
+                "refused", f"nobody knows whether {request_id} is new: {error}"
+            ) from error
+        if known is not None:
+            raise Refused(
+                "conflict",
+                f"request {request_id} was order {known}, which ended long ago: choose another --id",
+            )
 
     async def _settled(self, order: Order, wait_s: float) -> Order:
         client_order_id = order.intent.client_order_id
@@ -538,3 +561,7 @@ def _reason(text: str) -> str:
     if not stripped:
         raise Refused("usage", "a reason is needed: it is kept with the change")
     return stripped
+
+
+def _when_made(order: Order) -> int:
+    return order.intent.created

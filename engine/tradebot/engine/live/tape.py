@@ -13,7 +13,7 @@ from tradebot.engine.live.markets import Candle
 TRADES_KEPT = 200
 """Prints kept per instrument."""
 
-FILLS_KEPT = 50_000
+FILLS_KEPT = 10_000
 """Own fills kept; older ones are in the journal."""
 
 CANDLES_KEPT = 3_600
@@ -40,7 +40,7 @@ class Tape:
     def __init__(self, history: dict[InstrumentId, list[Candle]]) -> None:
         self._trades: dict[InstrumentId, deque[Trade]] = {}
         self._candles: dict[tuple[InstrumentId, int], deque[Candle]] = {}
-        self.fills: deque[tuple[int, OrderFilled]] = deque(maxlen=FILLS_KEPT)
+        self.fills: deque[tuple[int, OrderFilled, FillBooked]] = deque(maxlen=FILLS_KEPT)
         for instrument, candles in history.items():
             self._candles[instrument, BASES[-1]] = deque(candles, maxlen=CANDLES_KEPT)
 
@@ -48,12 +48,14 @@ class Tape:
         """Take a step in; a fill told again is not booked again, and not shown again."""
         if isinstance(event, Trade):
             self._trade(event)
-        elif isinstance(event, OrderFilled) and any(isinstance(o, FillBooked) for o in outcomes):
-            self.fill(seq, event)
+        elif isinstance(event, OrderFilled):
+            for outcome in outcomes:
+                if isinstance(outcome, FillBooked):
+                    self.fill(seq, event, outcome)
 
-    def fill(self, seq: int, event: OrderFilled) -> None:
-        """Keep an own fill that was booked."""
-        self.fills.append((seq, event))
+    def fill(self, seq: int, event: OrderFilled, booked: FillBooked) -> None:
+        """Keep an own fill, and whose it was: its order may be long out of memory."""
+        self.fills.append((seq, event, booked))
 
     def trades(self, instrument: InstrumentId, limit: int) -> list[Trade]:
         """Return the newest prints, newest first."""

@@ -10,7 +10,11 @@ PROFILE ?= run --market synthetic --seed 1 --speed max
 SECONDS_MAX ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help tui test test-fast kill soak check format coverage profile bench dist install setup setup-dev clean
+# Seeds of `make simulate`, and the first of them.
+SEEDS ?= 1000
+FIRST ?= 1
+
+.PHONY: help tui test test-fast kill soak check simulate format coverage profile bench dist install setup setup-dev clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +36,9 @@ soak: setup-dev  ## MINUTES=20 of market at 5,000 events/s with terminals stalle
 
 check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
 	@bin/check
+
+simulate: setup-dev  ## seeded days of the engine at a faulty venue; SEEDS=10000 FIRST=1 chooses them
+	@$(BIN)/python -m tradebot.engine.simulation --seeds $(SEEDS) --first $(FIRST)
 
 format: setup-dev  ## write Python and Rust the way `check` wants them
 	@$(BIN)/ruff check --fix .

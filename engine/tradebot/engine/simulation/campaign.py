@@ -1,0 +1,87 @@
+"""Many seeds on all cores, and what they came to."""
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from tradebot.engine.simulation.plan import FAULT_KINDS, FaultKind
+from tradebot.engine.simulation.run import SeedResult, run_seed
+
+CHUNK = 8
+"""Seeds handed to a worker at a time."""
+
+
+class Totals(msgspec.Struct):
+    """What a campaign came to: the last line of `make simulate`."""
+
+    seeds: int = 0
+    first: int = 0
+    steps: int = 0
+    events: int = 0
+    orders: int = 0
+    fills: int = 0
+    crashes: int = 0
+    unknown_resolved: int = 0
+    faults: dict[FaultKind, int] = msgspec.field(default_factory=dict[FaultKind, int])
+    failed: list[int] = msgspec.field(default_factory=list[int])
+    seconds: float = 0
+
+
+class Campaign:
+    """Runs seeds and adds them up.
+
+    Args of the constructor:
+        first: First seed.
+        seeds: How many.
+        workers: Processes to use.
+        tell: Called with a line for each seed that failed, as it does.
+    """
+
+    def __init__(self, first: int, seeds: int, workers: int, tell: Callable[[str], None]) -> None:
+        self._range = range(first, first + seeds)
+        self._workers = workers
+        self._tell = tell
+        self.totals = Totals(first=first, faults=dict.fromkeys(FAULT_KINDS, 0))
+        self.seeds_with: Counter[FaultKind] = Counter()
+        """In how many seeds each kind struck."""
+
+    def run(self) -> Totals:
+        """Run all seeds and return the totals; seconds are the caller's to fill in."""
+        for result in self._results():
+            self._add(result)
+        self.totals.failed.sort()
+        return self.totals
+
+    def _results(self) -> Iterator[SeedResult]:
+        if self._workers == 1:
+            yield from map(run_seed, self._range)
+            return
+        with multiprocessing.get_context("fork").Pool(self._workers) as pool:
+            yield from pool.imap_unordered(run_seed, self._range, CHUNK)
+
+    def _add(self, result: SeedResult) -> None:
+        totals = self.totals
+        totals.seeds += 1
+        totals.steps += result.steps
+        totals.events += result.events
+        totals.orders += result.orders
+        totals.fills += result.fills
+        totals.crashes += result.crashes
+        totals.unknown_resolved += result.unknown_resolved
+        for kind, count in result.faults.items():
+            totals.faults[kind] += count
+            self.seeds_with[kind] += count > 0
+        if result.failure is not None:
+            totals.failed.append(result.seed)
+            self._tell(failure_line(result))
+
+
+def failure_line(result: SeedResult) -> str:
+    """Return the one line that reproduces what a seed found."""
+    failure = result.failure
+    if failure is None:
+        return f"seed {result.seed}: nothing found"
+    reason = " ".join(failure.reason.split())[:300]
+    return f"make simulate SEEDS=1 FIRST={result.seed}  # {failure.invariant} at step {failure.step}: {reason}"

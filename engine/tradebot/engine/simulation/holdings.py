@@ -1,0 +1,144 @@
+"""The judge's own ledger: what each account and owner must hold after what the engine was told; naive sums."""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+import msgspec
+
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import CashMoved, FeeCharged, OrderFilled
+from tradebot.engine.core.outcomes import CashAdopted, PositionAdopted
+from tradebot.engine.core.types import UNCLAIMED, AccountName, ExecutionId, Owner
+from tradebot.engine.simulation.instruments import BY_ID, CURRENCY
+
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+class Lot(msgspec.Struct):
+    """What one owner holds of one instrument, carried at average cost."""
+
+    units: int = 0
+    cost: Decimal = Decimal(0)
+    realized: Decimal = Decimal(0)
+    clean: bool = True
+    """Whether nothing but plain executions changed it."""
+
+
+class Holdings:
+    """Balances and positions, folded from what was told."""
+
+    def __init__(self) -> None:
+        self.told: dict[ExecutionId, tuple[OrderFilled, Owner]] = {}
+        """Executions by id; those undone are out again."""
+        self.ever: set[ExecutionId] = set()
+        self.undone: set[ExecutionId] = set()
+        self.cash: dict[tuple[AccountName, str], Decimal] = {}
+        self.net: dict[tuple[AccountName, InstrumentId], int] = {}
+        self.lots: dict[tuple[AccountName, InstrumentId, Owner], Lot] = {}
+        self._movements: set[str] = set()
+        self._fees: set[str] = set()
+
+    def _add(self, account: AccountName, asset: str, amount: Decimal) -> None:
+        key = (account, asset)
+        self.cash[key] = self.cash.get(key, Decimal(0)) + amount
+
+    def cash_total(self) -> Decimal:
+        """Return the engine's currency over all accounts."""
+        found = [amount for (_, asset), amount in self.cash.items() if asset == CURRENCY]
+        return sum(found, Decimal(0))
+
+    def move(self, event: CashMoved) -> None:
+        """Take a movement in, once."""
+        if event.movement_id not in self._movements:
+            self._movements.add(event.movement_id)
+            self._add(event.account, event.asset, event.amount)
+
+    def charge(self, event: FeeCharged) -> None:
+        """Take a fee in, once."""
+        if event.fee_id not in self._fees:
+            self._fees.add(event.fee_id)
+            self._add(event.account, event.asset, -event.amount)
+
+    def fill(self, event: OrderFilled, owner: Owner | None) -> bool:
+        """Take an execution in; return False where it was told before."""
+        if event.execution_id in self.ever:
+            return False
+        self.ever.add(event.execution_id)
+        if event.execution_id in self.undone:
+            return False
+        whose = owner or UNCLAIMED
+        self.told[event.execution_id] = (event, whose)
+        self._book(event, 1)
+        key = (event.account, event.instrument, whose)
+        carry(self.lots.setdefault(key, Lot()), event)
+        return True
+
+    def undo(self, execution_id: ExecutionId) -> bool:
+        """Take an execution back; return False where it was taken back before."""
+        if execution_id in self.undone:
+            return False
+        self.undone.add(execution_id)
+        found = self.told.pop(execution_id, None)
+        if found is not None:
+            event, owner = found
+            self._book(event, -1)
+            self.lots[event.account, event.instrument, owner].clean = False
+        return True
+
+    def _book(self, event: OrderFilled, way: int) -> None:
+        instrument = BY_ID.get(event.instrument)
+        if instrument is None:
+            return
+        signed = way * (event.quantity if event.side == "buy" else -event.quantity)
+        value = instrument.price(event.price) * instrument.quantity(signed) * instrument.multiplier
+        self._add(event.account, instrument.currency, -value)
+        if event.fee:
+            self._add(event.account, event.fee_currency, -way * event.fee)
+        key = (event.account, event.instrument)
+        self.net[key] = self.net.get(key, 0) + signed
+
+    def adopt(self, outcome: PositionAdopted | CashAdopted) -> None:
+        """Take in what an operator adopted, or what the fill window's end gave to an owner."""
+        if isinstance(outcome, CashAdopted):
+            self._add(outcome.account, outcome.asset, Decimal(outcome.amount))
+            return
+        key = (outcome.account, outcome.instrument)
+        for owner in (outcome.owner, outcome.origin):
+            if owner is not None:
+                self.lots.setdefault((*key, owner), Lot()).clean = False
+        if outcome.origin is None:
+            self.net[key] = self.net.get(key, 0) + outcome.quantity
+
+    def balance(self, account: AccountName, asset: str) -> Decimal:
+        """Return what an account must hold of an asset."""
+        return self.cash.get((account, asset), Decimal(0))
+
+
+def carry(lot: Lot, event: OrderFilled) -> None:
+    """Carry a position over an execution: what is closed leaves at its share of the cost, rounded half to even."""
+    instrument = BY_ID[event.instrument]
+    signed = event.quantity if event.side == "buy" else -event.quantity
+    price = instrument.price(event.price) * instrument.multiplier
+    while signed:
+        opposite = lot.units * signed < 0
+        part = signed
+        if opposite and abs(signed) > abs(lot.units):
+            part = -lot.units
+        value = price * instrument.quantity(part)
+        if opposite:
+            closed = _share(lot.cost, abs(part), abs(lot.units))
+            lot.realized += -value - closed
+            lot.cost -= closed
+        else:
+            lot.cost += value
+        lot.units += part
+        signed -= part
+
+
+def _share(cost: Decimal, part: int, whole: int) -> Decimal:
+    if part == whole:
+        return cost
+    exponent = cost.as_tuple().exponent
+    quantum = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    return _WIDE.divide(_WIDE.multiply(cost, Decimal(part)), Decimal(whole)).quantize(
+        quantum, rounding=ROUND_HALF_EVEN, context=_WIDE
+    )

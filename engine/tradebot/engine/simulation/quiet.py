@@ -1,0 +1,83 @@
+"""What must hold when nothing is on its way and the venue is well: the engine and the venue tell the same story."""
+
+from tradebot.engine.core.state import State
+from tradebot.engine.core.types import AccountName
+from tradebot.engine.simulation.exchange import Exchange
+from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.judge import Judge
+from tradebot.engine.simulation.violation import Violation
+
+
+def unsettled(state: State, exchange: Exchange) -> str | None:
+    """Return what engine and venue do not agree upon, or None."""
+    for account in state.accounts:
+        trouble = _orders(state, exchange, account) or _holdings(state, exchange, account)
+        if trouble is not None:
+            return trouble
+    return None
+
+
+def _orders(state: State, exchange: Exchange, account: AccountName) -> str | None:
+    at_venue = {order.client_order_id: order for order in exchange.working(account)}
+    for order in state.blotter.open():
+        intent = order.intent
+        if intent.account != account or intent.lives_at == "engine":
+            continue
+        theirs = at_venue.pop(intent.client_order_id, None)
+        if theirs is None:
+            return f"{intent.client_order_id} is {order.state} here, not open at the venue"
+        if theirs.filled != order.filled:
+            return f"{intent.client_order_id} filled {order.filled}, at the venue {theirs.filled}"
+        if order.state in {"unknown", "created"}:
+            return f"{intent.client_order_id} is {order.state} here, working at the venue"
+    for key, theirs in at_venue.items():
+        if not theirs.foreign:
+            return f"{key} works at the venue, not here"
+    return None
+
+
+def _holdings(state: State, exchange: Exchange, account: AccountName) -> str | None:
+    books = exchange.books
+    for instrument in INSTRUMENTS:
+        ours = state.ledger.net(account, instrument.id)
+        theirs = books.position(account, instrument.id)
+        if ours != theirs:
+            return f"{account} {instrument.id}: ledger {ours}, venue {theirs}"
+    for asset, amount in books.cash(account).items():
+        balance = state.ledger.balance(account, asset)
+        if balance != amount:
+            return f"{account} {asset}: ledger {balance}, venue {amount}"
+    return None
+
+
+def check_quiet(judge: Judge, exchange: Exchange) -> None:
+    """Compare everything, to the last unit.
+
+    Raises:
+        Violation: If something differs.
+    """
+    state = judge.state
+    if state is None:
+        return
+    trouble = unsettled(state, exchange)
+    if trouble is not None:
+        raise Violation(
+            "position" if "ledger" in trouble else "unresolved", f"when quiet: {trouble}"
+        )
+    for account in state.accounts:
+        judge.compare_money(account)
+    for order in state.blotter:
+        judge.compare_order(order.intent.client_order_id)
+    _executions(judge, exchange)
+    for (account, asset), amount in exchange.books.counted_anew().items():
+        if exchange.books.cash(account)[asset] != amount:
+            raise Violation("ledger", f"the venue's books of {account} {asset} do not add up")
+
+
+def _executions(judge: Judge, exchange: Exchange) -> None:
+    books = exchange.books
+    standing = {e for e in books.executions if e not in books.undone}
+    told = set(judge.facts.holdings.told)
+    if standing != told:
+        missing, extra = sorted(standing - told), sorted(told - standing)
+        raise Violation("fill-once", f"when quiet: never told {missing}, told too much {extra}")

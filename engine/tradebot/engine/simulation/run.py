@@ -1,0 +1,387 @@
+"""One seed from beginning to end: spells of trading under faults, deaths, restarts, and quiet points between them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from tradebot.data.events import MarketEvent
+from tradebot.engine.core.events import (
+    Event,
+    OperatorEvent,
+    OrderFilled,
+    ReconcileRequested,
+    ResumeRequested,
+)
+from tradebot.engine.core.outcomes import AnyOutcome, Replace, Submit
+from tradebot.engine.core.types import MS, SECOND
+from tradebot.engine.simulation.aim import Marksman
+from tradebot.engine.simulation.disk import EngineDied, as_left_behind
+from tradebot.engine.simulation.hand import Hand
+from tradebot.engine.simulation.judge import Judge
+from tradebot.engine.simulation.market import FAR
+from tradebot.engine.simulation.memory import difference, remembered
+from tradebot.engine.simulation.plan import FaultKind, Plan, generator, plan_of
+from tradebot.engine.simulation.process import Process, read_again
+from tradebot.engine.simulation.quiet import check_quiet, unsettled
+from tradebot.engine.simulation.violation import Violation
+from tradebot.engine.simulation.world import SimulatedWorld
+
+SPELL = 14 * SECOND
+"""How long a spell of trading lasts."""
+
+PATIENCE = 90 * SECOND
+"""How long a healed engine may take to be of one mind with the venue."""
+
+STEPS_MAX = 60_000
+"""More steps than any seed needs: a run that gets there goes in circles."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What a seed found."""
+
+    invariant: str
+    step: int
+    reason: str
+
+
+class SeedResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seed came to."""
+
+    seed: int
+    steps: int
+    events: int
+    """Words of the venue."""
+    orders: int
+    """Orders that reached it."""
+    fills: int
+    crashes: int
+    unknown_resolved: int
+    faults: dict[FaultKind, int]
+    trace: str
+    """Hash over all that was journaled and all that the venue did."""
+    failure: Failure | None = None
+
+
+class Simulation:
+    """A world, a judge, and one engine after the other.
+
+    Args of the constructor:
+        plan: What the seed stands for.
+        folder: An empty folder of its own.
+        explain: Called with a line for each thing that happens; None: silent.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: Path, explain: Callable[[str], None] | None = None
+    ) -> None:
+        self.plan = plan
+        self.world = SimulatedWorld(plan)
+        self.judge = Judge()
+        self._explain = explain
+        self._folder = folder
+        self._chance = generator(plan.seed, "run")
+        self.hand = Hand(plan, self.judge.facts)
+        self.marksman = Marksman(plan, self.judge, self.world)
+        self._hand_due = FAR
+        self._lives = 0
+        self.crashes = 0
+        self.steps = 0
+        self._trace = blake2b(digest_size=16)
+        self.process = self._start(self._place())
+        self.world.venue.on_arrival = self._leaves
+
+    # ---------------------------------------------------------------------------- lives
+
+    def _place(self) -> Path:
+        self._lives += 1
+        return self._folder / f"life-{self._lives}"
+
+    def _start(self, place: Path) -> Process:
+        process = Process(place, self.world)
+        self.judge.state = process.state
+        self.judge.written = process.written
+        process.runtime.observers.append(self._saw)
+        if self._lives > 1:
+            self.judge.facts.forget_after(process.journal.committed_seq)
+            self.judge.after_recovery()
+        process.begin()
+        return process
+
+    def _saw(self, seq: int, now: int, event: Event, outcomes: list[AnyOutcome]) -> None:
+        self.steps += 1
+        if self._explain is not None and not isinstance(event, MarketEvent):
+            self._explain(f"{seq} {now / 1e9:.3f} {event}")
+            for outcome in outcomes:
+                self._explain(f"    {outcome}")
+        elif self._explain is not None and outcomes:
+            self._explain(f"{seq} {now / 1e9:.3f} {type(event).__name__}")
+            for outcome in outcomes:
+                self._explain(f"    {outcome}")
+        self.judge(seq, now, event, outcomes)
+
+    def _leaves(self, item: Submit | Replace) -> None:
+        self.judge.leaves(item)
+        if self.world.faults.strike("crash"):
+            raise EngineDied
+
+    def _restart(self, died: EngineDied) -> None:
+        """Begin anew on what the dead process left behind."""
+        self.crashes += 1
+        if self._explain is not None:
+            self._explain(f"-- killed (torn {died.torn}), at {self.world.agenda.now / 1e9:.3f}")
+        process, place = self.process, self._place()
+        durable = process.journal.committed_seq
+        whole = not died.torn and durable == process.journal.last_seq
+        before = remembered(process.state) if whole else None
+        as_left_behind(process.folder, died, place)
+        self.world.engine_died()
+        process.close()
+        shutil.rmtree(process.folder)
+        self._sleep(self._chance.choice([50 * MS, SECOND, 10 * SECOND]))
+        if before is not None:
+            self._require_same(before, place)
+        self.process = self._start(place)
+
+    def _require_same(self, before: bytes, place: Path) -> None:
+        found = difference(before, remembered(read_again(place)))
+        if found is not None:
+            raise Violation("recovery", found)
+
+    def _sleep(self, span: int) -> None:
+        """Let the world go on without the engine."""
+        agenda = self.world.agenda
+        until = agenda.now + span
+        while (due := agenda.next_due()) is not None and due <= until:
+            agenda.act()
+        agenda.reach(until)
+
+    # ---------------------------------------------------------------------------- time
+
+    def _tick(self) -> None:
+        """Let the next thing happen, whose ever it is."""
+        if self.steps > STEPS_MAX:
+            raise Violation("timer", f"{STEPS_MAX} steps and no end: something goes in circles")
+        agenda, runtime = self.world.agenda, self.process.runtime
+        engine = runtime.next_due()
+        outside = agenda.next_due()
+        due = FAR if engine is None else engine
+        if due <= (FAR if outside is None else outside) and due <= self._hand_due:
+            runtime.step()
+            agenda.reach(runtime.now)
+        elif outside is not None and outside <= self._hand_due:
+            agenda.act()
+        else:
+            agenda.reach(self._hand_due)
+            self._hand_acts()
+        self._disk_took_time()
+        if self.steps % 16 == 0 and not runtime.commit():
+            runtime.drain()
+
+    def _disk_took_time(self) -> None:
+        records = self.process.records
+        if records.slowed:
+            runtime = self.process.runtime
+            runtime.advance_to(runtime.now + records.slowed)
+            self.world.agenda.reach(runtime.now)
+            records.slowed = 0
+
+    def _until(self, done: Callable[[], bool], span: int) -> None:
+        """Let things happen until something is so, or for a span of the world's time."""
+        agenda = self.world.agenda
+        end = agenda.now + span
+        while not done() and agenda.now < end:
+            try:
+                following = min(
+                    due
+                    for due in (
+                        self.process.runtime.next_due(),
+                        agenda.next_due(),
+                        self._hand_due,
+                        end,
+                    )
+                    if due is not None
+                )
+                if following >= end:
+                    agenda.reach(end)
+                    break
+                self._tick()
+            except EngineDied as died:
+                self._restart(died)
+
+    # ---------------------------------------------------------------------------- actors
+
+    def _hand_acts(self) -> None:
+        now = self.world.agenda.now
+        self._hand_due = now + self.hand.pause()
+        self._mischief()
+        words = self.marksman.words() if self._chance.random() < 0.15 else [self.hand.word(now)]
+        for word in words:
+            if word is not None:
+                self._operate(word)
+
+    def _operate(self, word: OperatorEvent) -> None:
+        self.process.runtime.operate(word, self.world.agenda.now)
+
+    def _mischief(self) -> None:
+        """Let happen what nobody in the engine asked for."""
+        faults, venue = self.world.faults, self.world.venue
+        runtime = self.process.runtime
+        if faults.strike("bust") and not venue.bust():
+            faults.struck["bust"] -= 1
+        if faults.strike("correction") and not venue.correct():
+            faults.struck["correction"] -= 1
+        if faults.strike("clock_jump"):
+            jump = faults.between(-5, 20) * SECOND
+            runtime.advance_to(runtime.now + jump)
+            self.world.agenda.reach(runtime.now)
+
+    # ---------------------------------------------------------------------------- the plot
+
+    def run(self) -> None:
+        """Live through all spells.
+
+        Raises:
+            Violation: At the first rule that is broken.
+        """
+        for _ in range(self.plan.rounds):
+            self._spell()
+            self._come_to_rest()
+            self._sleep_awake(self._chance.choice([SECOND, 20 * SECOND, 70 * SECOND]))
+        self._read_back()
+
+    def _spell(self) -> None:
+        world = self.world
+        world.faults.armed = True
+        world.feed.speak()
+        self._hand_due = world.agenda.now + 200 * MS
+        self._until(lambda: False, SPELL)
+
+    def _sleep_awake(self, span: int) -> None:
+        self._until(lambda: False, span)
+
+    def _come_to_rest(self) -> None:
+        """Heal the world, wait until engine and venue are of one mind, and compare."""
+        world = self.world
+        self._hand_due = FAR
+        world.feed.fall_silent()
+        world.heal()
+        self.process.records.heal()
+        self._until(lambda: False, 6 * SECOND)
+        self._operate(ReconcileRequested())
+        self._until(self._at_rest, PATIENCE)
+        for _ in range(3):
+            if not self._at_rest():
+                self._restart(EngineDied())
+                self._until(self._at_rest, PATIENCE)
+        if not self._at_rest():
+            raise Violation("unresolved", f"after {PATIENCE // SECOND} s: {self._what_is_open()}")
+        check_quiet(self.judge, world.venue.exchange)
+        self._reconcile_twice()
+        if self.judge.facts.state != "ACTIVE":
+            self._operate(ResumeRequested(reason="quiet, all compared"))
+            self._until(lambda: self.process.runtime.quiet, SECOND)
+
+    def _at_rest(self) -> bool:
+        runtime, state = self.process.runtime, self.process.state
+        return (
+            len(self.world.agenda) == 0
+            and runtime.quiet
+            and not state.flattening
+            and unsettled(state, self.world.venue.exchange) is None
+        )
+
+    def _what_is_open(self) -> str:
+        state = self.process.state
+        found = unsettled(state, self.world.venue.exchange)
+        return found or (
+            f"flattening {sorted(state.flattening)}, agenda {len(self.world.agenda)}, "
+            f"quiet {self.process.runtime.quiet}"
+        )
+
+    def _reconcile_twice(self) -> None:
+        self._reconcile()
+        before = remembered_of_books(self.process)
+        self._reconcile()
+        found = difference(before, remembered_of_books(self.process))
+        if found is not None:
+            raise Violation("reconcile-twice", found)
+
+    def _reconcile(self) -> None:
+        self._operate(ReconcileRequested())
+        for account in self.plan.accounts:
+            self.world.venue.fetch_missed(account, 0, MS)
+            self.world.deliver(self.world.venue.snapshot(account), MS)
+        self._until(lambda: len(self.world.agenda) == 0 and self.process.runtime.quiet, SECOND)
+
+    def _read_back(self) -> None:
+        """Recover the records once more, beside the living engine, and compare."""
+        self.process.runtime.commit()
+        before = remembered(self.process.state)
+        found = difference(before, remembered(read_again(self.process.folder)))
+        if found is not None:
+            raise Violation("recovery", found)
+
+    def result(self, failure: Failure | None) -> SeedResult:
+        """Return what it came to."""
+        exchange = self.world.venue.exchange
+        return SeedResult(
+            seed=self.plan.seed,
+            steps=self.steps,
+            events=self.world.venue.words,
+            orders=sum(1 for order in exchange.orders.values() if not order.foreign),
+            fills=len(exchange.books.executions),
+            crashes=self.crashes,
+            unknown_resolved=self.judge.unknown_resolved,
+            faults=dict(self.world.faults.struck),
+            trace=self._trace_of(),
+            failure=failure,
+        )
+
+    def _trace_of(self) -> str:
+        trace = blake2b(digest_size=16)
+        for step in self.judge.facts.steps:
+            if not isinstance(step.event, MarketEvent):
+                trace.update(f"{step.seq} {step.now} {type(step.event).__name__}".encode())
+            for outcome in step.outcomes:
+                trace.update(type(outcome).__name__.encode())
+                if isinstance(outcome, Submit):
+                    trace.update(repr(outcome.order).encode())
+            if isinstance(step.event, OrderFilled):
+                trace.update(repr(step.event).encode())
+        return trace.hexdigest()
+
+
+def remembered_of_books(process: Process) -> bytes:
+    """Return the memory without its clock: what looking again must not change."""
+    state = process.state
+    now, timers = state.now, state.timers
+    state.now, state.timers = 0, {}
+    try:
+        return remembered(state)
+    finally:
+        state.now, state.timers = now, timers
+
+
+def run_seed(seed: int, explain: Callable[[str], None] | None = None) -> SeedResult:
+    """Run one seed in a folder of its own, in memory where the machine has such a place."""
+    with tempfile.TemporaryDirectory(prefix="tradebot-sim-", dir=_in_memory()) as name:
+        simulation = Simulation(plan_of(seed), Path(name), explain)
+        failure: Failure | None = None
+        try:
+            simulation.run()
+        except Violation as violation:
+            failure = Failure(violation.invariant, simulation.steps, violation.reason)
+        except Exception as error:  # noqa: BLE001  (whatever the engine raises is a finding)
+            failure = Failure("apply-total", simulation.steps, f"{type(error).__name__}: {error}")
+        finally:
+            simulation.process.close()
+        return simulation.result(failure)
+
+
+def _in_memory() -> str | None:
+    shared = Path("/dev/shm")  # noqa: S108  (a place that is there, not a name we invent)
+    return str(shared) if shared.is_dir() else None

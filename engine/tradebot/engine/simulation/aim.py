@@ -139,8 +139,8 @@ class Marksman:
             runtime = self._world.runtime
             if runtime is None:
                 return []
-            runtime.receive(
-                venue.move_cash(self._plan.accounts[0], wanted, why), self._world.agenda.now
-            )
+            runtime.advance_to(self._world.agenda.now)
+            runtime.receive(venue.move_cash(self._plan.accounts[0], wanted, why))
+            runtime.drain()
         over = self._chance.choice([0, 0, 1])
         return [self._place(instrument, "buy", quantity + over, book[1])]

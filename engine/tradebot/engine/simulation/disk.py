@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import override
 
 from tradebot.engine.core.types import MS
+from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.runtime import Records
@@ -51,8 +52,14 @@ class BrittleSegments(SegmentWriter):
 class BrittleRecords(Records):
     """The real records, with a disk that fails and a process that dies at a commit."""
 
-    def __init__(self, journal: BrittleJournal, segments: BrittleSegments, faults: Faults) -> None:
-        super().__init__(journal, segments)
+    def __init__(
+        self,
+        journal: BrittleJournal,
+        segments: BrittleSegments,
+        reserve: Reserve,
+        faults: Faults,
+    ) -> None:
+        super().__init__(journal, segments, reserve)
         self._brittle = (journal, segments)
         self._faults = faults
         self._full_for = 0

@@ -315,8 +315,21 @@ class Facts:
 
     # ---------------------------------------------------------------------------- what follows
 
-    def surely_open(self, account: AccountName, instrument: InstrumentId, side: str) -> int:
-        """Return what surely may still fill of one side, in units: the engine must count at least this."""
+    def surely_open(
+        self,
+        account: AccountName,
+        instrument: InstrumentId,
+        side: str,
+        owner: Owner | None = None,
+    ) -> int:
+        """Return what surely may still fill of one side, in units: the engine must count at least this.
+
+        Args:
+            account: Whose.
+            instrument: Of what.
+            side: Buy or sell.
+            owner: Only this one's; None: everybody's.
+        """
         return sum(
             seen.leaves
             for seen in self.orders.values()
@@ -326,6 +339,7 @@ class Facts:
             and seen.intent.side == side
             and seen.intent.instrument == instrument
             and seen.intent.account == account
+            and owner in {None, seen.intent.owner}
         )
 
     def certain(self) -> bool:

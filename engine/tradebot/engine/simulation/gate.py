@@ -18,6 +18,10 @@ STALE = 2 * SECOND
 """A book older than this says nothing any more."""
 
 
+OF_THE_ACCOUNT = frozenset({"max_position", "max_gross"})
+"""What an exit that shrinks its owner's holding must keep where the account's net is smaller than that holding."""
+
+
 class Gate:
     """Counts exposure anew for each order that passed or was refused."""
 
@@ -32,13 +36,22 @@ class Gate:
     def adds(self, intent: OrderIntent) -> bool:
         """Return whether an order surely adds risk: it is larger than what it could close."""
         facts = self._facts
-        sign = 1 if intent.side == "buy" else -1
         held = facts.holdings.net.get((intent.account, intent.instrument), 0)
         working = facts.surely_open(intent.account, intent.instrument, intent.side)
+        return self._beyond(intent, held, working)
+
+    def leaves_own(self, intent: OrderIntent) -> bool:
+        """Return whether an order is larger than what its own owner could close with it."""
+        facts = self._facts
+        held = facts.holdings.owned.get((intent.account, intent.instrument, intent.owner), 0)
+        working = facts.surely_open(intent.account, intent.instrument, intent.side, intent.owner)
+        return self._beyond(intent, held, working)
+
+    def _beyond(self, intent: OrderIntent, held: int, working: int) -> bool:
         if intent.replaces is not None:
-            old = facts.orders.get(intent.replaces)
+            old = self._facts.orders.get(intent.replaces)
             working -= 0 if old is None or old.ended is not None else old.leaves
-        return intent.quantity > -held * sign - max(working, 0)
+        return intent.quantity > -held * (1 if intent.side == "buy" else -1) - max(working, 0)
 
     def passed(self, intent: OrderIntent) -> bool:
         """Judge an order that passed; return whether it surely adds risk.
@@ -49,11 +62,14 @@ class Gate:
         limits = self._limits
         if limits is None or not self.adds(intent):
             return False
+        own_exit = not self.leaves_own(intent)
+        for name, used, cap in self._sizes(intent, limits):
+            if used > cap and (not own_exit or name in OF_THE_ACCOUNT):
+                raise Violation("limit", f"{intent.client_order_id}: {name} {used} over {cap}")
+        if own_exit:
+            return False
         self._state(intent)
         self._market(intent)
-        for name, used, cap in self._sizes(intent, limits):
-            if used > cap:
-                raise Violation("limit", f"{intent.client_order_id}: {name} {used} over {cap}")
         rate, allowed = self._rate(intent, limits)
         if rate >= allowed:
             raise Violation(

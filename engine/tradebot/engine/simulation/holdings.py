@@ -33,6 +33,8 @@ class Holdings:
         self.undone: set[ExecutionId] = set()
         self.cash: dict[tuple[AccountName, str], Decimal] = {}
         self.net: dict[tuple[AccountName, InstrumentId], int] = {}
+        self.owned: dict[tuple[AccountName, InstrumentId, Owner], int] = {}
+        """Signed units of each owner."""
         self.lots: dict[tuple[AccountName, InstrumentId, Owner], Lot] = {}
         self._movements: set[str] = set()
         self._fees: set[str] = set()
@@ -67,7 +69,7 @@ class Holdings:
             return False
         whose = owner or UNCLAIMED
         self.told[event.execution_id] = (event, whose)
-        self._book(event, 1)
+        self._book(event, whose, 1)
         key = (event.account, event.instrument, whose)
         carry(self.lots.setdefault(key, Lot()), event)
         return True
@@ -80,11 +82,11 @@ class Holdings:
         found = self.told.pop(execution_id, None)
         if found is not None:
             event, owner = found
-            self._book(event, -1)
+            self._book(event, owner, -1)
             self.lots[event.account, event.instrument, owner].clean = False
         return True
 
-    def _book(self, event: OrderFilled, way: int) -> None:
+    def _book(self, event: OrderFilled, owner: Owner, way: int) -> None:
         instrument = BY_ID.get(event.instrument)
         if instrument is None:
             return
@@ -95,6 +97,10 @@ class Holdings:
             self._add(event.account, event.fee_currency, -way * event.fee)
         key = (event.account, event.instrument)
         self.net[key] = self.net.get(key, 0) + signed
+        self._own((*key, owner), signed)
+
+    def _own(self, key: tuple[AccountName, InstrumentId, Owner], signed: int) -> None:
+        self.owned[key] = self.owned.get(key, 0) + signed
 
     def adopt(self, outcome: PositionAdopted | CashAdopted) -> None:
         """Take in what an operator adopted, or what the fill window's end gave to an owner."""
@@ -105,7 +111,10 @@ class Holdings:
         for owner in (outcome.owner, outcome.origin):
             if owner is not None:
                 self.lots.setdefault((*key, owner), Lot()).clean = False
-        if outcome.origin is None:
+        self._own((*key, outcome.owner), outcome.quantity)
+        if outcome.origin is not None:
+            self._own((*key, outcome.origin), -outcome.quantity)
+        else:
             self.net[key] = self.net.get(key, 0) + outcome.quantity
 
     def balance(self, account: AccountName, asset: str) -> Decimal:

@@ -47,9 +47,14 @@ class SimulatedMarket:
         """Say nothing until told to speak."""
         self._next = FAR
 
+    @property
+    def over(self) -> bool:
+        """Return False: this market never ends."""
+        return False
+
     def next_time(self) -> int | None:
-        """Return when the next news is due, ns UTC."""
-        return self._next
+        """Return when the next news is due, ns UTC; None while the market is silent."""
+        return None if self._next == FAR else self._next
 
     def advance(self, now: int) -> list[AnyMarketEvent]:
         """Let one instrument move."""

@@ -9,6 +9,7 @@ from tradebot.engine.core.events import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import EngineId, Owner
+from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.runtime import Runtime
@@ -28,6 +29,10 @@ SLEEVES: dict[Owner, VersionedPolicy] = {
     for name in ("alpha", "beta")
 }
 CAPITAL = Decimal(60_000)
+
+RESERVE = "reserve"
+RESERVE_BYTES = 128 * 1024
+"""Room for what goes out while the disk is full; less than a real engine's, as it is read at each start."""
 
 
 class SimulatedClock:
@@ -59,7 +64,8 @@ class Process:
         self.journal = BrittleJournal.open(folder / "journal.db")
         self.journal.bind(ENGINE_ID, "sandbox", "virtual")
         self._segments = BrittleSegments(folder / "market")
-        self.records = BrittleRecords(self.journal, self._segments, world.faults)
+        self._reserve = Reserve.open(folder / RESERVE, RESERVE_BYTES)
+        self.records = BrittleRecords(self.journal, self._segments, self._reserve, world.faults)
         self.assembled: Assembled = assemble(
             ENGINE_ID,
             world,
@@ -97,6 +103,12 @@ class Process:
         self._reader.close()
         self.journal.close()
         self._segments.close()
+        self._reserve.close()
+
+    @property
+    def durable_seq(self) -> int:
+        """Return the newest step that a death would leave."""
+        return max(self.journal.committed_seq, self._reserve.last_seq)
 
 
 def terms(plan: Plan) -> Terms:
@@ -133,6 +145,9 @@ def read_again(folder: Path) -> State:
     from tradebot.engine.live.tape import Tape
 
     kernel = Kernel(ENGINE_ID, Sleeves({}, call_plainly))
-    with closing(Journal.open(folder / "journal.db", read_only=True)) as journal:
-        recover(kernel, journal, Tape({}))
+    with (
+        closing(Journal.open(folder / "journal.db", read_only=True)) as journal,
+        closing(Reserve.open(folder / RESERVE, RESERVE_BYTES)) as reserve,
+    ):
+        recover(kernel, journal, Tape({}), reserve)
     return kernel.state

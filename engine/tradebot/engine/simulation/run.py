@@ -106,7 +106,7 @@ class Simulation:
         self.judge.written = process.written
         process.runtime.observers.append(self._saw)
         if self._lives > 1:
-            self.judge.facts.forget_after(process.journal.committed_seq)
+            self.judge.facts.forget_after(process.journal.last_seq)
             self.judge.after_recovery()
         process.begin()
         return process
@@ -134,8 +134,7 @@ class Simulation:
         if self._explain is not None:
             self._explain(f"-- killed (torn {died.torn}), at {self.world.agenda.now / 1e9:.3f}")
         process, place = self.process, self._place()
-        durable = process.journal.committed_seq
-        whole = not died.torn and durable == process.journal.last_seq
+        whole = not died.torn and process.durable_seq >= process.journal.last_seq
         before = remembered(process.state) if whole else None
         as_left_behind(process.folder, died, place)
         self.world.engine_died()

@@ -1,5 +1,6 @@
 """The world of a simulated engine: venue, market and time, which go on while the engine is dead."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
@@ -107,6 +108,10 @@ class SimulatedWorld:
                 ),
                 0,
             )
+
+    def connected(self) -> AbstractAsyncContextManager[None]:
+        """Return a context in which nothing happens: this world is inside the process."""
+        return nullcontext()
 
     # ---------------------------------------------------------------------------- the way to the engine
 

@@ -30,7 +30,7 @@ async def server(tmp_path: Path) -> AsyncGenerator[SmallServer]:
 
 @pytest.fixture
 async def link(server: SmallServer) -> AsyncGenerator[HttpLink]:
-    made = HttpLink(socket_address(server.socket))
+    made = HttpLink(socket_address(server.socket), HandClock())
     yield made
     await made.close()
 
@@ -95,7 +95,7 @@ async def test_commands_go_to_their_addresses(link: HttpLink, server: SmallServe
 
 
 async def test_nobody_listening_is_a_sentence(tmp_path: Path) -> None:
-    link = HttpLink(socket_address(tmp_path / "none"))
+    link = HttpLink(socket_address(tmp_path / "none"), HandClock())
     with pytest.raises(LinkDown, match="no answer from the engine"):
         await link.hello()
     with pytest.raises(LinkDown, match="nobody answers"):
@@ -141,7 +141,7 @@ async def test_only_the_newest_of_many_frames_is_decoded(link: HttpLink) -> None
 
 async def test_session_comes_back_when_the_engine_does(tmp_path: Path) -> None:
     server = SmallServer(tmp_path / "s")
-    link = HttpLink(socket_address(server.socket))
+    link = HttpLink(socket_address(server.socket), HandClock())
     view = View(HandClock(), BLOCK)
     session = Session(lambda: link, view, lambda _text, _level: None)
     reader = asyncio.create_task(session.follow_frames())

@@ -81,6 +81,7 @@ class Session:
                             self._hear(self._teller.hear(event, self.view.clock.monotonic_s()))
             except (LinkError, msgspec.DecodeError) as error:
                 self.report(f"events: {error}", "error")
+                self._last_event = None  # an id the engine does not know is of another history
             await asyncio.sleep(retry_s)
             retry_s = min(2 * retry_s, RETRY_MAX_S)
 

@@ -212,6 +212,7 @@ class ScriptedEngine(ControlledEngine):
         self.api = API_NUMBER
         self.journal: list[EventLine] = []
         self.broken = False
+        self.stuck = False
         self.dropped: list[str] = []
         self._written = asyncio.Event()
 
@@ -347,6 +348,8 @@ class ScriptedEngine(ControlledEngine):
     async def stop(self) -> CommandAnswer:
         if self.broken:
             raise Refused("conflict", "already stopping")
+        if self.stuck:
+            await asyncio.Event().wait()
         return self._done(("stop",), "the engine ends; positions stay")
 
     def _done(self, told: tuple[str, ...], *lines: str) -> CommandAnswer:

@@ -114,7 +114,7 @@ def _show(
     def open_link() -> EngineLink:
         from tradebot.console.link.http import HttpLink
 
-        return HttpLink(address)
+        return HttpLink(address, clock)
 
     settings = settings_of_process()
     glyphs = glyphs_for(settings, os.environ)

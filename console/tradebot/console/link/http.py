@@ -1,14 +1,17 @@
 """The engine over HTTP and server-sent events, on a unix socket or on TCP."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator
 from typing import Literal
 
 import httpx
 import msgspec
-from httpx_sse import EventSource, SSEError
+from httpx_sse import EventSource, ServerSentEvent, SSEError
 
+from tradebot.console.clock import Clock
 from tradebot.console.link.address import EngineAddress
+from tradebot.console.link.freshest import Freshest
 from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery, WrongApi
 from tradebot.engine.control.messages import (
     API_NUMBER,
@@ -24,22 +27,20 @@ from tradebot.engine.control.messages import (
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 8.0
 """An order's answer comes within 5 s; more means that nobody is there."""
-FRAME_TIMEOUT_S = 4.0
+FRAME_TIMEOUT_S = 6.0
 """Heartbeats come twice a second; after this the stream is opened anew."""
 EVENT_TIMEOUT_S = 60.0
 """An event stream is silent while nothing happens; a dead one is noticed by the frames."""
 
 
 def _client(address: EngineAddress) -> httpx.AsyncClient:
+    # A proxy of the environment must never see the engine, and a token never a socket that needs none.
+    if address.socket is not None:
+        transport = httpx.AsyncHTTPTransport(uds=str(address.socket))
+        return httpx.AsyncClient(transport=transport, base_url="http://engine", trust_env=False)
     token = os.environ.get("TRADEBOT_TOKEN")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    if address.socket is not None:
-        return httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(address.socket)),
-            base_url="http://engine",
-            headers=headers,
-        )
-    return httpx.AsyncClient(base_url=str(address.url), headers=headers)
+    return httpx.AsyncClient(base_url=str(address.url), headers=headers, trust_env=False)
 
 
 def _timeout(read_s: float) -> httpx.Timeout:
@@ -57,8 +58,9 @@ def _problem(response: httpx.Response, body: bytes) -> LinkRefused:
 class HttpLink:
     """An EngineLink over HTTP. Not shared between event loops."""
 
-    def __init__(self, address: EngineAddress) -> None:
+    def __init__(self, address: EngineAddress, clock: Clock) -> None:
         self._address = address
+        self._clock = clock
         self._client = _client(address)
 
     @property
@@ -80,18 +82,24 @@ class HttpLink:
         """Yield frames as JSON text, undecoded."""
         built = {f: getattr(query, f) for f in query.__struct_fields__}
         params = {name: str(value) for name, value in built.items() if value is not None}
-        async for kind, data in self._stream("/v1/state", params, {}, FRAME_TIMEOUT_S):
-            if kind == "problem":
-                raise LinkRefused(msgspec.json.decode(data, type=Problem))
-            yield data
+        freshest = Freshest()
+        reading = asyncio.create_task(self._read_frames(params, freshest))
+        try:
+            while (text := await freshest.take()) is not None:
+                yield text
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def events(self, after: str | None) -> AsyncGenerator[EventLine]:
         """Yield every event after an id (None: from now on)."""
         headers = {} if after is None else {"Last-Event-ID": after}
         decode = msgspec.json.Decoder(EventLine).decode
-        async for _, data in self._stream("/v1/events", {}, headers, EVENT_TIMEOUT_S):
+        async for event in self._stream("/v1/events", {}, headers, EVENT_TIMEOUT_S):
+            if event.event == "problem":
+                raise LinkRefused(msgspec.json.decode(event.data, type=Problem))
             try:
-                yield decode(data)
+                yield decode(event.data)
             except msgspec.DecodeError as error:
                 raise LinkDown(f"an event could not be read: {error}") from error
 
@@ -157,10 +165,23 @@ class HttpLink:
         except msgspec.DecodeError as error:
             raise LinkDown(f"the engine's answer to {path} could not be read: {error}") from error
 
+    async def _read_frames(self, params: dict[str, str], freshest: Freshest) -> None:
+        """Read all there is, as fast as it comes; how it ends is for whoever takes the frames."""
+        try:
+            async for event in self._stream("/v1/state", params, {}, FRAME_TIMEOUT_S):
+                if event.event == "problem":
+                    raise LinkRefused(msgspec.json.decode(event.data, type=Problem))  # noqa: TRY301  (for the taker)
+                sent = int(event.id) if event.id.isdecimal() else None
+                freshest.put(event.data, sent, self._clock.wall_ns())
+        except Exception as error:  # noqa: BLE001  (handed over, not swallowed)
+            freshest.end(error)
+        else:
+            freshest.end()
+
     async def _stream(
         self, path: str, params: dict[str, str], headers: dict[str, str], read_s: float
-    ) -> AsyncGenerator[tuple[str, str]]:
-        """Yield (event, data) of a stream of server-sent events until it ends."""
+    ) -> AsyncGenerator[ServerSentEvent]:
+        """Yield a stream of server-sent events until it ends."""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"} | headers
         try:
             async with self._client.stream(
@@ -169,7 +190,7 @@ class HttpLink:
                 if not response.is_success:
                     raise _problem(response, await response.aread())
                 async for event in EventSource(response).aiter_sse():
-                    yield event.event, event.data
+                    yield event
         except httpx.ConnectError as error:
             raise LinkDown(f"nobody answers at {self.address}: {_why(error)}") from error
         except (httpx.TransportError, SSEError) as error:

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from litestar import Litestar, Request, Response, asgi, get, post
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
@@ -155,6 +155,8 @@ async def _body(request: AnyRequest, limits: Limits) -> bytes:
             exit_code=1,
             headers={"Connection": "close"},
         ) from error
+    except InternalServerException as error:  # the framework's word for: the client went away
+        raise Rejected(400, "usage", "the body ended before it was whole") from error
     given = request.headers.get("content-type", "")
     if body and given.partition(";")[0].strip().lower() != JSON:
         raise Rejected(415, "usage", f"a body must be {JSON}, was {given[:80]!r}")

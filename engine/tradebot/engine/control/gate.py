@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tradebot.engine.control.connections import GuardedConnection
 from tradebot.engine.control.limits import (
+    HEAD_BYTES_MAX,
     HEADERS_MAX,
     TARGET_BYTES_MAX,
     Buckets,
@@ -75,7 +76,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             Rejected: If it is too large, from another site's page, without a token, or one too many.
         """
-        _check_size(scope)
+        _check_head(scope)
         headers = _by_name(scope)
         reason = foreign(headers, self.hosts)
         if reason is not None:
@@ -154,15 +155,23 @@ def connection_of(scope: Scope) -> GuardedConnection | None:
     return connection if isinstance(connection, GuardedConnection) else None
 
 
-def _check_size(scope: Scope) -> None:
+def _check_head(scope: Scope) -> None:
+    if scope["http_version"] not in {"1.0", "1.1"}:
+        version = scope["http_version"]
+        raise Rejected(400, "usage", f"HTTP must be 1.0 or 1.1, was {version[:8]!r}")
     length = len(scope["raw_path"] or b"") + len(scope["query_string"])
     if length > TARGET_BYTES_MAX:
         raise Rejected(
             414, "usage", f"path and query must have at most {TARGET_BYTES_MAX} bytes, had {length}"
         )
-    count = len(list(scope["headers"]))
-    if count > HEADERS_MAX:
-        raise Rejected(431, "usage", f"a request has at most {HEADERS_MAX} headers, had {count}")
+    headers = list(scope["headers"])
+    if len(headers) > HEADERS_MAX:
+        detail = f"a request has at most {HEADERS_MAX} headers, had {len(headers)}"
+        raise Rejected(431, "usage", detail)
+    size = length + sum(len(name) + len(value) for name, value in headers)
+    if size > HEAD_BYTES_MAX:
+        detail = f"address and headers must have at most {HEAD_BYTES_MAX} bytes, had {size}"
+        raise Rejected(431, "usage", detail)
 
 
 def _by_name(scope: Scope) -> dict[bytes, list[bytes]]:

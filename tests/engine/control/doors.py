@@ -16,7 +16,7 @@ from tradebot.engine.control.limits import Buckets, Limits, Rate
 from tradebot.engine.control.rights import TokenKind
 from tradebot.engine.control.routes import ROUTES
 from tradebot.engine.control.streams import Pace
-from tradebot.engine.control.tokens import add_token
+from tradebot.engine.control.tokens import TokenStore, add_token
 
 NOW = 1_795_363_200_000_000_000
 
@@ -38,11 +38,17 @@ class HandClock:
         self.ns += int(seconds * 1e9)
 
 
-def open_app(engine: ControlledEngine, clock: HandClock | None = None) -> ASGIApp:
-    """Return the application behind a gate that lets everybody in, without a socket."""
-    limits = Limits(socket=Rate(1e9, 1e9), stop=Rate(1e9, 1e9))
-    clock = clock or HandClock()
-    gate = Gate(clock=clock, buckets=Buckets(limits, clock), lane_of=Addresses(ROUTES).lane_of)
+def open_app(engine: ControlledEngine, tokens: TokenStore | None = None) -> ASGIApp:
+    """Return the application behind a gate without a socket; without tokens everybody comes in."""
+    always = Rate(1e9, 1e9)
+    limits = Limits(socket=always, stop=always, token=always, stranger=always)
+    clock = HandClock()
+    gate = Gate(
+        clock=clock,
+        buckets=Buckets(limits, clock),
+        addresses=Addresses(ROUTES),
+        tokens=tokens,
+    )
     served = Served(
         engine=engine,
         clients=Clients(clock, engine.client_dropped),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tradebot.engine.control.limits import Lane
+from tradebot.engine.control.openapi import DOCUMENT_PATH
 from tradebot.engine.control.table import Route
 
 _SEGMENT = re.compile(r"\{(\w+)\}")
@@ -45,7 +46,9 @@ class Addresses:
         return "ask"
 
     def methods(self, path: str) -> str:
-        """Return the methods of a path, as the header Allow has them."""
+        """Return the methods of a path, as the header Allow has them; empty of an unknown one."""
+        if path.rstrip("/") == DOCUMENT_PATH:
+            return "GET"
         return ", ".join(sorted({route.method for route in self.rows(path)}))
 
 

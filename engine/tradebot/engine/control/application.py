@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from functools import partial
 
 import msgspec
 from litestar import Litestar, Request, Response, asgi, get, post
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
-from tradebot.engine.control.addresses import Addresses, framework_path
+from tradebot.engine.control.addresses import framework_path
 from tradebot.engine.control.bodies import (
+    NAME_CHARS_MAX,
     EventsQuery,
     check_after,
     decode_query,
@@ -65,14 +65,12 @@ def make_app(served: Served, routes: tuple[Route, ...]) -> Litestar:
         served: Who answers; called on the loop that serves the application.
         routes: The table.
     """
-    addresses = Addresses(routes)
     handlers: list[ControllerRouterHandler] = [_handler(route, served) for route in routes]
     return Litestar(
         route_handlers=[*handlers, _document(routes)],
         exception_handlers={
             Rejected: rejected,
             Refused: refused,
-            MethodNotAllowedException: partial(_wrong_method, addresses),
             HTTPException: http_error,
             Exception: failed,
         },
@@ -115,7 +113,7 @@ def _answer(route: Route, served: Served) -> HTTPRouteHandler:
             engine=served.engine,
             clients=served.clients,
             caller=caller,
-            path={name: str(value) for name, value in request.path_params.items()},
+            path=_path_names(request),
             query=parse_query(request.scope["query_string"]),
             body=body,
         )
@@ -140,6 +138,18 @@ def _answer(route: Route, served: Served) -> HTTPRouteHandler:
 
     decorate = get if route.method == "GET" else post
     return decorate(framework_path(route), name=route.name)(answer)
+
+
+def _path_names(request: AnyRequest) -> dict[str, str]:
+    names = {name: str(value) for name, value in request.path_params.items()}
+    for name, value in names.items():
+        if len(value) > NAME_CHARS_MAX:
+            raise Rejected(
+                400,
+                "usage",
+                f"{name} must have at most {NAME_CHARS_MAX} characters, had {len(value)}",
+            )
+    return names
 
 
 async def _body(request: AnyRequest, limits: Limits) -> bytes:
@@ -169,8 +179,6 @@ def _stream(route: Route, served: Served) -> ASGIRouteHandler:
     @asgi(framework_path(route), copy_scope=True, name=route.name)
     async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request[object, object, State](scope)
-        if request.method != "GET":
-            raise MethodNotAllowedException
         caller = caller_of(scope)
         require(caller, route.right)
         connection = connection_of(scope)
@@ -223,10 +231,3 @@ def _document(routes: tuple[Route, ...]) -> HTTPRouteHandler:
         return Response(body, status_code=200, media_type=JSON)
 
     return openapi
-
-
-def _wrong_method(
-    addresses: Addresses, request: AnyRequest, error: MethodNotAllowedException
-) -> Response[bytes]:
-    error.headers = {"Allow": addresses.methods(request.url.path) or "GET"}
-    return http_error(request, error)

@@ -239,7 +239,9 @@ def _busy(reason: str) -> ASGIApp:
 
     async def busy(scope: Scope, receive: Receive, send: Send) -> None:
         del scope, receive
-        error = Rejected(503, "busy", reason, exit_code=1, headers={"Retry-After": "1"})
+        error = Rejected(
+            503, "busy", reason, exit_code=1, headers={"Retry-After": "1", "Connection": "close"}
+        )
         await send_rejection(send, error)
 
     return busy

@@ -1,11 +1,12 @@
 """What every request passes before the application sees it: sizes, origin, token, rate."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tradebot.engine.control.addresses import Addresses
 from tradebot.engine.control.connections import GuardedConnection
 from tradebot.engine.control.limits import (
     HEAD_BYTES_MAX,
@@ -28,16 +29,13 @@ _ALWAYS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 
-type LaneOf = Callable[[str, str], Lane]
-"""Returns the lane of a method and path."""
-
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """Who may come in at one address."""
 
     clock: ControlClock
     buckets: Buckets
-    lane_of: LaneOf
+    addresses: Addresses
     hosts: frozenset[str] | None = None
     """Names a client may write into Host; None: a unix socket, which no name leads to."""
     tokens: TokenStore | None = None
@@ -83,7 +81,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
             raise Rejected(403, "forbidden", reason, exit_code=3)
         path, method = scope["path"], _method(scope)
         if self.tokens is None:
-            self._take("socket", self.lane_of(method, path))
+            self._take("socket", self.addresses.lane_of(method, path))
+            self._check_method(method, path)
             return SOCKET_OWNER
         caller = self._recognise(self.tokens, headers)
         if caller is None:
@@ -96,8 +95,16 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
                 exit_code=3,
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        self._take(caller.name, self.lane_of(method, path))
+        self._take(caller.name, self.addresses.lane_of(method, path))
+        self._check_method(method, path)
         return caller
+
+    def _check_method(self, method: str, path: str) -> None:
+        """Refuse what an address does not answer; the framework would answer OPTIONS for each row by itself."""
+        known = self.addresses.methods(path)
+        if known and method not in known.split(", "):
+            detail = f"not a method of this address: {method} {path}"
+            raise Rejected(405, "usage", detail, headers={"Allow": known})
 
     def _recognise(self, tokens: TokenStore, headers: Mapping[bytes, list[bytes]]) -> Caller | None:
         given = headers.get(b"authorization", [])

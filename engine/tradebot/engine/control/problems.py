@@ -113,12 +113,15 @@ def encode_problem(error: Refused | Rejected) -> bytes:
 
 
 async def send_rejection(send: Send, error: Rejected) -> None:
-    """Answer a request that never reaches the application; its connection ends."""
+    """Answer a request that never reaches the application.
+
+    The connection stays: were it closed while a body is on its way, the client would see a reset
+    instead of the answer.
+    """
     body = msgspec.json.encode(error.problem)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
     ]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})

@@ -96,7 +96,7 @@ async def serving(  # noqa: PLR0913  (an engine, its doors and their keys)
             gate = Gate(
                 clock=clock,
                 buckets=Buckets(bounds, clock),
-                lane_of=addresses.lane_of,
+                addresses=addresses,
                 hosts=None if port is None else own_hosts(port, hosts),
                 tokens=None if port is None else tokens,
             )

@@ -55,11 +55,11 @@ class Home:
 
 
 @contextmanager
-def short_home() -> Generator[Home]:
+def short_home(environment: Mapping[str, str] | None = None) -> Generator[Home]:
     """Make a home with a short path: a socket's path has at most 100 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="tb"))
     try:
-        yield Home(folder)
+        yield Home(folder, environment)
     finally:
         shutil.rmtree(folder)
 

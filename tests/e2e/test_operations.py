@@ -6,6 +6,8 @@ from typing import cast
 
 import pytest
 from tests.e2e.engine_process import Home, running, short_home
+from tests.engine.alerts.receiver import receiving
+from tests.engine.observability.collector import collecting
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
@@ -47,3 +49,35 @@ def test_the_log_file_alone_leaves_stderr_to_failures(home: Home) -> None:
     events = [line["event"] for line in lines((home.engine() / "engine.log").read_text())]
     assert events[0] == "engine up"
     assert events[-1] == "engine down"
+
+
+def test_what_is_not_configured_is_not_even_loaded() -> None:
+    with short_home({"PYTHONPROFILEIMPORTTIME": "1"}) as home:
+        with running(home) as engine:
+            assert engine.terminate() == 0
+        imported = {line.split("|")[-1].strip() for line in engine.log.splitlines()}
+    assert "structlog" in imported
+    loaded = {name.partition(".")[0] for name in imported}
+    assert loaded & {"opentelemetry", "apprise", "keyring", "requests", "google"} == set()
+
+
+def test_alerts_heartbeat_and_telemetry_of_a_real_engine(home: Home) -> None:
+    with receiving() as receiver, collecting() as collector:
+        (home.path / "tradebot.toml").write_text(
+            f'[alerts]\nto = ["{receiver.alert_url}"]\n'
+            f'[engine]\nheartbeat_url = "{receiver.url}/beat"\n'
+            f'[telemetry]\nendpoint = "{collector.url}"\n'
+        )
+        with running(home) as engine:
+            assert home.run("buy", "0.01", "BTCUSDT", "--market").returncode == 0
+            assert home.run("kill").returncode == 0
+            receiver.wait(lambda got: bool(got.asked) and len(got.messages) >= 2)
+            assert engine.terminate() == 0
+        log = engine.log + (home.engine() / "engine.log").read_text()
+    assert receiver.texts[0] == "the engine started for the first time"
+    assert receiver.texts[1].startswith("HALTED: ")
+    assert receiver.texts[-1].startswith("the engine ended: stopped; without a stop: 0.010 ")
+    assert {span.name for span in collector.spans} >= {"order", "order.durable", "order.fill"}
+    assert len({span.trace_id for span in collector.spans}) == 1
+    assert collector.metrics["tradebot.orders"].sum.data_points[0].as_int == 1
+    assert "hook-s3cr3t" not in log

@@ -74,6 +74,6 @@ def _value(variable: str, text: str, path: KeyPath) -> object:
     except tomllib.TOMLDecodeError as error:
         if bare:
             return text
-        raise ConfigError(
-            f"{variable} must be TOML when it begins so, was {text!r}: {error}"
-        ) from error
+        # Where alerts go is secret; there nothing of the value is repeated.
+        was = "" if path[0] == "alerts" else f", was {text!r}: {error}"
+        raise ConfigError(f"{variable} must be TOML when it begins so{was}") from error

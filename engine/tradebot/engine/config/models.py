@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
+from tradebot.engine.alerts.addresses import parse_addresses, parse_heartbeat
 from tradebot.engine.config.values import (
     DayStart,
     Money,
@@ -20,6 +21,7 @@ from tradebot.engine.config.values import (
 )
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.types import Mode
+from tradebot.engine.secret import Secret
 
 type Limit = Annotated[Decimal, BeforeValidator(parse_limit)]
 type LimitOrOff = Annotated[Decimal | None, BeforeValidator(parse_limit_or_off)]
@@ -55,7 +57,7 @@ class EngineConfig(Section):
     """Where a protective order must live; `broker` warns when it cannot."""
     on_ui_loss: Literal["keep"] = "keep"
     """What the screen going away changes: nothing."""
-    heartbeat_url: Url | None = None
+    heartbeat_url: Annotated[Secret | None, PlainValidator(parse_heartbeat)] = None
     """Asked once a minute while the engine lives; a dead-man's switch outside."""
     hosts: Annotated[tuple[HostName, ...], Field(max_length=16)] = ()
     """Names a client of the http address may write into Host besides this machine's own: those of a proxy."""
@@ -183,6 +185,25 @@ class SleeveConfig(Section):
     on_stop: Literal["keep", "exit"] = "keep"
 
 
+class AlertsConfig(Section):
+    """`[alerts]`: who is told what while nobody looks."""
+
+    to: Annotated[tuple[Secret, ...], PlainValidator(parse_addresses)] = ()
+    """Addresses as apprise writes them, e.g. `ntfy://topic`; each is a secret."""
+    level: Literal["info", "warn", "error"] = "info"
+    """Least level that is sent."""
+    quiet_minutes: Annotated[int, BeforeValidator(parse_count), Field(ge=1, le=10_000)] = 5
+    """Minutes without a word from any market before that is told."""
+
+
+class TelemetryConfig(Section):
+    """`[telemetry]`: traces, metrics and logs for an OpenTelemetry collector; nothing is sent without an endpoint."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/@]+\S*$", max_length=500)] | None = None
+    """Base address of a collector that takes OTLP over HTTP, e.g. `http://127.0.0.1:4318`."""
+    service_name: Annotated[str, Field(min_length=1, max_length=100)] = "tradebot"
+
+
 class ConsoleConfig(Section):
     """`[console]`."""
 
@@ -199,6 +220,8 @@ class Config(Section):
     risk: RiskConfig
     accounts: dict[Name, AccountConfig]
     sleeves: dict[Name, SleeveConfig]
+    alerts: AlertsConfig
+    telemetry: TelemetryConfig
     console: ConsoleConfig
 
     @model_validator(mode="after")
@@ -220,6 +243,8 @@ SECTIONS: dict[str, type[Section]] = {
     "engine": EngineConfig,
     "objective": ObjectiveConfig,
     "risk": RiskConfig,
+    "alerts": AlertsConfig,
+    "telemetry": TelemetryConfig,
     "console": ConsoleConfig,
 }
 """The tables whose keys are fixed."""

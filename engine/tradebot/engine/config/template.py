@@ -51,6 +51,15 @@ TEMPLATE = """\
 # on_error = "pause"         # pause | exit
 # on_stop = "keep"           # keep | exit
 
+[alerts]
+# to = ["ntfy://..."]        # addresses as apprise writes them; tradebot alerts test
+# level = "info"             # info | warn | error
+# quiet_minutes = 5          # without a word from any market
+
+[telemetry]                  # OpenTelemetry, off without an endpoint
+# endpoint = "http://127.0.0.1:4318"
+# service_name = "tradebot"
+
 [console]
 # show_times = "local"       # local | utc | exchange
 # theme = "tb-dark"

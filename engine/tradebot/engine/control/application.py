@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from typing import override
 
 import msgspec
 from litestar import Litestar, Request, Response, asgi, get, post
+from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
@@ -58,6 +60,15 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Set when the server is about to end: streams finish by themselves."""
 
 
+class _Application(Litestar):
+    """Litestar without its look for OpenTelemetry, which would load that wherever it is installed."""
+
+    @staticmethod
+    @override
+    def _patch_opentelemetry_middleware(config: AppConfig) -> AppConfig:
+        return config
+
+
 def make_app(served: Served, routes: tuple[Route, ...]) -> Litestar:
     """Return the application that answers for an engine, without its gate.
 
@@ -66,7 +77,7 @@ def make_app(served: Served, routes: tuple[Route, ...]) -> Litestar:
         routes: The table.
     """
     handlers: list[ControllerRouterHandler] = [_handler(route, served) for route in routes]
-    return Litestar(
+    return _Application(
         route_handlers=[*handlers, _document(routes)],
         exception_handlers={
             Rejected: rejected,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import structlog
 
@@ -44,6 +45,8 @@ class Loop:
         self._pace = pace
         self._stop_at_end = stop_at_end
         self._until_consoles_leave = until_consoles_leave
+        self.turned: Callable[[], None] | None = None
+        """Called after each turn: whoever is not called any more knows that the loop is stuck."""
         self._alone_since = clock.monotonic_ns()
         runtime.on_news = service.wake.set
 
@@ -53,6 +56,8 @@ class Loop:
         while True:
             due = self._turn()
             await self._commit()
+            if self.turned is not None:
+                self.turned()
             if service.stopping.is_set():
                 return "stopped"
             if self._played_out():

@@ -37,7 +37,8 @@ from tradebot.engine.live.sleeve_start import (
 from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
 from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy
-from tradebot.engine.state_folder import ExitNote, StateFolder
+from tradebot.engine.state_folder import ExitNote, FolderFacts, StateFolder, look
+from tradebot.engine.systemd.notify import of_this_process
 
 log = structlog.get_logger()
 
@@ -69,6 +70,7 @@ def run_engine(
         if (path / "engine.json").exists():
             _note_refusal(options, path, clock, error)
         raise
+    before = look(path)
     folder = StateFolder.open(
         path,
         mode=options.config.engine.mode,
@@ -81,7 +83,7 @@ def run_engine(
         structlog.contextvars.bind_contextvars(engine=options.name, engine_id=folder.id)
         reason, code = "failed", 1
         try:
-            reason = _run(options, prepared, folder, clock)
+            reason = _run(Start(options, prepared, folder, before, clock, logs))
             code = 0
         except CannotRun as error:
             reason, code = str(error), error.exit_code
@@ -92,6 +94,18 @@ def run_engine(
         finally:
             folder.note_exit(ExitNote(when=clock.system_ns(), code=code, reason=reason))
     return code
+
+
+class Start(msgspec.Struct, frozen=True):
+    """All that one start is made of."""
+
+    options: RunOptions
+    prepared: "Prepared"
+    folder: StateFolder
+    before: FolderFacts | None
+    """The folder as it was found; None where there was none."""
+    clock: Clock
+    logs: LogSink
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -119,7 +133,9 @@ def _note_refusal(options: RunOptions, path: Path, clock: Clock, error: Exceptio
         folder.note_exit(ExitNote(when=clock.system_ns(), code=3, reason=str(error)))
 
 
-def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Clock) -> str:
+def _run(start: Start) -> str:
+    options, prepared, folder = start.options, start.prepared, start.folder
+    clock = start.clock
     with ExitStack() as stack:
         records = open_records(folder, clock, stack)
         world = stack.enter_context(prepared.place.open(folder))
@@ -133,11 +149,21 @@ def _run(options: RunOptions, prepared: Prepared, folder: StateFolder, clock: Cl
             currency=currency,
             clock=clock,
         )
-        engine.runtime.observers.append(Operations(engine.runtime.kernel.state))
+        operations = stack.enter_context(
+            Operations(
+                engine.runtime,
+                options.config,
+                start.logs,
+                name=options.name,
+                clock=clock,
+                notifier=of_this_process(),
+            )
+        )
         begin(engine, _terms(options, prepared, engine, currency, clock))
+        operations.started(start.before)
         runner = asyncio.Runner(loop_factory=_loop_factory())
         with runner:
-            return runner.run(_serve(options, folder, clock, engine))
+            return runner.run(_serve(start, engine, operations))
 
 
 def _terms(
@@ -164,7 +190,8 @@ def _terms(
 # ------------------------------------------------------------------------------------ serving
 
 
-async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine: Assembled) -> str:
+async def _serve(start: Start, engine: Assembled, operations: Operations) -> str:
+    options, folder, clock = start.options, start.folder, start.clock
     runtime = engine.runtime
     pace = Pace(clock, options.speed, runtime.now)
     identity = Identity(
@@ -199,6 +226,7 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
         stop_at_end=options.end_action == "stop",
         until_consoles_leave=options.until_consoles_leave,
     )
+    loop.turned = operations.turned
     log.info(
         "engine up",
         mode=folder.mode,
@@ -213,7 +241,9 @@ async def _serve(options: RunOptions, folder: StateFolder, clock: Clock, engine:
             if any(listener.port is not None for listener in listeners):
                 _say_where_tokens_are(options.name, tokens)
             async with engine.world.connected():
+                operations.ready(service, f"{folder.mode}, {identity.market}")
                 reason = await loop.run()
+                operations.stopping(reason)
             await loop.say_goodbye()
     finally:
         runtime.checkpoints.take(runtime.kernel.state, runtime.now)

@@ -153,6 +153,8 @@ class Runtime:
         self.now = 0
         self.observers: list[Callable[[int, int, Event, list[AnyOutcome]], None]] = []
         """Told of each step after it was kept: seq, now, event, outcomes."""
+        self.settled: list[Callable[[int, int, list[VenueEffect]], None]] = []
+        """Told of each settling: now, the highest durable seq, the effects that left."""
         self.journal_trouble: str | None = None
         self._failed = failed
         self._connected: tuple[ConnectedVenue, Feed] | None = None
@@ -311,6 +313,8 @@ class Runtime:
             self._keep()
         for effect in released.effects:
             self.venue.perform(effect)
+        for observer in self.settled:
+            observer(self.now, committed, released.effects)
         for event in released.taken_back:
             self.inbox.put_order(event)
         self.drain()

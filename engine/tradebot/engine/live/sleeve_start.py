@@ -14,7 +14,6 @@ from tradebot.engine.live.sandbox import ACCOUNT, OPENING_CASH
 from tradebot.engine.policy_loading import VersionedPolicy, load_policy
 
 NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
-    ("engine.heartbeat_url", lambda config: config.engine.heartbeat_url is not None),
     ("objective", lambda config: config.objective != type(config.objective)()),
 )
 """Settings that are checked but nothing acts on in this version: set, they would be promises."""

@@ -42,6 +42,11 @@ class LogSink:
         self._worker.start()
 
     @property
+    def waiting(self) -> int:
+        """Return how many lines wait."""
+        return self._worker.waiting
+
+    @property
     def dropped(self) -> int:
         """Return how many lines did not fit into the queue."""
         return self._worker.dropped

@@ -17,6 +17,7 @@ class Worker[T]:
         capacity: int,
         idle: Callable[[], None] | None = None,
         idle_s: float = 1.0,
+        end: Callable[[], None] | None = None,
     ) -> None:
         """Make a worker; `start` begins.
 
@@ -26,6 +27,7 @@ class Worker[T]:
             capacity: Most items that wait.
             idle: Called in the thread after `idle_s` without an item.
             idle_s: Seconds, > 0.
+            end: Called in the thread when all that waited at `close` has been handled.
         """
         self.dropped = 0
         """Items that did not fit, ever."""
@@ -33,6 +35,7 @@ class Worker[T]:
         self._capacity = capacity
         self._idle = idle
         self._idle_s = idle_s
+        self._end = end
         self._queue: SimpleQueue[T | None] = SimpleQueue()
         self._closing = threading.Event()
         # A daemon: an endpoint that never answers must not keep the process from ending.
@@ -74,8 +77,10 @@ class Worker[T]:
             with suppress(Empty):
                 item = self._queue.get(timeout=self._idle_s)
                 if item is None:
-                    return
+                    break
             if item is not None:
                 self._handle(item)
             elif self._idle is not None:
                 self._idle()
+        if self._end is not None:
+            self._end()

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import cast
 
 import msgspec
+from tests.engine.core.bracket_venue import RICH
 from tests.engine.core.builders import (
     ACCOUNT,
     BTC_ID,
@@ -14,13 +15,17 @@ from tests.engine.core.builders import (
     World,
     fill_of,
     loaded,
+    sleeve_started,
     snapshot,
+    started,
     trade,
 )
 
 from tradebot.data.events import BookDelta, FeedGap
 from tradebot.engine.core.events import (
     AccountReported,
+    AccountStarted,
+    AmendRequested,
     CancelRejected,
     CancelRequested,
     CashMoved,
@@ -33,8 +38,11 @@ from tradebot.engine.core.events import (
     OrderCancelled,
     OrderExpired,
     OrderRejected,
+    OrderReplaced,
     OrderReported,
+    OrderTriggered,
     PlaceOrder,
+    ReplaceRejected,
     ResumeRequested,
     SleeveFailed,
     SleevePauseRequested,
@@ -43,6 +51,8 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.policy import (
     Action,
     Book,
@@ -57,7 +67,15 @@ from tradebot.engine.core.policy import (
     sell,
 )
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, VenueOrderId
+from tradebot.engine.core.types import (
+    MS,
+    SECOND,
+    OrderType,
+    Owner,
+    RequestId,
+    Side,
+    VenueOrderId,
+)
 
 OTHER = Owner("other")
 
@@ -126,10 +144,15 @@ class Restless:
         )
 
 
-def restless_world() -> World:
-    """Return a world with two restless sleeves and limits that bind."""
+def restless_world(*, rich: bool = False) -> World:
+    """Return a world with two restless sleeves and limits that bind, at a venue that knows much or little."""
     policies = {name: loaded(Restless(), memory=Mind) for name in (SLEEVE, OTHER)}
-    return World(limits=LIMITS, policies=policies)
+    sleeves = tuple(sleeve_started(name) for name in policies)
+    start = started(limits=LIMITS, sleeves=sleeves)
+    if rich:
+        account = AccountStarted(name=ACCOUNT, venue="test", capabilities=RICH)
+        start = msgspec.structs.replace(start, accounts=(account,))
+    return World(limits=LIMITS, policies=policies, start=start)
 
 
 class History:
@@ -163,6 +186,8 @@ class History:
             (30, self._venue),
             (12, self._fill),
             (15, self._request),
+            (6, self._contingent),
+            (4, self._amend),
             (4, self._operator),
             (3, self._cash),
             (2, self._feed),
@@ -220,7 +245,82 @@ class History:
             ]
             * 2,
         ]
+        answers += self._of_new_words(order)
         return self.chance.choice(answers)
+
+    def _of_new_words(self, order: Order) -> list[Event]:
+        """Return what a venue says of stops and replacements, where the order is one."""
+        key, intent = order.intent.client_order_id, order.intent
+        answers: list[Event] = []
+        if intent.type in {"stop", "stop_limit", "trailing_stop"} and not order.held:
+            answers += [OrderTriggered(client_order_id=key, ts_event=self.world.now)] * 3
+        if intent.replaces is not None and not order.held:
+            less = self.chance.choice([0, 0, 10, 100])
+            answers += [
+                OrderReplaced(
+                    client_order_id=key,
+                    replaced=intent.replaces,
+                    venue_order_id=VenueOrderId(f"v-{key}"),
+                    quantity=max(intent.quantity - less, 0),
+                    ts_event=self.world.now,
+                )
+            ] * 8
+            refused = ReplaceRejected(
+                client_order_id=key, replaced=intent.replaces, reason="no", ts_event=0
+            )
+            answers += [refused] * 3
+        return answers
+
+    def _contingent(self) -> Event:
+        """Return a stop, a bracket, a child or one of a pair."""
+        chance = self.chance
+        sides: tuple[Side, ...] = ("buy", "sell")
+        kinds: tuple[OrderType, ...] = ("limit", "limit", "stop", "stop_limit", "trailing_stop")
+        side = chance.choice(sides)
+        way = 1 if side == "buy" else -1
+        kind = chance.choice(kinds)
+        orders = self.world.state.blotter.recent(6)
+        other = chance.choice(orders).intent.client_order_id if orders else None
+        near = self.mid // 1000 * 10 * 100
+        legs = Legs(
+            stop_loss=chance.choice([None, near - way * 100_00]),
+            take_profit=chance.choice([None, near + way * 150_00]),
+            trail=chance.choice([None, None, 50_00]),
+        )
+        return PlaceOrder(
+            request_id=RequestId(f"c{chance.randint(1, 400)}"),
+            account=ACCOUNT,
+            instrument=BTC_ID,
+            side=side,
+            type=kind,
+            tif=chance.choice(["gtc", "gtc", "day", "gtd"]),
+            quantity=chance.randint(1, 60) * 10,
+            limit_price=near if kind in {"limit", "stop_limit"} else None,
+            trigger_price=near + way * chance.randint(-2, 5) * 1000
+            if kind in {"stop", "stop_limit"}
+            else None,
+            trail=chance.randint(1, 5) * 1000 if kind == "trailing_stop" else None,
+            expires=self.world.now + chance.randint(1, 100) * SECOND,
+            after=other if chance.random() < 0.2 else None,
+            oco=other if chance.random() < 0.2 else None,
+            legs=legs if chance.random() < 0.6 else None,
+        )
+
+    def _amend(self) -> Event:
+        chance = self.chance
+        blotter = self.world.state.blotter
+        orders = blotter.open() or blotter.recent(5)
+        if not orders:
+            return self._market()
+        order = chance.choice(orders)
+        price = self.mid // 1000 * 1000
+        return AmendRequested(
+            request_id=RequestId(f"a{chance.randint(1, 400)}"),
+            client_order_id=order.intent.client_order_id,
+            quantity=chance.choice([None, chance.randint(1, 80) * 10]),
+            limit_price=chance.choice([None, price]) if order.intent.limit_price else None,
+            trigger_price=chance.choice([None, price]) if order.intent.trigger_price else None,
+        )
 
     def _fill(self) -> Event:
         orders = [o for o in self.world.state.blotter.recent(12) if o.state != "denied"]
@@ -309,7 +409,7 @@ class History:
 def remembered(world: World) -> dict[str, object]:
     """Return what a restart must not forget, comparable by value."""
     state = world.state
-    forgets = {"market", "now", "next_mark", "sleeves", "flattening"}
+    forgets = {"market", "now", "next_mark", "tries", "sleeves", "flattening"}
     kept = {name: held for name, held in vars(state).items() if name not in forgets}
     sleeves = {
         name: (sleeve.started, sleeve.paused, sleeve.failed, sleeve.saved)

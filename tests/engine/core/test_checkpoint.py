@@ -23,6 +23,7 @@ from tradebot.engine.core.checkpoint import (
     thaw,
 )
 from tradebot.engine.core.ledger import Ledger
+from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Blotter
 from tradebot.engine.core.state import Flattening, State
 from tradebot.engine.core.types import EngineId
@@ -38,7 +39,7 @@ def thawed(world: World) -> World:
 
 
 def lived(seed: int, count: int) -> tuple[World, History]:
-    world = restless_world()
+    world = restless_world(rich=seed % 2 == 1)
     history = History(world, seed)
     history.events(count)
     return world, history
@@ -89,7 +90,7 @@ def test_every_attribute_is_in_the_checkpoint_or_said_not_to_be() -> None:
     world, _ = lived(3, 200)
     (sleeve, *_) = world.state.sleeves.values()
     (account, *_) = world.state.accounts.values()
-    holders = (world.state, Blotter(), Ledger(), account, sleeve, Flattening())
+    holders = (world.state, Blotter(), Links(), Ledger(), account, sleeve, Flattening())
     assert len(holders) == len(IMAGES)
     for holder in holders:
         kind = type(holder)

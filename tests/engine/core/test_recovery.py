@@ -17,7 +17,7 @@ seeds = st.integers(0, 2**32)
 
 
 def lived(seed: int, count: int = 150) -> tuple[World, History]:
-    world = restless_world()
+    world = restless_world(rich=seed % 2 == 1)
     history = History(world, seed)
     history.events(count)
     return world, history

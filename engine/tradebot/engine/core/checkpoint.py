@@ -28,6 +28,7 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Blotter, Order
 from tradebot.engine.core.state import (
     AccountState,
@@ -57,6 +58,17 @@ class CheckpointUnreadable(Exception):  # noqa: N818  (what is the matter, not a
     """The bytes are no checkpoint of today's layout: take the one before, or the journal's rows."""
 
 
+class LinksImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of how orders belong together."""
+
+    held: dict[InstrumentId, dict[ClientOrderId, None]]
+    children: dict[ClientOrderId, list[ClientOrderId]]
+    successors: dict[ClientOrderId, ClientOrderId]
+    pairs: dict[ClientOrderId, ClientOrderId]
+    lanes: dict[ClientOrderId, ClientOrderId]
+    brackets: dict[ClientOrderId, None]
+
+
 class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the blotter; mappings keep their order."""
 
@@ -67,6 +79,7 @@ class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
     executed: dict[ClientOrderId, list[ExecutionId]]
     strange: dict[ExecutionId, None]
     requests: dict[RequestId, ClientOrderId]
+    links: LinksImage
 
 
 class LedgerImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +155,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
     State: {
         "market": "subscribed anew, never recovered",
         "next_mark": "begins anew with EngineStarted",
+        "tries": "begins anew with EngineStarted",
     },
     SleeveState: {
         "memory": "EngineStarted goes back to what was saved",
@@ -169,6 +183,7 @@ class Layout(msgspec.Struct, frozen=True):
 
 IMAGES: dict[type, Layout] = {
     State: Layout(StateImage, lambda image: State(cast("StateImage", image).engine_id)),
+    Links: Layout(LinksImage, lambda _: Links()),
     Blotter: Layout(BlotterImage, lambda _: Blotter()),
     Ledger: Layout(LedgerImage, lambda _: Ledger()),
     SleeveState: Layout(SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)),

@@ -1,14 +1,10 @@
 """What a lost connection leaves without protection, and stops that only this engine holds."""
 
 from tradebot.engine.core.events import FeedChanged, StreamChanged
-from tradebot.engine.core.orders import Order
+from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, OrderHeld
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.types import OrderType
-
-STOPS: frozenset[OrderType] = frozenset({"stop", "stop_limit", "trailing_stop"})
-"""Types that wait for a price to be reached."""
 
 
 def engine_held_stops(state: State) -> list[Order]:

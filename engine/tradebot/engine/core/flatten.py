@@ -12,7 +12,6 @@ or, while the last piece is waited out, covered again.
 import msgspec
 
 from tradebot.data.instruments import InstrumentId
-from tradebot.engine.core.connections import STOPS
 from tradebot.engine.core.events import (
     CancelRejected,
     FlattenRequested,
@@ -27,7 +26,7 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.orders import Order
+from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, FlattenEnded, FlattenStarted, OrderIntent
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import collar_price
@@ -175,7 +174,7 @@ def flatten_step(step: Step, where: FlattenKey, *, again: bool) -> None:
 
 def at_the_venue(state: State, where: FlattenKey) -> list[Order]:
     """Return the open orders of an account in an instrument that the venue may hold, oldest first."""
-    return [order for order in state.blotter.open_in(*where) if order.intent.lives_at == "broker"]
+    return [order for order in state.blotter.open_in(*where) if not order.held]
 
 
 def closes_first(state: State, where: FlattenKey) -> bool:
@@ -377,7 +376,7 @@ def _restore(step: Step, where: FlattenKey, uncovered: int) -> None:
             because=why(RESTORED),
             created=state.now,
             replaces=None,
-            parent=None,
+            parent=intent.parent if intent.role else None,
             oco=None,
             legs=None,
         )

@@ -5,6 +5,7 @@ outcomes, each applied as it is made. The same history gives the same outcomes, 
 """
 
 from tradebot.data.events import MarketEvent
+from tradebot.engine.core.amend import on_amend
 from tradebot.engine.core.arming import (
     ARMING_TIMER,
     on_arm,
@@ -14,8 +15,10 @@ from tradebot.engine.core.arming import (
     tell_limits,
 )
 from tradebot.engine.core.connections import on_feed, on_stream, warn_engine_held
+from tradebot.engine.core.contingent import enter, settle
 from tradebot.engine.core.events import (
     AccountReported,
+    AmendRequested,
     ArmRequested,
     CancelRejected,
     CancelRequested,
@@ -43,12 +46,14 @@ from tradebot.engine.core.events import (
     TerminalGone,
     TimerFired,
 )
+from tradebot.engine.core.expiry import on_expiry_timer, set_expiries
 from tradebot.engine.core.flatten import (
     FLATTEN_TIMER,
     on_flatten,
     on_flatten_timer,
     on_order_of_flatten,
 )
+from tradebot.engine.core.held import look, look_everywhere
 from tradebot.engine.core.mandates import (
     MANDATE_TIMER,
     mandates_started,
@@ -67,7 +72,7 @@ from tradebot.engine.core.reconcile import (
 )
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
-from tradebot.engine.core.step import Step, StepOutcome, intent_of
+from tradebot.engine.core.step import EXPIRE, Step, StepOutcome, intent_of
 from tradebot.engine.core.stops import (
     keep_to_state,
     on_cancel,
@@ -103,10 +108,13 @@ class Kernel:
         if fill is not None and is_new and fill.instrument in self.state.instruments:
             step.emit(booked(self.state, fill))
         if isinstance(event, MarketEvent):
+            look(step, event.instrument)
             watch(step, at_once=False)
         else:
             _consequences(step, event)
             on_order_of_flatten(step, event)
+            settle(step)
+            look_everywhere(step)
             watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
         self._sleeves.decide(step, event)
         warn_engine_held(step)
@@ -144,6 +152,8 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
     match event:
         case PlaceOrder():
             _place(step, event)
+        case AmendRequested():
+            on_amend(step, event)
         case CancelRequested():
             on_cancel(step, event)
         case (
@@ -164,6 +174,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
             tell_limits(step)
             mandates_started(step)
             on_started(step)
+            set_expiries(step)
         case OrderReported():
             on_order_reported(step, event)
             keep_to_state(step)
@@ -238,6 +249,8 @@ def _timer(step: Step, event: TimerFired) -> None:
         on_arming_timer(step)
     elif event.timer_id.startswith(MANDATE_TIMER):
         on_mandate_timer(step, event)
+    elif event.timer_id.startswith(EXPIRE):
+        on_expiry_timer(step, event)
 
 
 def _place(step: Step, event: PlaceOrder) -> None:
@@ -255,4 +268,4 @@ def _place(step: Step, event: PlaceOrder) -> None:
         text = f"instrument {event.instrument} is not traded by this engine; it has {known}"
         step.emit(OrderDenied(order=intent, code="unknown_instrument", text=text))
     else:
-        step.submit(intent)
+        enter(step, intent)

@@ -38,6 +38,8 @@ class InstrumentMarket:
         self.gaps = 0
         self.connection: Literal["up", "down", "ended"] = "down"
         self._resyncing = False
+        self._last_is_current = False
+        """Whether the last trade came after the newest break of the feed."""
         self._book_updated: int | None = None
         """The engine's time of the newest book event; None where no book was ever seen."""
 
@@ -54,6 +56,7 @@ class InstrumentMarket:
                 self._book_updated = now
             case Trade():
                 self.last = event
+                self._last_is_current = True
             case Quote():
                 self.quote = event
             case BookSnapshot():
@@ -63,6 +66,7 @@ class InstrumentMarket:
             case FeedGap():
                 self.gaps += 1
                 self._resyncing = True
+                self._last_is_current = False
             case Bar():
                 pass
 
@@ -71,6 +75,8 @@ class InstrumentMarket:
         if state == "down" and self._has_book:
             # What was missed meanwhile is not known: the book is right again from the next snapshot on.
             self._resyncing = True
+        if state != "up":
+            self._last_is_current = False
         self.connection = state
 
     def best_bid(self) -> int | None:
@@ -94,6 +100,16 @@ class InstrumentMarket:
         if bid is not None and ask is not None:
             return (bid + ask) * _HALF
         return None if self.last is None else Decimal(self.last.price)
+
+    def trigger_units(self) -> Decimal | None:
+        """Return the price that sets stops off, in price units: the last trade, else mid; None where neither is known.
+
+        A trade from before a break of the feed says nothing of where the market is now.
+        """
+        if self.last is not None and self._last_is_current:
+            return Decimal(self.last.price)
+        bid, ask = self.best_bid(), self.best_ask()
+        return None if bid is None or ask is None else (bid + ask) * _HALF
 
     def mark(self) -> Decimal | None:
         """Return the mark as an exact decimal price."""

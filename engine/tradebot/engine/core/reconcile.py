@@ -26,6 +26,8 @@ def on_started(step: Step) -> None:
     for name, account in state.accounts.items():
         step.emit(QueryAccount(account=name, since=account.newest_fill))
     for order in state.blotter.open():
+        if order.held:
+            continue  # no venue has it
         if order.state == "pending_cancel":
             # The cancel may have died with the process; sent twice it does no harm.
             step.cancel(order.intent, why("restart"))

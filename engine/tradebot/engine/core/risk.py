@@ -12,7 +12,8 @@ import msgspec
 from tradebot.data.instruments import Instrument, Rules
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.market import FeedHealth
-from tradebot.engine.core.outcomes import OrderIntent, Submit
+from tradebot.engine.core.open_risk import Stop, at_stop, side_risk
+from tradebot.engine.core.outcomes import OrderIntent, Replace, Submit
 from tradebot.engine.core.types import HAND, SECOND, Side, StreamState, TradingState, sign
 
 QUERY_PATIENCE = 30 * SECOND
@@ -50,6 +51,21 @@ type DenialCode = Literal[
     "orders_per_minute",
     "unknown_instrument",
     "unknown_account",
+    "order_type_unsupported",
+    "tif_unsupported",
+    "trigger_price_missing",
+    "trigger_not_wanted",
+    "trail_missing",
+    "post_only_stop",
+    "expires_missing",
+    "expires_past",
+    "legs_wrong_side",
+    "legs_of_an_exit",
+    "parent_not_open",
+    "oco_not_open",
+    "order_not_open",
+    "order_busy",
+    "nothing_to_amend",
 ]
 """Stable reason code of a denial."""
 
@@ -85,6 +101,9 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     sell_leaves: int
     mark: Decimal | None
     """Price, None = unknown."""
+    long_stops: tuple[Stop, ...] = ()
+    """Stops that close a long position, standing or promised with an entry; wherever they live."""
+    short_stops: tuple[Stop, ...] = ()
 
     def worst(self, extra: int = 0) -> int:
         """Return the largest absolute position that open orders and `extra` (signed) can lead to."""
@@ -181,6 +200,22 @@ def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Chec
     )
 
 
+def approve_replace(
+    order: OrderIntent, picture: Picture, known_filled: int
+) -> RiskApproved[Replace] | Check:
+    """Return an order that takes the place of another as approved, or the first line that refuses it.
+
+    Args:
+        order: The new order; its `replaces` names the old one.
+        picture: The account now, without the old order.
+        known_filled: What is known to be filled of the old order, in units.
+    """
+    verdict = approve(order, picture)
+    if isinstance(verdict, Check):
+        return verdict
+    return RiskApproved(Replace(order=order, known_filled=known_filled), verdict.reduces)
+
+
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
     """Return whether an order can only shrink the position, with all working orders counted."""
     return quantity <= _shrinkable(exposure, side)
@@ -215,6 +250,12 @@ def _own_exposure(order: OrderIntent, picture: Picture) -> Exposure:
 # ------------------------------------------------------------------------------------ single lines
 
 
+def venue_rules(order: OrderIntent, instrument: Instrument, now: int) -> list[Check]:
+    """Return the lines of the venue's own rules: lot, least and most quantity, tick, notional."""
+    nothing = Exposure(instrument=instrument, quantity=0, buy_leaves=0, sell_leaves=0, mark=None)
+    return _rules_of_the_venue(order, instrument.rules_at(now), nothing)
+
+
 def _rules_of_the_venue(order: OrderIntent, rules: Rules, exposure: Exposure) -> list[Check]:
     instrument = exposure.instrument
     quantity = _qty(exposure, order.quantity)
@@ -235,20 +276,21 @@ def _rules_of_the_venue(order: OrderIntent, rules: Rules, exposure: Exposure) ->
             f"quantity {quantity} must be at most {_qty(exposure, rules.quantity_max)}",
         ),
     ]
-    if order.type == "market":
+    at = order.limit_price
+    if order.type in {"limit", "stop_limit"} and at is None:
+        missing = f"a {order.type} order needs a limit price"
+        return [*lines, _line("limit_price_missing", ok=False, text=missing)]
+    if order.type in {"stop", "trailing_stop"}:
+        at = order.trigger_price
+    if order.type == "market" or at is None:
         return lines
-    if order.limit_price is None:
-        return [
-            *lines,
-            _line("limit_price_missing", ok=False, text="a limit order needs a limit price"),
-        ]
-    price = instrument.price(order.limit_price)
-    notional = instrument.notional(order.limit_price, order.quantity)
+    price = instrument.price(at)
+    notional = instrument.notional(at, order.quantity)
     return [
         *lines,
         _line(
             "tick_size",
-            order.limit_price > 0 and order.limit_price % rules.tick == 0,
+            at > 0 and at % rules.tick == 0,
             f"price {price} must be a positive multiple of {instrument.price(rules.tick)}",
         ),
         _line(
@@ -372,7 +414,13 @@ def collar_price(limits: Limits, side: Side, best_bid: int, best_ask: int, tick:
 
 def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
     instrument = exposure.instrument
-    if picture.best_bid is not None and picture.best_ask is not None:
+    if order.type in {"stop", "trailing_stop"}:
+        return _line("price_collar", ok=True, text="a stop waits for its price")
+    if order.type == "stop_limit" and order.trigger_price is not None:
+        # It is sent when the market is at its trigger: from there its limit is measured.
+        fraction = picture.limits.price_collar
+        mid = Decimal(order.trigger_price)
+    elif picture.best_bid is not None and picture.best_ask is not None:
         fraction = collar_fraction(picture.limits, picture.best_bid, picture.best_ask)
         mid = Decimal(picture.best_bid + picture.best_ask) / 2
     elif exposure.mark is not None:
@@ -382,7 +430,7 @@ def _collar(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
     else:
         # New risk is stopped for want of a mark; exits are not held up.
         return _line("price_collar", ok=True, text="")
-    worst = order.limit_price if order.type == "limit" else picture.worst_fill
+    worst = picture.worst_fill if order.type == "market" else order.limit_price
     if order.reduce_only and order.type == "market":
         # Whoever insists on getting out gets out; an order that may add risk is held to the collar.
         return _line("price_collar", ok=True, text="a reduce-only market order is not held")
@@ -439,7 +487,6 @@ def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
     own = _notional(exposure, order.quantity, price)
     after = _notional(exposure, exposure.worst(extra), price)
     gross_others = _sum_worst(picture.exposures, but=exposure)
-    risk_share = limits.unprotected_risk
     return [
         Bound("max_order", own / equity, limits.max_order, limits.max_order * equity),
         Bound(
@@ -454,18 +501,70 @@ def bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
             limits.max_gross,
             _room(exposure, order.side, price, limits.max_gross * equity - gross_others),
         ),
-        Bound(
-            "max_open_risk",
-            (gross_others + after) * risk_share / equity,
-            limits.max_open_risk,
-            _room(
-                exposure,
-                order.side,
-                price,
-                limits.max_open_risk * equity / risk_share - gross_others,
-            ),
-        ),
+        _risk_bound(order, picture, price, equity),
     ]
+
+
+def _risk_bound(order: OrderIntent, picture: Picture, price: Decimal, equity: Decimal) -> Bound:
+    """Return what open risk says: to its stop where the order brings one, else a share of its notional."""
+    exposure, limits = _own_exposure(order, picture), picture.limits
+    share = limits.unprotected_risk
+    others = sum(
+        (
+            exposure_risk(other, other.mark, share)
+            for other in picture.exposures
+            if other is not exposure and other.mark is not None
+        ),
+        Decimal(0),
+    )
+    most = limits.max_open_risk * equity
+    own = own_stop(order)
+    if own is None:
+        after = exposure_risk(exposure, price, share, sign(order.side) * order.quantity)
+        # What stops save of the standing position is room for this order.
+        plain = _notional(exposure, exposure.worst(), price) * share
+        saved = plain - exposure_risk(exposure, price, share)
+        room = _room(exposure, order.side, price, (most - others + saved) / share)
+    else:
+        standing = exposure_risk(exposure, price, share)
+        entry = price if order.limit_price is None else exposure.instrument.price(order.limit_price)
+        stop = exposure.instrument.price(own)
+        lost = at_stop(exposure.instrument, order.quantity, entry, stop, sign(order.side))
+        after = standing + lost
+        notional = _notional(exposure, order.quantity, price)
+        rate = lost / notional if notional else Decimal(0)
+        room = max(most - others - standing, Decimal(0)) / rate if rate else most / share
+    return Bound("max_open_risk", (others + after) / equity, limits.max_open_risk, room)
+
+
+def own_stop(order: OrderIntent) -> int | None:
+    """Return the trigger of the stop an order brings with it, in price units; None where it brings none."""
+    legs, entry = order.legs, order.limit_price or order.trigger_price
+    if legs is None:
+        return None
+    if legs.stop_loss is not None or legs.trail is None or entry is None:
+        return legs.stop_loss
+    return entry - sign(order.side) * legs.trail
+
+
+def exposure_risk(
+    exposure: Exposure, price: Decimal, unprotected: Decimal, extra: int = 0
+) -> Decimal:
+    """Return what an instrument can lose at worst if every stop is hit, working orders in, in quote currency.
+
+    Args:
+        exposure: Position, working orders and stops.
+        price: What it is valued at.
+        unprotected: Share of notional that a position without a stop is counted to lose.
+        extra: One more order without a stop, signed, in units.
+    """
+    long = exposure.quantity + exposure.buy_leaves + max(extra, 0)
+    short = -exposure.quantity + exposure.sell_leaves + max(-extra, 0)
+    what = exposure.instrument
+    return max(
+        side_risk(what, long, price, exposure.long_stops, 1, unprotected),
+        side_risk(what, short, price, exposure.short_stops, -1, unprotected),
+    )
 
 
 def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, int] | None:
@@ -530,7 +629,8 @@ def _capital(order: OrderIntent, picture: Picture) -> list[Check]:
 
 def _valuation(order: OrderIntent, exposure: Exposure) -> Decimal | None:
     """Return the price an order is valued at: its limit where that is worse than the mark."""
-    limit = None if order.limit_price is None else exposure.instrument.price(order.limit_price)
+    at = order.trigger_price if order.limit_price is None else order.limit_price
+    limit = None if at is None else exposure.instrument.price(at)
     if exposure.mark is None:
         return None
     return exposure.mark if limit is None else max(limit, exposure.mark)

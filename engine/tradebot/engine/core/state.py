@@ -28,8 +28,11 @@ from tradebot.engine.core.events import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReplaced,
     OrderReported,
+    OrderTriggered,
     PlaceOrder,
+    ReplaceRejected,
     SleeveStarted,
     StreamChanged,
     SubmitUnknown,
@@ -48,16 +51,21 @@ from tradebot.engine.core.outcomes import (
     EquityMarked,
     FlattenEnded,
     FlattenStarted,
+    HeldEnded,
+    HeldQuantityChanged,
     LimitsChanged,
     MandateEnded,
     MandateRecorded,
     OrderDenied,
+    OrderHeld,
     OrderIntent,
     QueryAccount,
+    Replace,
     SetTimer,
     SleevePaused,
     SleeveResumed,
     SleeveStateSaved,
+    StopMoved,
     Submit,
     TradingStateChanged,
 )
@@ -142,6 +150,15 @@ type FlattenKey = tuple[AccountName, InstrumentId]
 """What is flattened."""
 
 
+class Tries:
+    """How often something was tried in vain, so that it is neither given up at once nor repeated for ever."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.next = 0
+        """Engine time of the next try, ns UTC."""
+
+
 NATIVE_CAPABILITIES = Capabilities(
     order_types=("limit", "market"),
     times_in_force=("gtc", "ioc", "fok"),
@@ -215,6 +232,8 @@ class State:
         self.bets: dict[BetKey, BetId] = {}
         self.counter = 0
         """Orders made so far, denied ones too."""
+        self.tries: dict[str, Tries] = {}
+        """How often what protects a position could not go out; begins anew with each start."""
 
     # -------------------------------------------------------------------------------- derived
 
@@ -304,8 +323,11 @@ class State:
                 | OrderExpired()
                 | CancelRejected()
                 | OrderReported()
+                | OrderTriggered()
             ):
                 self._order_event(event)
+            case OrderReplaced() | ReplaceRejected():
+                self._replacement(event)
             case _:  # operators and broken sleeves change state only through outcomes
                 return
 
@@ -326,6 +348,15 @@ class State:
         if isinstance(event, OrderRejected):
             self.rejects_in_row += 1
         elif isinstance(event, OrderAccepted):
+            self.rejects_in_row = 0
+        if not order.is_open:
+            self._close_bet(order)
+
+    def _replacement(self, event: OrderReplaced | ReplaceRejected) -> None:
+        order = self.blotter.replaced(event, self.now)
+        if order is None:
+            return
+        if isinstance(event, OrderReplaced):
             self.rejects_in_row = 0
         if not order.is_open:
             self._close_bet(order)
@@ -351,8 +382,14 @@ class State:
                 )
             return
         self.ledger.fill(event, instrument, owner)
+        self.fit_legs(event.account, event.instrument, owner)
         if order is not None and not order.is_open:
             self._close_bet(order)
+
+    def fit_legs(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> None:
+        """Let legs cover no more than their owner holds; to be called after all that changes a position."""
+        held = self.ledger.position(account, instrument, owner).quantity
+        self.blotter.fit_covered(account, instrument, owner, held)
 
     def _close_bet(self, order: Order) -> None:
         intent = order.intent
@@ -393,7 +430,7 @@ class State:
         self._accounts_started(event)
         self.rejects_in_row = 0
         for order in self.blotter.open():
-            if order.state == "created":
+            if order.unheard:
                 self.blotter.mark(order.intent.client_order_id, "unknown", self.now)
         running = {started.name: started for started in event.sleeves}
         for name, started in running.items():
@@ -408,6 +445,7 @@ class State:
             progress.restart()
         # Timers of the time before are set again by whoever still needs them.
         self.timers = {}
+        self.tries = {}
 
     def _limits_started(self, event: EngineStarted) -> None:
         """Take the configured limits over; in LIVE the wider ones of them wait for `arm`."""
@@ -439,9 +477,13 @@ class State:
         match outcome:
             case Submit():
                 self._submitted(outcome.order)
+            case Replace():
+                self._submitted(outcome.order)
             case OrderDenied():
-                self.blotter.add(outcome.order, denied=f"{outcome.code}: {outcome.text}")
-                self.counter += 1
+                denied = f"{outcome.code}: {outcome.text}"
+                self.counter += self.blotter.add(outcome.order, denied=denied)
+            case OrderHeld() | HeldEnded() | HeldQuantityChanged() | StopMoved():
+                self._held(outcome)
             case Cancel():
                 self._cancelling(outcome)
             case QueryAccount():
@@ -471,8 +513,7 @@ class State:
         order = self.blotter.get(outcome.client_order_id)
         if order is None:
             return
-        if order.state != "unknown":
-            self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)
+        self.blotter.cancelling(outcome.client_order_id, outcome.because.code, self.now)
         progress = self.flattening.get((order.intent.account, order.intent.instrument))
         if progress is not None and outcome.because.code == FLATTEN and order.intent.reduce_only:
             progress.removed[outcome.client_order_id] = None
@@ -502,9 +543,27 @@ class State:
                     self.authority, wanted=None if wanted == self.limits else wanted
                 )
 
+    def _held(self, outcome: OrderHeld | HeldEnded | HeldQuantityChanged | StopMoved) -> None:
+        match outcome:
+            case OrderHeld():
+                intent = outcome.order
+                self.counter += self.blotter.add(intent, held=True)
+                self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
+            case HeldEnded():
+                key = outcome.client_order_id
+                self.blotter.end_held(key, outcome.state, outcome.reason, self.now)
+                order = self.blotter.get(key)
+                if order is not None:
+                    self._close_bet(order)
+            case HeldQuantityChanged():
+                key = outcome.client_order_id
+                self.blotter.change_held(key, self.now, quantity=outcome.quantity)
+            case StopMoved():
+                key = outcome.client_order_id
+                self.blotter.change_held(key, self.now, trigger_price=outcome.trigger_price)
+
     def _submitted(self, intent: OrderIntent) -> None:
-        self.blotter.add(intent)
-        self.counter += 1
+        self.counter += self.blotter.add(intent)
         self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
         sleeve = self.sleeves.get(intent.owner)
         if sleeve is not None:

@@ -8,11 +8,16 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.limits import narrowest
+from tradebot.engine.core.open_risk import Stop
+from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
+    HeldEnded,
     OrderDenied,
+    OrderHeld,
     OrderIntent,
+    Replace,
     SetTimer,
     Submit,
 )
@@ -20,15 +25,36 @@ from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.risk import (
     QUERY_PATIENCE,
     Check,
+    DenialCode,
     Exposure,
     Picture,
     RiskApproved,
     approve,
+    approve_replace,
+    check,
+    own_stop,
 )
-from tradebot.engine.core.state import FLATTEN, AccountState, State
-from tradebot.engine.core.types import HAND, MINUTE, MS, AccountName, OrderType, Owner, StreamState
+from tradebot.engine.core.state import FLATTEN, NATIVE_CAPABILITIES, AccountState, State
+from tradebot.engine.core.terms import check_terms, place_of
+from tradebot.engine.core.types import (
+    HAND,
+    MINUTE,
+    MS,
+    AccountName,
+    OrderType,
+    Owner,
+    Side,
+    StreamState,
+    opposite,
+)
 
-type StepOutcome = AnyOutcome | RiskApproved[Submit]
+EXPIRE = "expire:"
+"""Timers that end an order; the order's id follows."""
+
+LONGEST_DAY = 50 * 60 * MINUTE
+"""No trading day is longer, whatever its zone does with its clocks."""
+
+type StepOutcome = AnyOutcome | RiskApproved[Submit] | RiskApproved[Replace]
 """What a step hands on; a submit only in its approved form."""
 
 
@@ -58,17 +84,61 @@ class Step:
             intent: The order.
             denial_is_news: Whether a denial is journaled; a sleeve told the same twice is not.
         """
-        verdict = approve(intent, picture(self.state, intent))
+        refused = self.refused_terms(intent)
+        verdict = refused or approve(intent, picture(self.state, intent))
         if isinstance(verdict, RiskApproved):
             self.outcomes.append(verdict)
             self.state.apply_outcome(verdict.item)
+            self._until(intent)
             return None
         if denial_is_news:
             self.emit(OrderDenied(order=intent, code=verdict.code, text=verdict.text))
         return verdict
 
+    def replace(self, intent: OrderIntent, known_filled: int) -> Check | None:
+        """Pass an order that takes another's place through the gate; return the line that refused it, or None.
+
+        Args:
+            intent: The new order; its `replaces` names the old one.
+            known_filled: What is known to be filled of the old one, in units.
+        """
+        verdict = self.refused_terms(intent) or approve_replace(
+            intent, picture(self.state, intent), known_filled
+        )
+        if isinstance(verdict, Check):
+            return verdict
+        self.outcomes.append(verdict)
+        self.state.apply_outcome(verdict.item)
+        self._until(intent)
+        return None
+
+    def hold(self, intent: OrderIntent) -> None:
+        """Keep an order in the engine; the gate is asked when it is set off or its turn comes."""
+        self.emit(OrderHeld(order=intent))
+        self._until(intent)
+
+    def refused_terms(self, intent: OrderIntent) -> Check | None:
+        """Return the first line by which an order cannot be done or is not said in full, or None."""
+        instrument = self.state.instruments[intent.instrument]
+        capabilities = self.state.accounts[intent.account].started.capabilities
+        lines = check_terms(intent, capabilities, instrument, self.state.now)
+        return next((line for line in lines if not line.ok), None)
+
+    def deny(self, intent: OrderIntent, code: DenialCode, text: str) -> None:
+        """Refuse an order with a reason."""
+        self.emit(OrderDenied(order=intent, code=code, text=text))
+
+    def _until(self, intent: OrderIntent) -> None:
+        if intent.expires is not None:
+            self.timer(f"{EXPIRE}{intent.client_order_id}", intent.expires)
+
     def cancel(self, intent: OrderIntent, because: Because) -> None:
-        """Ask for an order to be taken out."""
+        """Ask for an order to be taken out; one the engine keeps itself is out at once."""
+        order = self.state.blotter.get(intent.client_order_id)
+        if order is not None and order.held:
+            key, code = intent.client_order_id, because.code
+            self.emit(HeldEnded(client_order_id=key, state="cancelled", reason=code))
+            return
         self.emit(
             Cancel(client_order_id=intent.client_order_id, account=intent.account, because=because)
         )
@@ -76,6 +146,8 @@ class Step:
 
 def intent_of(state: State, request: PlaceOrder) -> OrderIntent:
     """Return a person's order as the kernel would write it now."""
+    account = state.accounts.get(request.account)
+    capabilities = NATIVE_CAPABILITIES if account is None else account.started.capabilities
     return OrderIntent(
         client_order_id=state.next_order_id(),
         request_id=request.request_id,
@@ -93,10 +165,50 @@ def intent_of(state: State, request: PlaceOrder) -> OrderIntent:
         reduce_only=request.reduce_only,
         because=request.because,
         edge=request.edge,
-        lives_at="broker",
+        lives_at=place_of(capabilities, request.type),
         created=state.now,
         engine_id=state.engine_id,
+        trigger_price=request.trigger_price
+        if request.trigger_price is not None or request.type != "trailing_stop"
+        else trailing_start(state, request.instrument, request.side, request.trail),
+        trail=request.trail,
+        expires=day_end(state) if request.tif == "day" else request.expires,
+        attended=request.attended,
+        terminal=request.terminal,
+        parent=request.after,
+        oco=request.oco,
+        legs=request.legs,
     )
+
+
+def trailing_start(state: State, symbol: InstrumentId, side: Side, trail: int | None) -> int | None:
+    """Return where a trailing stop of a side stands when it comes to be, on the tick; None without a market."""
+    market = state.market.get(symbol)
+    price = None if market is None else market.trigger_units()
+    if market is None or price is None or trail is None:
+        return None
+    tick = market.instrument.rules_at(state.now).tick
+    if side == "sell":
+        return int((price - trail) // tick) * tick
+    return -int(-(price + trail) // tick) * tick
+
+
+def day_end(state: State) -> int:
+    """Return when the trading day of now ends, ns UTC: the first instant that belongs to the next."""
+    today = state.day_of(state.now)
+    low, high = state.now, state.now + LONGEST_DAY
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if state.day_of(middle) <= today else (low, middle)
+    return high
+
+
+def judge(state: State, intent: OrderIntent) -> list[Check]:
+    """Return every line the gate has for an order; it passes when all are ok."""
+    instrument = state.instruments[intent.instrument]
+    capabilities = state.accounts[intent.account].started.capabilities
+    terms = check_terms(intent, capabilities, instrument, state.now)
+    return [*(line for line in terms if not line.ok), *check(intent, picture(state, intent))]
 
 
 def picture(state: State, intent: OrderIntent) -> Picture:
@@ -212,7 +324,7 @@ def _exposures_for(
     A flatten's closing order stands beside the protective orders it replaces where the venue itself keeps reduce-only
     orders from turning a position: they do not count against it there.
     """
-    found = exposures(state, intent.account, intent.instrument)
+    found = exposures(state, intent.account, intent.instrument, without=intent)
     where = (intent.account, intent.instrument)
     closes = intent.because is not None and intent.because.code == FLATTEN
     if not (closes and intent.reduce_only and where in state.flattening):
@@ -237,27 +349,60 @@ def _exposures_for(
 
 
 def exposures(
-    state: State, account: AccountName, also: InstrumentId | None = None
+    state: State,
+    account: AccountName,
+    also: InstrumentId | None = None,
+    *,
+    without: OrderIntent | None = None,
 ) -> tuple[Exposure, ...]:
-    """Return every instrument with a position or an open order in an account, and `also`."""
+    """Return every instrument with a position or an open order in an account, and `also`.
+
+    Args:
+        state: The kernel's memory.
+        account: Which account.
+        also: An instrument that is wanted in any case.
+        without: An order to be judged: what it replaces or shares its quantity with is left out.
+    """
     wanted = {order.intent.instrument for order in state.blotter.open()}
     wanted |= {symbol for (_, symbol, _), held in state.ledger.positions() if held.quantity}
     if also is not None:
         wanted.add(also)
-    return tuple(exposure(state, account, symbol) for symbol in sorted(wanted))
+    return tuple(exposure(state, account, symbol, without=without) for symbol in sorted(wanted))
 
 
-def exposure(state: State, account: AccountName, symbol: InstrumentId) -> Exposure:
+def exposure(
+    state: State, account: AccountName, symbol: InstrumentId, *, without: OrderIntent | None = None
+) -> Exposure:
     """Return one instrument of an account as the gate counts it."""
     market = state.market.get(symbol)
     mark: Decimal | None = None if market is None else market.mark()
     return Exposure(
         instrument=state.instruments[symbol],
         quantity=state.ledger.net(account, symbol),
-        buy_leaves=state.blotter.leaves(account, symbol, "buy"),
-        sell_leaves=state.blotter.leaves(account, symbol, "sell"),
+        buy_leaves=state.blotter.leaves(account, symbol, "buy", without=without),
+        sell_leaves=state.blotter.leaves(account, symbol, "sell", without=without),
         mark=mark,
+        long_stops=_stops(state, account, symbol, "sell"),
+        short_stops=_stops(state, account, symbol, "buy"),
     )
+
+
+def _stops(
+    state: State, account: AccountName, symbol: InstrumentId, side: Side
+) -> tuple[Stop, ...]:
+    """Return stops of a side that only close, and those promised with what is still open of entries."""
+    found: list[Stop] = []
+    for order in state.blotter.open_in(account, symbol):
+        intent = order.intent
+        after = state.blotter.successor(intent.client_order_id)
+        if not order.leaves or (after is not None and after.is_open):
+            continue
+        closes = intent.type in STOPS and intent.reduce_only and intent.side == side
+        promised = own_stop(intent) if intent.side == opposite(side) else None
+        trigger = intent.trigger_price if closes else promised
+        if trigger is not None:
+            found.append(Stop(order.leaves, trigger))
+    return tuple(found)
 
 
 def _worst_fill(state: State, intent: OrderIntent) -> int | None:

@@ -6,7 +6,10 @@ a position stays, and nobody is left without the word that lifts it.
 
 from typing import Literal
 
+import msgspec
+
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.amend import BUSY, change
 from tradebot.engine.core.events import (
     CancelRequested,
     HaltRequested,
@@ -29,12 +32,16 @@ from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.types import AccountName, Owner, TradingState, opposite, sign
 
+LEAVING = frozenset({"pending_cancel", "pending_replace"})
+"""States of an order that is on its way out already."""
+
 
 def on_cancel(step: Step, event: CancelRequested) -> None:
     """Cancel one order, or all that match."""
     for order in step.state.blotter.open():
         intent = order.intent
-        if event.client_order_id not in {None, intent.client_order_id}:
+        # What is to take the order's place is meant as well.
+        if event.client_order_id not in {None, intent.client_order_id, intent.replaces}:
             continue
         if event.instrument not in {None, intent.instrument}:
             continue
@@ -169,18 +176,22 @@ def on_sleeve_resume(step: Step, event: SleeveResumeRequested) -> None:
 
 
 def trim_reduce_only(step: Step, where: tuple[AccountName, InstrumentId]) -> None:
-    """Cancel the newest reduce-only orders that a smaller position no longer covers; a flatten sees to its own."""
+    """Let the newest reduce-only orders shrink with the position; legs and a flatten see to their own."""
     state = step.state
     held = state.ledger.net(*where)
     if where in state.flattening:
         return
     for order in state.blotter.open_in(*where):
         intent = order.intent
-        if not intent.reduce_only or order.state == "pending_cancel":
+        if not intent.reduce_only or intent.role or order.held or order.state in LEAVING:
             continue
         closes = held != 0 and intent.side == opposite("buy" if held > 0 else "sell")
         if closes and order.leaves <= abs(held):
             held += sign(intent.side) * order.leaves
-        else:
-            quantity = state.instruments[where[1]].quantity(held)
-            step.cancel(intent, why("reduce-only", held=quantity))
+            continue
+        because = why("reduce-only", held=state.instruments[where[1]].quantity(held))
+        rests = intent.tif not in {"ioc", "fok"} and order.state not in BUSY
+        smaller = msgspec.structs.replace(intent, quantity=abs(held), request_id=None)
+        if not (closes and rests) or change(step, order, smaller) is not None:
+            step.cancel(intent, because)
+        held = 0

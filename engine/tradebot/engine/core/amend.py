@@ -1,0 +1,104 @@
+"""Changing an open order: a new order with an id of its own takes the old one's place, and both count until it has.
+
+Where the venue can replace it is asked to; else the old one is cancelled, and the new one goes out for what is left
+once the cancel is confirmed. What the engine keeps itself is changed in place.
+"""
+
+import msgspec
+
+from tradebot.engine.core.events import AmendRequested
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import Alert, OrderIntent
+from tradebot.engine.core.reasons import why
+from tradebot.engine.core.risk import Check, RiskApproved, approve
+from tradebot.engine.core.step import Step, picture
+from tradebot.engine.core.terms import place_of
+
+BUSY = frozenset({"created", "unknown", "pending_cancel", "pending_replace"})
+"""States in which an order at the venue cannot be changed: the venue has yet to speak."""
+
+
+def on_amend(step: Step, event: AmendRequested) -> None:
+    """Change an open order at a person's word; the same request is one amend."""
+    blotter = step.state.blotter
+    if blotter.by_request(event.request_id) is not None:
+        return
+    order = blotter.get(event.client_order_id)
+    if order is None:
+        text = f"no order {event.client_order_id} here: nothing amended"
+        step.emit(Alert(level="error", text=text))
+        return
+    wanted = _wanted(order, event)
+    refused = _refusal(order, event) or change(step, order, wanted)
+    if refused is not None:
+        fresh = msgspec.structs.replace(
+            wanted,
+            client_order_id=step.state.next_order_id(),
+            created=step.state.now,
+            replaces=order.intent.client_order_id,
+        )
+        step.deny(fresh, refused.code, refused.text)
+
+
+def _wanted(order: Order, event: AmendRequested) -> OrderIntent:
+    intent = order.intent
+    return msgspec.structs.replace(
+        intent,
+        request_id=event.request_id,
+        quantity=order.leaves if event.quantity is None else event.quantity,
+        limit_price=intent.limit_price if event.limit_price is None else event.limit_price,
+        trigger_price=intent.trigger_price if event.trigger_price is None else event.trigger_price,
+        trail=intent.trail if event.trail is None else event.trail,
+        because=why("amend"),
+    )
+
+
+def _refusal(order: Order, event: AmendRequested) -> Check | None:
+    """Return why an order cannot be changed at all, or None."""
+    if not order.is_open:
+        return Check(
+            "order_not_open", ok=False, text=f"the order is {order.state}: place a new one"
+        )
+    if not order.held and (order.state in BUSY or order.unheard):
+        return Check("order_busy", ok=False, text=f"the order is {order.state}: wait for the venue")
+    given = (event.quantity, event.limit_price, event.trigger_price, event.trail)
+    if all(value is None for value in given):
+        text = "say what to change: --quantity, --limit, --trigger or --trail"
+        return Check("nothing_to_amend", ok=False, text=text)
+    if not order.held and order.intent.tif in {"ioc", "fok"}:
+        return Check("order_busy", ok=False, text=f"{order.intent.tif} ends by itself")
+    return None
+
+
+def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
+    """Put an order on other terms in an open one's place; return the line that refused it, or None.
+
+    Args:
+        step: The step.
+        order: The open order; at the venue it must not be on its way anywhere.
+        wanted: What shall stand: quantity is what shall be open then, in units. Its id is given here.
+    """
+    state, old = step.state, order.intent
+    capabilities = state.accounts[old.account].started.capabilities
+    new = msgspec.structs.replace(
+        wanted,
+        client_order_id=state.next_order_id(),
+        created=state.now,
+        replaces=old.client_order_id,
+        lives_at=old.lives_at if order.held else place_of(capabilities, wanted.type),
+    )
+    if order.held:
+        refused = step.refused_terms(new)
+        if refused is None:
+            step.hold(new)
+        return refused
+    before = state.blotter.successor(old.client_order_id)
+    if capabilities.replace and (before is None or before.state != "rejected"):
+        return step.replace(new, order.filled)
+    # The gate is asked before the old order is given up, and again when the new one goes out.
+    verdict = step.refused_terms(new) or approve(new, picture(state, new))
+    if not isinstance(verdict, RiskApproved):
+        return verdict
+    step.hold(new)
+    step.cancel(old, why("amend"))
+    return None

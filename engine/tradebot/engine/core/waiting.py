@@ -1,0 +1,31 @@
+"""Which of the orders the engine keeps wait for another order, rather than for a price."""
+
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.state import State
+from tradebot.engine.core.types import ClientOrderId
+
+
+def waits(state: State, order: Order) -> bool:
+    """Return whether an order the engine keeps waits for another: one it replaces, or its parent."""
+    intent = order.intent
+    if intent.replaces is not None:
+        old = state.blotter.get(intent.replaces)
+        if old is not None and old.is_open:
+            return True
+    if intent.parent is None or intent.role:
+        return False
+    return parent_filled(state, intent.parent) is None
+
+
+def parent_filled(state: State, parent: ClientOrderId) -> int | None:
+    """Return what a parent has filled, with the orders that took its place, in units; None while it may fill more."""
+    filled = 0
+    seen: set[ClientOrderId] = set()
+    order = state.blotter.get(parent)
+    while order is not None and order.intent.client_order_id not in seen:
+        if order.is_open:
+            return None
+        filled += order.filled
+        seen.add(order.intent.client_order_id)
+        order = state.blotter.successor(order.intent.client_order_id)
+    return filled

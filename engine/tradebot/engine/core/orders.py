@@ -224,6 +224,9 @@ def _moved(order: Order, state: OrderStateName, reason: str | None, now: int) ->
 ENDED_KEPT = 10_000
 """Ended orders kept in memory; older ones are in the journal, whoever feeds the kernel asks it about them."""
 
+FORGET_AT_ONCE = 4
+"""Ended orders looked at when one more ends: some are kept for those that refer to them."""
+
 STRANGE_FILLS_KEPT = 10_000
 """Executions of orders that are not in memory, remembered against a second telling."""
 
@@ -512,8 +515,9 @@ class Blotter:
         self._open.pop(client_order_id, None)
         self._ended.setdefault(client_order_id)
         self._watch(order)
-        if len(self._ended) > ENDED_KEPT:
-            self._forget_oldest()
+        for _ in range(FORGET_AT_ONCE):
+            if len(self._ended) > ENDED_KEPT:
+                self._forget_oldest()
 
     def _watch(self, order: Order) -> None:
         """Note whether the bracket an order belongs to has still something to do."""

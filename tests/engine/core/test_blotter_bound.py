@@ -28,6 +28,7 @@ def test_no_fill_counts_twice_whatever_has_left_memory(seed: int) -> None:
     world = restless_world()
     history = History(world, seed)
     booked: dict[ExecutionId, OrderFilled] = {}
+    most = 0
     for _ in range(250):
         event, after = history.next()
         blotter = world.state.blotter
@@ -50,7 +51,9 @@ def test_no_fill_counts_twice_whatever_has_left_memory(seed: int) -> None:
             for one in (order.intent.parent, order.intent.oco, order.intent.replaces)
         }
         needed = [order for order in ended if blotter.links.needs(order.intent)]
-        assert len(ended) <= KEPT + len(referred) + len(needed)
+        # Those that something refers to leave a while after it has gone.
+        most = max(most, len(referred) + len(needed))
+        assert len(ended) <= KEPT + most
     for symbol in world.state.instruments:
         held = sum(
             event.quantity if event.side == "buy" else -event.quantity

@@ -25,6 +25,7 @@ from tradebot.engine.core.events import (
     SleeveFailed,
     TimerFired,
 )
+from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Cancel, FillBooked, SleevePaused, Submit
 from tradebot.engine.core.policy import (
@@ -37,6 +38,7 @@ from tradebot.engine.core.policy import (
     PortfolioState,
 )
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.types import (
     MS,
@@ -445,3 +447,35 @@ def test_fill_nobody_can_look_up_waits_for_the_journal(
         assert bench.runtime.hand_over(strange) == []
     bench.until(4000)
     assert bench.kernel.state.ledger.net(ACCOUNT, BTC.id) == held + fill.quantity
+
+
+# ------------------------------------------------------------------------------------ group commit
+
+
+def test_intents_of_one_instant_share_one_commit_and_none_leaves_before_it(
+    make: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make().until(1050)
+    bench.runtime.settle()
+    told: list[str] = []
+    commit, perform = bench.journal.commit, bench.venue.perform
+
+    def committed() -> None:
+        commit()
+        told.append("commit")
+
+    def performed(effect: VenueEffect) -> None:
+        if isinstance(effect, RiskApproved):
+            known = bench.journal.client_order_of(RequestId(str(effect.item.order.request_id)))
+            assert known == effect.item.order.client_order_id
+            assert bench.journal.pending == 0
+            told.append("submit")
+        perform(effect)
+
+    monkeypatch.setattr(bench.journal, "commit", committed)
+    monkeypatch.setattr(bench.venue, "perform", performed)
+    for number in range(5):
+        place(bench, f"g{number}", price=9_990_0 - 10 * number)
+    assert told == []
+    bench.until(1060)
+    assert told[:6] == ["commit", *["submit"] * 5]

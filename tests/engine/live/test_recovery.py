@@ -133,7 +133,7 @@ def test_a_checkpoint_of_another_layout_is_passed_over(
 ) -> None:
     lived(tmp_path, monkeypatch).close()
     _, whole, _ = recovered(tmp_path)
-    monkeypatch.setattr("tradebot.engine.live.recovery.layout_number", lambda: 7)
+    monkeypatch.setattr("tradebot.engine.journal.checkpoints.layout_number", lambda: 7)
     with capture_logs() as logs:
         found, kernel, _ = recovered(tmp_path)
     assert found.checkpoint == 0

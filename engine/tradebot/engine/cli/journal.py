@@ -17,13 +17,19 @@ journal_app = new_app("The record of an engine: verify, export, check.")
 
 @journal_app.command("verify")
 def verify_command(
-    *, name: NameOption = None, json: JsonOption = False, plain: PlainOption = False
+    *,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Hold checkpoints against all rows too.")
+    ] = False,
+    name: NameOption = None,
+    json: JsonOption = False,
+    plain: PlainOption = False,
 ) -> int:
-    """Check the journal and the market segments; may run beside the engine and changes nothing."""
+    """Check every record of an engine; may run beside the engine and changes nothing."""
     from tradebot.engine.journal.verify import verify
 
     shape = form(json=json, plain=plain)
-    found = verify(_recorded(name))
+    found = verify(_recorded(name), deep=deep)
     if shape == "json":
         print_json({"ok": found.ok, **msgspec.structs.asdict(found)})
         return DONE if found.ok else FAILED

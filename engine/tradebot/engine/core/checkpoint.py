@@ -236,6 +236,17 @@ def thaw(data: bytes) -> State:
     return cast("State", _thawed(image))
 
 
+def differing(left: State, right: State) -> tuple[str, ...]:
+    """Return the names of what two states would be restored with differently; time aside, which market events move."""
+    one, other = _DECODER.decode(freeze(left)), _DECODER.decode(freeze(right))
+    names = (name for name in StateImage.__struct_fields__ if name != "now")
+    return tuple(
+        name
+        for name in names
+        if cast("object", getattr(one, name)) != cast("object", getattr(other, name))
+    )
+
+
 def layout_number() -> int:
     """Return the number of today's layout: it changes with every field and type a checkpoint is made of."""
     return _LAYOUT_NUMBER

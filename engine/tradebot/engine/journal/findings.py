@@ -8,7 +8,18 @@ FINDINGS_MAX = 200
 """Most findings told one by one; more are only counted."""
 
 type FindingCode = Literal[
-    "database", "row", "hash", "order", "segment", "torn", "market-event", "anchor", "missing"
+    "database",
+    "row",
+    "hash",
+    "order",
+    "segment",
+    "torn",
+    "market-event",
+    "anchor",
+    "missing",
+    "checkpoint",
+    "reserve",
+    "venue",
 ]
 """What kind of finding it is."""
 

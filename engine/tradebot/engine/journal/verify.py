@@ -25,6 +25,12 @@ from tradebot.engine.journal.errors import (
 )
 from tradebot.engine.journal.findings import Finding, FindingCode, Findings
 from tradebot.engine.journal.store import Journal
+from tradebot.engine.journal.verify_beside import (
+    Sent,
+    VenueCheck,
+    check_checkpoints,
+    check_reserve,
+)
 from tradebot.engine.journal.verify_market import MarketCheck, MarketPlace
 
 DATABASE = "journal.db"
@@ -53,11 +59,12 @@ class JournalVerification(msgspec.Struct, frozen=True, kw_only=True):
         return not self.problems and not self.unknown.kinds
 
 
-def verify(folder: Path) -> JournalVerification:
-    """Check an engine's journal and market segments; may run beside the engine and changes nothing.
+def verify(folder: Path, *, deep: bool = False) -> JournalVerification:
+    """Check an engine's records and what stands beside them; may run beside the engine and changes nothing.
 
     Args:
         folder: The engine's state folder.
+        deep: Also hold each checkpoint against the state that all rows lead to.
 
     Raises:
         JournalForeign: If there is no journal.
@@ -69,13 +76,20 @@ def verify(folder: Path) -> JournalVerification:
     if not schema.refuse_foreign(path):
         raise JournalForeign(f"{path} holds no journal: no engine has written here yet")
     _check_integrity(path, findings)
+    venue = VenueCheck(folder, findings)
+    reading = check_reserve(folder, findings)
     rows = _RowCheck(findings)
     history = _History(findings)
     market: MarketCheck | None = None
     try:
         with Journal.open(path, read_only=True) as journal:
             market = MarketCheck(folder / "market", journal.segments(), findings)
+            rows.sent = Sent(journal.meta.get("engine_id", ""))
             history.check(rows.steps(journal), market)
+            check_checkpoints(journal, findings, deep=deep)
+            if reading is not None:
+                rows.sent.reserve(reading)
+            venue.against(rows.sent)
     except JournalDamaged as error:
         findings.problem("database", DATABASE, error.seq, str(error))
     except OSError as error:
@@ -129,6 +143,7 @@ class _RowCheck:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self.decoder = RowDecoder()
+        self.sent = Sent("")
         self.rows = 0
         self.count = 0
 
@@ -194,9 +209,10 @@ class _RowCheck:
         """Decode a row, counting what is unknown in it, and say whether it sends an order that may add risk."""
         try:
             if row.index == 0:
-                self.decoder.event(row)
+                self.sent.event(self.decoder.event(row))
                 return False
             outcome = self.decoder.outcome(row)
+            self.sent.outcome(outcome)
         except UnknownKind:
             return False  # counted; the caller is told by kind
         except JournalDamaged as error:

@@ -9,21 +9,17 @@ from itertools import chain
 
 import msgspec
 import structlog
-import zstandard
 
-from tradebot.engine.core.checkpoint import CheckpointUnreadable, layout_number, thaw
+from tradebot.engine.core.checkpoint import CheckpointUnreadable
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import FillBooked
 from tradebot.engine.core.state import State
-from tradebot.engine.journal.batch import Checkpoint
+from tradebot.engine.journal.checkpoints import read_checkpoint
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.tape import FILLS_KEPT, Tape
-
-CHECKPOINT_BYTES_MAX = 256 * 1024 * 1024
-"""Largest checkpoint that is believed, unpacked."""
 
 _AFTER_ALL = 2**31
 """An index behind every row of a step."""
@@ -91,24 +87,3 @@ def from_checkpoint(journal: Journal) -> tuple[int, State] | None:
         except CheckpointUnreadable as error:
             log.warning("checkpoint passed over", seq=checkpoint.seq, reason=str(error))
     return None
-
-
-def read_checkpoint(checkpoint: Checkpoint, committed_seq: int) -> State:
-    """Return the state a checkpoint holds.
-
-    Raises:
-        CheckpointUnreadable: If it is damaged, of another layout, or of a step the journal does not have.
-    """
-    if not checkpoint.sound:
-        raise CheckpointUnreadable("it is not as written: its checksum differs")
-    if checkpoint.schema != layout_number():
-        raise CheckpointUnreadable(f"another program wrote it, in layout {checkpoint.schema}")
-    if checkpoint.seq > committed_seq:
-        raise CheckpointUnreadable(f"the journal ends at seq {committed_seq}, before it")
-    try:
-        body = zstandard.ZstdDecompressor().decompress(
-            checkpoint.body, max_output_size=CHECKPOINT_BYTES_MAX
-        )
-    except zstandard.ZstdError as error:
-        raise CheckpointUnreadable(f"it cannot be unpacked: {error}") from error
-    return thaw(body)

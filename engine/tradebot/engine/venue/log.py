@@ -1,13 +1,19 @@
 """`venue.log`: the native venue's own append-only ledger, written before it answers.
 
-One JSON line a record. The engine never reads it but through a query, as it would ask a broker; after a restart the
-venue itself folds it to know what rests, what was filled, what the account holds, and where its market stood.
+One JSON line a record, whose last field `crc` is a running checksum over all lines so far: a line that was altered,
+taken out or moved is named. Lines of earlier programs have none.
+
+The engine never reads it but through a query, as it would ask a broker; after a restart the venue itself folds it to
+know what rests, what was filled, what the account holds, and where its market stood.
 """
 
 import os
+import re
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 import msgspec
 
@@ -174,6 +180,65 @@ class VenueBooks:
         self.cash[currency] = MONEY.add(self.cash.get(currency, Decimal(0)), amount)
 
 
+class LogReading(msgspec.Struct, frozen=True):
+    """What a log holds."""
+
+    records: list[AnyRecord]
+    length: int
+    """Bytes of its whole lines."""
+    chain: int
+    """The running checksum after them."""
+    torn: bool
+    """Whether a last line was cut short."""
+
+
+def read_log(path: Path) -> LogReading:
+    """Read a log without changing it.
+
+    Raises:
+        VenueLogDamaged: If a whole line cannot be read, or is not as written.
+        OSError: If the file cannot be read.
+    """
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    records: list[AnyRecord] = []
+    chain, summed = 0, False
+    for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1):
+        found = _SUM.search(line)
+        try:
+            records.append(_decoder.decode(line))
+        except msgspec.DecodeError as error:
+            raise _damaged(path, number, f"cannot be read ({error})") from error
+        if found is None:
+            if summed:
+                raise _damaged(path, number, "has lost its checksum")
+            chain = crc32(line, chain)
+            continue
+        chain, summed = crc32(line[: found.start()] + b"}", chain), True
+        if chain != int(found[1]):
+            raise _damaged(path, number, "is not as written, or one before it is gone")
+    return LogReading(records, whole, chain, whole < len(data))
+
+
+_SUM = re.compile(rb',"crc":(\d{1,10})}$')
+
+
+def _damaged(path: Path, number: int, why: str) -> VenueLogDamaged:
+    return VenueLogDamaged(
+        f"{path}:{number} {why}: restore the folder from a backup, or start another engine with --name"
+    )
+
+
+def _lines(records: Sequence[AnyRecord], chain: int) -> tuple[bytes, int]:
+    """Return records as lines that go on from a running checksum, and the checksum after them."""
+    lines: list[bytes] = []
+    for record in records:
+        body = _encoder.encode(record)
+        chain = crc32(body, chain)
+        lines.append(b'%s,"crc":%d}\n' % (body[:-1], chain))
+    return b"".join(lines), chain
+
+
 WAITING_MAX = 10_000
 """Most records that wait in memory for a disk that takes none; only cancels and exits go on meanwhile."""
 
@@ -186,6 +251,7 @@ class VenueLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._chain: int | None = None  # after the last line written; None: not read yet
         self._waiting: list[AnyRecord] = []
         self.trouble: str | None = None
         """Why records wait; None while all are written."""
@@ -195,22 +261,13 @@ class VenueLog:
         """Return every whole record, oldest first; a torn last line is cut off.
 
         Raises:
-            VenueLogDamaged: If a line before the last cannot be read.
+            VenueLogDamaged: If a line before the last cannot be read, or is not as written.
         """
-        data = self._path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.ftruncate(self._file, whole)
-        records: list[AnyRecord] = []
-        for number, line in enumerate(data[:whole].splitlines(), 1):
-            try:
-                records.append(_decoder.decode(line))
-            except msgspec.DecodeError as error:
-                raise VenueLogDamaged(
-                    f"{self._path}:{number} cannot be read ({error}): restore the folder from a "
-                    "backup, or start another engine with --name"
-                ) from error
-        return records
+        reading = read_log(self._path)
+        if reading.torn:
+            os.ftruncate(self._file, reading.length)
+        self._chain = reading.chain
+        return reading.records
 
     def append(self, *records: AnyRecord) -> None:
         """Write records with one system call, those that wait first.
@@ -222,7 +279,8 @@ class VenueLog:
             # Only the newest place of the market is of use.
             self._waiting = [one for one in self._waiting if not isinstance(one, MarketAt)]
         self._waiting += records
-        data = b"".join(_encoder.encode(record) + b"\n" for record in self._waiting)
+        chain = read_log(self._path).chain if self._chain is None else self._chain
+        data, chain = _lines(self._waiting, chain)
         try:
             self._write(data)
         except OSError as error:
@@ -230,6 +288,7 @@ class VenueLog:
                 raise
             self.trouble = f"{self._path} cannot be written now ({error}): free the disk"
             return
+        self._chain = chain
         self._waiting.clear()
         self.trouble = None
 

@@ -54,6 +54,7 @@ from tradebot.engine.core.flatten import (
     on_order_of_flatten,
 )
 from tradebot.engine.core.held import look, look_everywhere
+from tradebot.engine.core.legs import tell_overshoot
 from tradebot.engine.core.mandates import (
     MANDATE_TIMER,
     mandates_started,
@@ -189,6 +190,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
         case AccountReported():
             on_account_reported(step, event)
         case OrderFilled():
+            tell_overshoot(step, event)
             trim_reduce_only(step, (event.account, event.instrument))
             keep_to_state(step)
         case TimerFired():

@@ -11,6 +11,7 @@ import msgspec
 
 from tradebot.engine.core.amend import change
 from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -45,7 +46,6 @@ def keep_legs(step: Step, entry: Order) -> None:
     """Let the legs of an entry cover what it has filled and nobody has closed: no more, no less."""
     state, intent = step.state, entry.intent
     symbol = intent.instrument
-    _tell_overshoot(step, entry)
     flattening = (intent.account, symbol) in state.flattening
     if intent.legs is None or flattening or state.market.get(symbol) is None:
         return
@@ -258,11 +258,14 @@ def _venue_takes(
 # ------------------------------------------------------------------------------------ telling
 
 
-def _tell_overshoot(step: Step, entry: Order) -> None:
-    """Say once that more was closed than was open: both legs filled, or one did after it was cancelled."""
-    key = entry.intent.client_order_id
-    over = step.state.blotter.overshot(entry)
-    if over <= 0:
+def tell_overshoot(step: Step, fill: OrderFilled) -> None:
+    """Say that legs have closed more than was open: both filled, or one did after it was cancelled."""
+    blotter = step.state.blotter
+    leg = blotter.get(fill.client_order_id)
+    key = None if leg is None or not leg.intent.role else leg.intent.parent
+    entry = None if key is None else blotter.get(key)
+    over = 0 if entry is None else blotter.overshot(entry)
+    if entry is None or over <= 0:
         return
     instrument = step.state.instruments[entry.intent.instrument]
     text = (

@@ -575,8 +575,7 @@ class Blotter:
         if entry is None:
             return False
         open_legs = any(leg.is_open for leg in self.legs(key))
-        # Too much closed stays in sight: nothing is sent for it, and it is told again after a start.
-        return entry.is_open or open_legs or self.to_cover(entry) > 0 or self.overshot(entry) > 0
+        return entry.is_open or open_legs or self.to_cover(entry) > 0
 
     def fit_covered(
         self, account: AccountName, instrument: InstrumentId, owner: Owner, held: int

@@ -31,9 +31,9 @@ from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.main import run_engine
 from tradebot.engine.live.markets import Candle
+from tradebot.engine.live.native_accounts import ACCOUNT
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
-from tradebot.engine.live.sandbox import ACCOUNT
 from tradebot.engine.observability.logs import logging_to
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.native import CAPABILITIES, Fees

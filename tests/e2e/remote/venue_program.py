@@ -16,7 +16,7 @@ from tradebot.data.events import BookSnapshot
 from tradebot.engine.core.events import VenueEvent
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.markets import INVENTED, MARKET_MARK, SyntheticMarket
-from tradebot.engine.live.sandbox import ACCOUNT, OPENING_CASH
+from tradebot.engine.live.native_accounts import ACCOUNT, OPENING_CASH
 from tradebot.engine.venue.log import VenueLog
 from tradebot.engine.venue.native import Fees, NativeVenue
 from tradebot.native import Venue

@@ -10,6 +10,7 @@ import msgspec
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
 from tradebot.engine.control.messages import (
     API_NUMBER,
+    AccountFacts,
     AccountView,
     BookView,
     CommandAnswer,
@@ -108,6 +109,22 @@ POSITION = PositionFacts(
     unrealized_pnl="0.50",
     currency="USDT",
     protected=False,
+)
+
+
+ACCOUNT = AccountFacts(
+    name="sandbox",
+    venue="native",
+    kind="sandbox",
+    currency="USDT",
+    cash={"USDT": "90431.50"},
+    equity="102431.20",
+    not_valued=[],
+    stream=None,
+    reconciled=True,
+    differences=0,
+    positions=1,
+    working=1,
 )
 
 
@@ -240,6 +257,10 @@ class ScriptedEngine(ControlledEngine):
     @override
     def positions(self) -> Sequence[PositionFacts]:
         return [POSITION]
+
+    @override
+    def accounts(self) -> Sequence[AccountFacts]:
+        return [ACCOUNT]
 
     @override
     def fills(self, limit: int) -> Sequence[FillFacts]:

@@ -23,6 +23,7 @@ from tests.engine.core.builders import (
 )
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.days import DAY
 from tradebot.engine.core.events import (
     CashMoved,
     FeedChanged,
@@ -32,7 +33,7 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
 from tradebot.engine.core.reasons import Edge, why
-from tradebot.engine.core.state import DAY, State, base32
+from tradebot.engine.core.state import State, base32
 from tradebot.engine.core.types import (
     HAND,
     MINUTE,

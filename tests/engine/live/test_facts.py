@@ -126,7 +126,9 @@ def test_cash_and_positions_at_their_marks_add_up_to_equity(bench: LiveBench) ->
     trade(bench, "sell", 3_000, None)
     state = bench.kernel.state
     realized, open_profit, fees = totals(state)
+    assert realized is not None
     assert open_profit is not None
+    assert fees is not None
     assert state.equity() == CASH + realized - fees + open_profit
     held = abs(state.ledger.net(ACCOUNT, BTC.id))
     assert gross(state) == BTC.quantity(held) * Decimal("1000.00")

@@ -250,9 +250,10 @@ def test_restart_loses_nothing_and_resting_orders_queue_last(bench: VenueBench) 
     assert bench.venue.queue_ahead(ClientOrderId("a")) == 200
     bench.print(900, 300, -1)
     assert bench.venue.books.working[ClientOrderId("a")].filled == 100
-    before = (bench.venue.books.cash, bench.venue.books.positions)
+    before = bench.venue.books.accounts[ACCOUNT]
     again = bench.again().opened()
-    assert (again.venue.books.cash, again.venue.books.positions) == before
+    held = again.venue.books.accounts[ACCOUNT]
+    assert (held.cash, held.positions) == (before.cash, before.positions)
     assert again.venue.queue_ahead(ClientOrderId("a")) == 1000
     again.print(900, 1000, -1)
     assert not fills(again.answers)
@@ -367,8 +368,8 @@ def test_books_are_the_log_added_up_by_hand_whatever_happens(
                 bench = bench.again().opened()
         added = naive_fold(bench.path)
         books = bench.venue.books
-        assert books.cash == {"USDT": added.cash}
-        assert books.positions == added.positions
+        assert books.accounts[ACCOUNT].cash == {"USDT": added.cash}
+        assert books.accounts[ACCOUNT].positions == added.positions
         assert {name: order.filled for name, order in books.working.items()} == added.working
         assert {
             name: (how, filled) for name, (how, _, filled) in books.ended.items()

@@ -9,7 +9,13 @@ import typer
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form
 from tradebot.engine.cli.output import or_dash, print_json, print_narrow, print_table
 from tradebot.engine.cli.target import connected
-from tradebot.engine.control.messages import FillFacts, OrderFacts, PositionFacts, Status
+from tradebot.engine.control.messages import (
+    AccountFacts,
+    FillFacts,
+    OrderFacts,
+    PositionFacts,
+    Status,
+)
 
 WorkingOption = Annotated[bool, typer.Option("--working", help="Only those that may still fill.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many.")]
@@ -37,6 +43,8 @@ def status_lines(facts: Status) -> Iterator[str]:
     yield f"market {engine.market}"
     yield f"time {engine.now[:19]}Z seq {engine.seq}"
     yield f"equity {or_dash(facts.equity)} {facts.currency}"
+    for holding in facts.not_valued:
+        yield f"+ {holding.amount} {holding.asset} not valued"
     yield f"day {or_dash(facts.day_pnl)}"
     for asset, amount in facts.cash.items():
         yield f"cash {amount} {asset}"
@@ -74,6 +82,7 @@ def orders(
 
 ORDER_HEADER = (
     "id",
+    "account",
     "state",
     "side",
     "filled",
@@ -90,6 +99,7 @@ def order_cells(order: OrderFacts) -> tuple[str, ...]:
     """Return one order as cells under `ORDER_HEADER`."""
     return (
         order.client_order_id,
+        order.account,
         order.state,
         order.side,
         order.filled,
@@ -126,6 +136,33 @@ def position_lines(position: PositionFacts) -> Iterator[str]:
     yield f"  {'protected' if position.protected else 'not protected'}"
 
 
+def accounts(
+    *, name: NameOption = None, json: JsonOption = False, plain: PlainOption = False
+) -> None:
+    """Show accounts: cash, equity, and whether they are well."""
+    shape = form(json=json, plain=plain)
+    with connected(name) as client:
+        found = client.accounts()
+    if shape == "json":
+        print_json(found)
+    else:
+        print_narrow(line for account in found for line in account_lines(account))
+
+
+def account_lines(account: AccountFacts) -> Iterator[str]:
+    """Yield one account in lines made for 40 columns."""
+    yield f"{account.name} {account.venue} {account.kind.upper()}"
+    yield f"  equity {or_dash(account.equity)} {account.currency}"
+    for holding in account.not_valued:
+        yield f"  + {holding.amount} {holding.asset} not valued"
+    for asset, amount in account.cash.items():
+        yield f"  cash {amount} {asset}"
+    yield f"  positions {account.positions} working {account.working}"
+    confirmed = "confirmed" if account.reconciled else "not confirmed"
+    differences = f", {account.differences} differences" if account.differences else ""
+    yield f"  {confirmed}{differences}, stream {or_dash(account.stream)}"
+
+
 def fills(
     *,
     limit: LimitOption = 1000,
@@ -153,6 +190,7 @@ FILL_HEADER = (
     "price",
     "fee",
     "liquidity",
+    "account",
     "owner",
     "order",
 )
@@ -168,6 +206,7 @@ def fill_cells(fill: FillFacts) -> tuple[str, ...]:
         fill.price,
         f"{fill.fee} {fill.fee_currency}",
         fill.liquidity or "-",
+        fill.account,
         fill.owner,
         fill.client_order_id,
     )

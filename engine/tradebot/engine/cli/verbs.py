@@ -25,6 +25,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("status", "Facts", "what an engine holds and whether it is well", f"{_CLI}.facts:status"),
     Verb("orders", "Facts", "orders and their states", f"{_CLI}.facts:orders"),
     Verb("positions", "Facts", "positions by account and owner", f"{_CLI}.facts:positions"),
+    Verb("accounts", "Facts", "accounts: cash and equity", f"{_CLI}.facts:accounts"),
     Verb("fills", "Facts", "the newest fills", f"{_CLI}.facts:fills"),
     Verb("watch", "Facts", "one line per event, as it happens", f"{_CLI}.watch:watch"),
     Verb("buy", "Orders", "buy QTY SYMBOL, through the risk gate", f"{_CLI}.trade:buy"),
@@ -53,7 +54,6 @@ VERBS: tuple[Verb, ...] = (
 )
 
 NOT_YET: tuple[str, ...] = (
-    "accounts",
     "arm",
     "backtest",
     "backup",

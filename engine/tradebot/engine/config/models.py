@@ -16,7 +16,9 @@ from tradebot.engine.config.values import (
     parse_day_start,
     parse_limit,
     parse_limit_or_off,
+    parse_money,
     parse_money_or_share,
+    parse_rate,
     shown,
 )
 from tradebot.engine.core.limits import Limits
@@ -27,6 +29,8 @@ type Limit = Annotated[Decimal, BeforeValidator(parse_limit)]
 type LimitOrOff = Annotated[Decimal | None, BeforeValidator(parse_limit_or_off)]
 type Goal = Annotated[Money | Share, BeforeValidator(parse_money_or_share)]
 type Capital = Annotated[Money | Share, BeforeValidator(parse_capital)]
+type Asset = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
+type Rate = Annotated[str, BeforeValidator(parse_rate)]
 type Day = Annotated[DayStart, BeforeValidator(parse_day_start)]
 type Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
 type Count = Annotated[int, BeforeValidator(parse_count), Field(ge=1, le=1_000_000)]
@@ -53,6 +57,10 @@ class EngineConfig(Section):
     """Of every total; None: the quote currency of the engine's first instrument."""
     day_starts: Day = DayStart(0, 0, "UTC")
     """When the trading day begins."""
+    lots: Literal["fifo", "lifo", "highest", "specific"] = "fifo"
+    """Which lots a sale closes first."""
+    stablecoins: dict[Asset, Asset] = {}
+    """Assets counted one to one as another: `{ USDT = "USD" }`."""
     protect_at: Literal["broker", "any"] = "any"
     """Where a protective order must live; `broker` warns when it cannot."""
     on_ui_loss: Literal["keep"] = "keep"
@@ -134,9 +142,12 @@ class RiskConfig(Section):
 class AccountConfig(Section):
     """`[accounts.NAME]`: where an account is; its keys are elsewhere."""
 
-    venue: Literal["sandbox", "binance", "alpaca", "ib"]
+    venue: Literal["native", "sandbox", "binance", "alpaca", "ib"]
+    """`native` and `sandbox`: our own venue, in the engine."""
     kind: Mode
     """`paper` = this venue's market, our fills."""
+    cash: Annotated[Money, BeforeValidator(parse_money)] | None = None
+    """What an account of the native venue opens with; None: 100000 in the engine's currency."""
     base_url: Url | None = None
     data_url: Url | None = None
     stream_url: Url | None = None
@@ -153,6 +164,18 @@ class AccountConfig(Section):
             told = None if url is None else mode_of_host(url)
             if told is not None and self.kind not in {told, "paper"}:
                 raise ValueError(f"kind must be {told!r}, as {name} {url} says, was {self.kind!r}")
+        return self
+
+    @model_validator(mode="after")
+    def check_cash(self) -> "AccountConfig":
+        """Refuse opening cash where a real venue holds the money, and a real mode at our own venue."""
+        ours = self.venue in {"native", "sandbox"}
+        if self.cash is not None and not (ours or self.kind == "paper"):
+            raise ValueError(
+                f"cash is only for accounts of the native venue, venue was {self.venue!r}"
+            )
+        if self.cash is not None and self.cash.amount < 0:
+            raise ValueError(f"cash must be >= 0, was {self.cash}")
         return self
 
 
@@ -219,6 +242,8 @@ class Config(Section):
     objective: ObjectiveConfig
     risk: RiskConfig
     accounts: dict[Name, AccountConfig]
+    rates: dict[Asset, Rate]
+    """What an asset is worth in the engine's currency: a fixed rate, or the instrument whose mark it is."""
     sleeves: dict[Name, SleeveConfig]
     alerts: AlertsConfig
     telemetry: TelemetryConfig

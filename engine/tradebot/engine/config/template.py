@@ -10,6 +10,8 @@ TEMPLATE = """\
 # mode = "sandbox"           # sandbox | paper | broker-paper | live; fixed at the first start
 # currency = "USD"           # of every total; unset: the quote currency of the first instrument
 # day_starts = "00:00 UTC"   # or "17:00 America/New_York"
+# lots = "fifo"              # fifo | lifo | highest | specific: which lots a sale closes first
+# stablecoins = { USDT = "USD" }   # counted one to one
 # protect_at = "any"         # broker (default in live) | any
 # on_ui_loss = "keep"        # the screen going away changes nothing
 # heartbeat_url = "https://..."
@@ -36,9 +38,14 @@ TEMPLATE = """\
 # rejects_in_row = 5         # then REDUCING
 # resume = "operator"        # or "next-day": who lifts REDUCING after a day loss
 
-# [accounts.alpaca-paper]    # keys are kept elsewhere: tradebot keys set ACCOUNT
-# venue = "alpaca"           # sandbox | binance | alpaca | ib
-# kind = "broker-paper"      # the mode; contradicting the host is an error
+# [accounts.sandbox]         # several may share an engine; keys are kept elsewhere: tradebot keys set ACCOUNT
+# venue = "native"           # native (our own) | binance | alpaca | ib
+# kind = "sandbox"           # the engine's mode; contradicting it or the host is an error
+# cash = "100000 USDT"       # only at the native venue: what it opens with
+
+[rates]                      # what an asset is worth in the engine's currency, where no instrument says it
+# EUR = "1.08"               # fixed
+# BTC = "binance:BTCUSDT"    # the mark of an instrument
 
 # [sleeves.trend-btc]        # a named, funded, running instance of a policy
 # policy = "trend.py:Trend"  # file:class, package.module:Class, or an installed name

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import override
 from zoneinfo import ZoneInfo
@@ -10,6 +9,9 @@ from zoneinfo import ZoneInfo
 _PERCENT = re.compile(r"([+-]?\d{1,9}(?:\.\d{1,9})?) ?%")
 _MONEY = re.compile(r"(-?\d{1,18}(?:\.\d{1,12})?) ([A-Z][A-Z0-9]{1,9})")
 _DAY_START = re.compile(r"([01]\d|2[0-3]):([0-5]\d) (\S+)")
+
+_RATE = re.compile(r"\d{1,12}(?:\.\d{1,12})?")
+_SYMBOL = re.compile(r"[a-z][a-z0-9]*:\S{1,64}")
 
 _HUNDRED = Decimal(100)
 
@@ -49,19 +51,10 @@ class DayStart:
     def __str__(self) -> str:
         return f"{self.hour:02}:{self.minute:02} {self.zone}"
 
-    def utc_minute(self, ts: int) -> int:
-        """Return the minute of the UTC day at which the trading day around an instant begins.
-
-        Args:
-            ts: Instant, ns UTC; matters only in zones whose clocks change.
-        """
-        if self.zone == "UTC":
-            return self.hour * 60 + self.minute
-        instant = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=ts // 1000)
-        day = instant.astimezone(ZoneInfo(self.zone)).date()
-        start = datetime.combine(day, time(self.hour, self.minute), ZoneInfo(self.zone))
-        start_utc = start.astimezone(UTC)
-        return start_utc.hour * 60 + start_utc.minute
+    @property
+    def minute_of_day(self) -> int:
+        """Return the minute of the zone's day at which the trading day begins."""
+        return self.hour * 60 + self.minute
 
 
 def parse_percent(value: object) -> Decimal:
@@ -112,6 +105,22 @@ def parse_money(value: object) -> Money:
     if match is None:
         raise ValueError(f'must be an amount and a currency such as "6000 USD", was {shown(value)}')
     return Money(Decimal(match[1]), match[2])
+
+
+def parse_rate(value: object) -> str:
+    """Return a rate > 0 as decimal text, or an instrument as `venue:symbol`.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    if _SYMBOL.fullmatch(text):
+        return text
+    if _RATE.fullmatch(text) and Decimal(text) > 0:
+        return text
+    raise ValueError(
+        f'must be a rate > 0 in quotes such as "1.08", or an instrument such as "binance:BTCUSDT", was {shown(value)}'
+    )
 
 
 def parse_money_or_share(value: object) -> Money | Share:

@@ -20,6 +20,7 @@ from httpx_sse import EventSource
 
 from tradebot.engine.control.messages import (
     API_NUMBER,
+    AccountFacts,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -158,6 +159,10 @@ class ControlClient:
     def orders(self, *, working_only: bool) -> list[OrderFacts]:
         """Return orders, newest as the engine sorts them."""
         return self._get("/v1/orders", list[OrderFacts], working=str(working_only).lower())
+
+    def accounts(self) -> list[AccountFacts]:
+        """Return every account, the default one first."""
+        return self._get("/v1/accounts", list[AccountFacts])
 
     def positions(self) -> list[PositionFacts]:
         """Return open positions."""

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from tradebot.engine.control.messages import (
+    AccountFacts,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -67,6 +68,10 @@ class ControlledEngine(Protocol):
 
     def positions(self) -> Sequence[PositionFacts]:
         """Return open positions by account, instrument and owner."""
+        ...
+
+    def accounts(self) -> Sequence[AccountFacts]:
+        """Return every account, the default one first."""
         ...
 
     def fills(self, limit: int) -> Sequence[FillFacts]:

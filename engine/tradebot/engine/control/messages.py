@@ -159,6 +159,38 @@ class EngineFacts(Message, frozen=True, kw_only=True):
     """The engine's own time (virtual in SANDBOX)."""
 
 
+class HoldingFacts(Message, frozen=True, kw_only=True):
+    """An amount of an asset that an account holds."""
+
+    account: str
+    asset: str
+    """A currency, or an instrument."""
+    amount: str
+
+
+class AccountFacts(Message, frozen=True, kw_only=True):
+    """One account, as `accounts --json` prints it."""
+
+    name: str
+    venue: str
+    kind: str
+    """The mode: `sandbox`, `paper`, `broker-paper`, `live`."""
+    currency: str
+    """Of `equity`: the engine's."""
+    cash: dict[str, str]
+    equity: str | None
+    """None while a part of it cannot be valued."""
+    not_valued: list[HoldingFacts]
+    stream: Literal["up", "down", "stale"] | None
+    """Health of the private stream; None where the venue has none or has not said."""
+    reconciled: bool
+    differences: int
+    positions: int
+    """Instruments held."""
+    working: int
+    """Open orders."""
+
+
 class Status(Message, frozen=True, kw_only=True):
     """`status --json`."""
 
@@ -175,6 +207,8 @@ class Status(Message, frozen=True, kw_only=True):
     limits: list[LimitFacts]
     working: int
     unresolved: int
+    not_valued: list[HoldingFacts] = []
+    """What no rate or mark values: equity is None as long as there is any."""
 
 
 # ---------------------------------------------------------------------------------------------- the console's frame
@@ -251,9 +285,11 @@ class AccountView(Message, frozen=True, kw_only=True):
     """Below the peak, <= 0."""
     gross_percent: str | None
     open_risk_percent: str | None
-    realized_pnl: str
+    realized_pnl: str | None
     unrealized_pnl: str | None
-    fees: str
+    fees: str | None
+    not_valued: str = ""
+    """What the equity lacks because no rate values it: `+ 0.2 BTC not valued`; empty where nothing."""
 
 
 class AlertView(Message, frozen=True, kw_only=True):

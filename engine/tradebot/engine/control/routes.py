@@ -19,6 +19,7 @@ from tradebot.engine.control.bodies import (
 )
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.messages import (
+    AccountFacts,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -74,6 +75,13 @@ QUESTIONS: Final = (
         list[PositionFacts],
         lambda call: list(call.engine.positions()),
         "Open positions by account, instrument and owner.",
+    ),
+    ask(
+        "/v1/accounts",
+        NoQuery,
+        list[AccountFacts],
+        lambda call: list(call.engine.accounts()),
+        "Accounts: cash, equity, and whether they are well.",
     ),
     ask(
         "/v1/fills",

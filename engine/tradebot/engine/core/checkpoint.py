@@ -30,6 +30,7 @@ from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Blotter, Order
+from tradebot.engine.core.rates import Quotes
 from tradebot.engine.core.state import (
     AccountState,
     BetKey,
@@ -140,6 +141,10 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     peak: Decimal | None
     loss_from: Decimal | None
     drawdown_from: Decimal | None
+    opened: Decimal | None
+    day_flows: Decimal
+    flows: dict[str, Decimal]
+    quotes: Quotes
     accounts: dict[AccountName, AccountImage]
     timers: dict[str, int]
     flattening: dict[FlattenKey, FlatteningImage]

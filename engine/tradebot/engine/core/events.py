@@ -24,6 +24,7 @@ from tradebot.engine.core.types import (
     ExecutionId,
     FillSource,
     Liquidity,
+    Lots,
     Mode,
     OrderType,
     Owner,
@@ -498,7 +499,9 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     protect_at: Literal["broker", "any"] = "any"
     pegs: dict[str, str] = {}
     """Assets counted one to one as another: `{ USDT = "USD" }`."""
-    lots: Literal["fifo", "lifo", "highest", "specific"] = "fifo"
+    rates: dict[str, str] = {}
+    """What an asset is worth in `currency`: a fixed rate as decimal text, or the instrument whose mark it is."""
+    lots: Lots = "fifo"
     take_over: tuple[EngineId, ...] = ()
     """Engines whose open orders at our accounts are taken over instead of refusing the start."""
     resume: Literal["operator", "next-day"] = "operator"

@@ -2,8 +2,13 @@
 
 from decimal import Decimal
 
+import msgspec
+
+from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.mandates import watch_mandates
 from tradebot.engine.core.outcomes import EquityMarked, TradingStateChanged
+from tradebot.engine.core.rates import ROUNDING
+from tradebot.engine.core.returns import Figures, begun, flowed, risen
 from tradebot.engine.core.risk import percent
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
@@ -17,7 +22,7 @@ MARK_PERIOD = SECOND
 def watch(step: Step, *, at_once: bool) -> None:
     """Mark equity, roll the day, and pull REDUCING or HALTED where a limit says so."""
     state = step.state
-    if state.started is None or (not at_once and state.now < state.next_mark):
+    if state.started is None or (not at_once and not state.flows and state.now < state.next_mark):
         return
     state.next_mark = state.now + MARK_PERIOD
     _rejections(step)
@@ -26,16 +31,15 @@ def watch(step: Step, *, at_once: bool) -> None:
     if equity is None:
         return
     day = state.day_of(state.now)
-    day_start, peak = state.day_start, state.peak
-    loss_from, drawdown_from = state.loss_from, state.drawdown_from
-    if day_start is None or state.day is None or day > state.day:
-        day_start, loss_from = equity, None
-    if peak is None or equity > peak:
-        peak, drawdown_from = equity, None
-    elif drawdown_from is not None:
-        drawdown_from = max(drawdown_from, equity)
+    figures = _after_flows(state, figures_of(state), equity)
     new_day = state.day is not None and day > state.day
-    _mark(step, day, (day_start, peak, loss_from, drawdown_from))
+    if figures is None or state.day is None:
+        figures = begun(equity)
+    elif new_day:
+        figures = msgspec.structs.replace(
+            figures, day_start=equity, opened=equity, flows=ZERO, loss_from=None
+        )
+    _mark(step, max(day, state.day or day), risen(figures, equity))
     if new_day:
         _lift_day_loss(step)
     _limits(step, equity)
@@ -52,34 +56,61 @@ def _lift_day_loss(step: Step) -> None:
 def lift(step: Step) -> None:
     """Measure from now what an operator's word has lifted, else the next look would pull it again."""
     state = step.state
-    equity = state.equity()
-    if equity is None or state.day is None or state.day_start is None or state.peak is None:
+    equity, figures = state.equity(), figures_of(state)
+    if equity is None or state.day is None or figures is None:
         return
     drawdown, loss = _fallen(state, equity)
     cap = state.limits.drawdown
-    drawdown_from = equity if cap is not None and drawdown >= cap else state.drawdown_from
+    if cap is not None and drawdown >= cap:
+        figures = msgspec.structs.replace(figures, drawdown_from=equity)
     cap = state.limits.day_loss
-    loss_from = equity if cap is not None and loss >= cap else state.loss_from
-    _mark(step, state.day, (state.day_start, state.peak, loss_from, drawdown_from))
+    if cap is not None and loss >= cap:
+        figures = msgspec.structs.replace(figures, loss_from=equity)
+    _mark(step, state.day, figures)
 
 
-type _Figures = tuple[Decimal, Decimal, Decimal | None, Decimal | None]
-"""Day's start, peak, and what day loss and drawdown are measured from where lifted."""
+def figures_of(state: State) -> Figures | None:
+    """Return the figures as last marked; None before the first mark."""
+    if state.day_start is None or state.peak is None or state.opened is None:
+        return None
+    return Figures(
+        day_start=state.day_start,
+        peak=state.peak,
+        loss_from=state.loss_from,
+        drawdown_from=state.drawdown_from,
+        opened=state.opened,
+        flows=state.day_flows,
+    )
 
 
-def _mark(step: Step, day: int, figures: _Figures) -> None:
+def _after_flows(state: State, figures: Figures | None, equity: Decimal) -> Figures | None:
+    """Return the figures after flows that were not taken in yet; None where there is nothing to measure from."""
+    rates = state.rates()
+    if figures is None or rates is None or not state.flows:
+        return figures
+    net = ZERO
+    for asset, amount in state.flows.items():
+        worth = rates.value(amount, asset, state.currency)
+        if worth is None:
+            # The asset came and went while nobody could value it: what is left of it is nothing.
+            continue
+        net = ROUNDING.add(net, worth)
+    return flowed(figures, net, equity)
+
+
+def _mark(step: Step, day: int, figures: Figures) -> None:
     state = step.state
-    known = (state.day_start, state.peak, state.loss_from, state.drawdown_from)
-    if (day, figures) == (state.day, known):
+    if not state.flows and (day, figures) == (state.day, figures_of(state)):
         return
-    day_start, peak, loss_from, drawdown_from = figures
     step.emit(
         EquityMarked(
             day=day,
-            day_start=str(day_start),
-            peak=str(peak),
-            loss_from="" if loss_from is None else str(loss_from),
-            drawdown_from="" if drawdown_from is None else str(drawdown_from),
+            day_start=f"{figures.day_start:f}",
+            peak=f"{figures.peak:f}",
+            loss_from="" if figures.loss_from is None else f"{figures.loss_from:f}",
+            drawdown_from="" if figures.drawdown_from is None else f"{figures.drawdown_from:f}",
+            opened=f"{figures.opened:f}",
+            flows=f"{figures.flows:f}",
         )
     )
 

@@ -322,6 +322,10 @@ class EquityMarked(Outcome, frozen=True, kw_only=True, tag="equity-marked"):
     """What day loss is measured from since an operator lifted it; empty: the day's start."""
     drawdown_from: str = ""
     """What drawdown is measured from since an operator lifted it; empty: the peak."""
+    opened: str = ""
+    """Equity at the day's start as it was; `day_start` and the others are scaled by each flow since."""
+    flows: str = "0"
+    """What came in (positive) and went out since the day's start."""
 
 
 class FlattenStarted(Outcome, frozen=True, kw_only=True, tag="flatten-started"):

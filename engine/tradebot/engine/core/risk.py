@@ -104,6 +104,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     long_stops: tuple[Stop, ...] = ()
     """Stops that close a long position, standing or promised with an entry; wherever they live."""
     short_stops: tuple[Stop, ...] = ()
+    rate: Decimal | None = Decimal(1)
+    """What one of the instrument's currency is worth in the engine's, None = unknown."""
 
     def worst(self, extra: int = 0) -> int:
         """Return the largest absolute position that open orders and `extra` (signed) can lead to."""
@@ -631,29 +633,34 @@ def _valuation(order: OrderIntent, exposure: Exposure) -> Decimal | None:
     """Return the price an order is valued at: its limit where that is worse than the mark."""
     at = order.trigger_price if order.limit_price is None else order.limit_price
     limit = None if at is None else exposure.instrument.price(at)
-    if exposure.mark is None:
+    if exposure.mark is None or exposure.rate is None:
         return None
     return exposure.mark if limit is None else max(limit, exposure.mark)
 
 
 def _notional(exposure: Exposure, units: int, price: Decimal) -> Decimal:
+    """Return what units are worth at a price, in the engine's currency; its rate must be known."""
     instrument = exposure.instrument
-    return abs(instrument.quantity(units)) * price * instrument.multiplier
+    value = abs(instrument.quantity(units)) * price * instrument.multiplier
+    return value * (exposure.rate or Decimal(0))
 
 
 def _room(exposure: Exposure, side: Side, price: Decimal, most: Decimal) -> Decimal:
     """Return the notional an order that adds risk may have while the worst position stays within `most`."""
     if _notional(exposure, exposure.worst(), price) > most:
         return Decimal(0)
-    standing = -_shrinkable(exposure, side)
-    return most - exposure.instrument.quantity(standing) * price * exposure.instrument.multiplier
+    shrinkable = _shrinkable(exposure, side)
+    standing = _notional(exposure, shrinkable, price)
+    return most + standing if shrinkable > 0 else most - standing
 
 
 def _worst_notional(exposure: Exposure) -> Decimal | None:
     worst = exposure.worst()
     if worst == 0:
         return Decimal(0)
-    return None if exposure.mark is None else _notional(exposure, worst, exposure.mark)
+    if exposure.mark is None or exposure.rate is None:
+        return None
+    return _notional(exposure, worst, exposure.mark)
 
 
 def _sum_worst(exposures: tuple[Exposure, ...], *, but: Exposure) -> Decimal:

@@ -14,6 +14,7 @@ from tradebot.data.events import MarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.authority import Authority
 from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.days import day_of
 from tradebot.engine.core.events import (
     AccountReported,
     AccountStarted,
@@ -32,6 +33,7 @@ from tradebot.engine.core.events import (
     OrderReported,
     OrderTriggered,
     PlaceOrder,
+    RateQuoted,
     ReplaceRejected,
     SleeveStarted,
     StreamChanged,
@@ -39,7 +41,7 @@ from tradebot.engine.core.events import (
     TerminalSeen,
     TimerFired,
 )
-from tradebot.engine.core.ledger import MONEY, Ledger
+from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
 from tradebot.engine.core.orders import Blotter, Order, OrderEvent
@@ -69,6 +71,7 @@ from tradebot.engine.core.outcomes import (
     Submit,
     TradingStateChanged,
 )
+from tradebot.engine.core.rates import Quotes, Rates
 from tradebot.engine.core.types import (
     UNCLAIMED,
     AccountName,
@@ -79,9 +82,10 @@ from tradebot.engine.core.types import (
     StreamState,
     TradingState,
 )
+from tradebot.engine.core.valuation import Valuation, valuation
 
-DAY = 86_400_000_000_000
-"""Nanoseconds in a day."""
+FLOWS = frozenset({"deposit", "withdrawal"})
+"""Movements that are neither earned nor lost; all others are part of the result."""
 
 RATE_WINDOW_MAX = 4096
 """Most order times remembered per owner; far above any limit."""
@@ -198,7 +202,7 @@ class AccountState:
 class State:
     """The kernel's memory."""
 
-    def __init__(self, engine_id: EngineId) -> None:
+    def __init__(self, engine_id: EngineId) -> None:  # noqa: PLR0915  (all that is remembered)
         self.engine_id = engine_id
         self.now = 0
         self.started: EngineStarted | None = None
@@ -218,6 +222,12 @@ class State:
         self.loss_from: Decimal | None = None
         self.drawdown_from: Decimal | None = None
         """As in `EquityMarked`; None: the day's start, the peak."""
+        self.opened: Decimal | None = None
+        self.day_flows = ZERO
+        self.flows: dict[str, Decimal] = {}
+        """External flows by asset (or instrument) that no `EquityMarked` has taken in yet."""
+        self.quotes: Quotes = {}
+        """The newest rates that venues quoted."""
         self.next_mark = 0
         self.accounts: dict[AccountName, AccountState] = {}
         """By name, the default one first."""
@@ -257,30 +267,29 @@ class State:
         """Return whether every account's venue has told what it holds since the engine started."""
         return bool(self.accounts) and all(a.reconciled for a in self.accounts.values())
 
-    def equity(self) -> Decimal | None:
-        """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
+    def rates(self) -> Rates | None:
+        """Return what assets are worth now; None before the first start."""
         if self.started is None:
             return None
-        others = [asset for asset in cash_assets(self, self.account) if asset != self.currency]
-        if any(self.ledger.balance(self.account, asset) for asset in others):
-            return None  # no rate source yet: what is not valued is unknown, not nothing
-        total = self.ledger.balance(self.account, self.currency)
-        for (_, symbol, _), position in self.ledger.positions():
-            if position.quantity == 0:
-                continue
-            market = self.market.get(symbol)
-            mark = None if market is None else market.mark()
-            if market is None or mark is None or market.instrument.currency != self.currency:
-                return None
-            instrument = market.instrument
-            value = MONEY.multiply(instrument.quantity(position.quantity), mark)
-            total = MONEY.add(total, MONEY.multiply(value, instrument.multiplier))
-        return total
+        return Rates(self.started, self.market, self.quotes, self.now)
+
+    def valuation(self, account: AccountName | None = None) -> Valuation:
+        """Return what one account holds, or all of them, in the engine's currency."""
+        rates = self.rates()
+        if rates is None:
+            return Valuation(ZERO, ())
+        accounts = self.accounts if account is None else (account,)
+        return valuation(self.ledger, accounts, rates, self.currency)
+
+    def equity(self) -> Decimal | None:
+        """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
+        return None if self.started is None else self.valuation().equity
 
     def day_of(self, now: int) -> int:
         """Return which trading day an instant belongs to."""
-        minute = 0 if self.started is None else self.started.day_starts_minute
-        return (now - minute * 60_000_000_000) // DAY
+        if self.started is None:
+            return day_of(now, 0, ())
+        return day_of(now, self.started.day_starts_minute, self.started.zone_offsets)
 
     def owner_of(self, event: OrderFilled) -> Owner:
         """Return whose fill it is: the order's owner, or `unclaimed`."""
@@ -301,6 +310,9 @@ class State:
                 self._filled(event)
             case CashMoved():
                 self._cash_moved(event)
+            case RateQuoted():
+                if event.rate > 0:
+                    self.quotes[event.asset, event.currency] = event
             case AccountReported():
                 self._account_reported(event)
             case FeedChanged():
@@ -411,15 +423,12 @@ class State:
         account.asked = None
 
     def _cash_moved(self, event: CashMoved) -> None:
-        if not self.ledger.move_cash(event) or event.asset != self.currency:
-            return
-        if event.why not in {"deposit", "withdrawal"}:
-            return
-        # Flow-adjusted: a deposit is neither profit nor a new peak.
-        self.day_start = _moved_by(self.day_start, event.amount)
-        self.peak = _moved_by(self.peak, event.amount)
-        self.loss_from = _moved_by(self.loss_from, event.amount)
-        self.drawdown_from = _moved_by(self.drawdown_from, event.amount)
+        if self.ledger.move_cash(event) and event.why in FLOWS:
+            self.flowed(event.asset, event.amount)
+
+    def flowed(self, asset: str, amount: Decimal) -> None:
+        """Remember that value came in or went out that nobody earned or lost; the next mark takes it in."""
+        self.flows[asset] = MONEY.add(self.flows.get(asset, ZERO), amount)
 
     def _started(self, event: EngineStarted) -> None:
         self._limits_started(event)
@@ -577,6 +586,10 @@ class State:
         self.peak = Decimal(outcome.peak)
         self.loss_from = _decimal_or_none(outcome.loss_from)
         self.drawdown_from = _decimal_or_none(outcome.drawdown_from)
+        # Journals of schema 1 do not tell it apart from the start that flows had moved.
+        self.opened = Decimal(outcome.opened or outcome.day_start)
+        self.day_flows = Decimal(outcome.flows)
+        self.flows = {}
 
     def _sleeve_outcome(
         self, outcome: SleevePaused | SleeveResumed | SleeveStateSaved | Decided
@@ -613,10 +626,6 @@ class State:
         """Return the running bet of an owner in an instrument, or a new bet's id."""
         running = self.bets.get((account, instrument, owner))
         return running or BetId(f"b-{self.next_order_id()}")
-
-
-def _moved_by(figure: Decimal | None, amount: Decimal) -> Decimal | None:
-    return None if figure is None else MONEY.add(figure, amount)
 
 
 def _decimal_or_none(text: str) -> Decimal | None:

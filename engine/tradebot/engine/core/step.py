@@ -233,7 +233,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         ),
         reconciled=account.reconciled,
         equity=state.equity(),
-        exposures=_exposures_for(state, intent, account),
+        exposures=_all_exposures(state, intent, account),
         best_bid=market.best_bid(),
         best_ask=market.best_ask(),
         worst_fill=_worst_fill(state, intent),
@@ -370,12 +370,25 @@ def exposures(
     return tuple(exposure(state, account, symbol, without=without) for symbol in sorted(wanted))
 
 
+def _all_exposures(
+    state: State, intent: OrderIntent, account: AccountState
+) -> tuple[Exposure, ...]:
+    """Return the exposures of every account, the order's own first: gross is counted over all of them."""
+    found = list(_exposures_for(state, intent, account))
+    for name in state.accounts:
+        if name != intent.account:
+            found += exposures(state, name)
+    return tuple(found)
+
+
 def exposure(
     state: State, account: AccountName, symbol: InstrumentId, *, without: OrderIntent | None = None
 ) -> Exposure:
     """Return one instrument of an account as the gate counts it."""
     market = state.market.get(symbol)
     mark: Decimal | None = None if market is None else market.mark()
+    rates = state.rates()
+    currency = state.instruments[symbol].currency
     return Exposure(
         instrument=state.instruments[symbol],
         quantity=state.ledger.net(account, symbol),
@@ -384,6 +397,7 @@ def exposure(
         mark=mark,
         long_stops=_stops(state, account, symbol, "sell"),
         short_stops=_stops(state, account, symbol, "buy"),
+        rate=None if rates is None else rates.rate(currency, state.currency),
     )
 
 

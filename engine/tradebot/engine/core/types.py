@@ -54,6 +54,8 @@ type Mode = Literal["sandbox", "paper", "broker-paper", "live"]
 type TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
 type LivesAt = Literal["broker", "engine"]
 type FillSource = Literal["stream", "gap_fill", "sweep"]
+type Lots = Literal["fifo", "lifo", "highest", "specific"]
+"""Which lots a closing fill takes first."""
 type Liquidity = Literal["maker", "taker", ""]
 
 MS = 1_000_000

@@ -10,7 +10,7 @@ import structlog
 from tradebot.engine.core.events import EngineStarted, SleeveFailed, SleeveStarted
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import Sleeves
-from tradebot.engine.core.types import EngineId, Mode, Owner
+from tradebot.engine.core.types import EngineId, Lots, Mode, Owner
 from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.live.budget import BudgetedCaller
 from tradebot.engine.live.clock import Clock
@@ -79,6 +79,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     limits: dict[str, str]
     seed: int
     day_starts_minute: int
+    zone_offsets: tuple[tuple[int, int], ...] = ()
+    pegs: dict[str, str] = {}
+    rates: dict[str, str] = {}
+    lots: Lots = "fifo"
     wall: int
     protect_at: Literal["broker", "any"] = "any"
     resume: Literal["operator", "next-day"] = "operator"
@@ -101,6 +105,10 @@ def begin(engine: Assembled, terms: Terms) -> None:
             limits=terms.limits,
             seed=terms.seed,
             day_starts_minute=terms.day_starts_minute,
+            zone_offsets=terms.zone_offsets,
+            pegs=terms.pegs,
+            rates=terms.rates,
+            lots=terms.lots,
             protect_at=terms.protect_at,
             resume=terms.resume,
             wall=terms.wall,

@@ -17,6 +17,7 @@ from tradebot.engine.core.ledger import MONEY, ZERO, Position, PositionKey
 from tradebot.engine.core.marks import below
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import FillBooked
+from tradebot.engine.core.risk import Exposure
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
@@ -136,31 +137,49 @@ def unrealized(instrument: Instrument, position: Position, mark: Decimal | None)
     return MONEY.subtract(MONEY.multiply(value, instrument.multiplier), position.cost)
 
 
-def totals(state: State) -> tuple[Decimal, Decimal | None, Decimal]:
-    """Return realized profit before fees, unrealized profit (None = unknown), and fees, over all owners."""
-    realized, open_profit, fees = ZERO, ZERO, ZERO
-    known = True
+def totals(state: State) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return realized profit before fees, unrealized profit, and fees, over all accounts and owners.
+
+    In the engine's currency; None where a rate or a mark is unknown.
+    """
+    sums: list[Decimal | None] = [ZERO, ZERO, ZERO]
+    rates = state.rates()
     for (_, symbol, _), position in state.ledger.positions():
+        instrument = state.instruments[symbol]
         market = state.market.get(symbol)
         mark = None if market is None else market.mark()
-        one = unrealized(state.instruments[symbol], position, mark)
-        realized = MONEY.add(realized, position.realized)
-        fees = MONEY.add(fees, position.fees)
-        known = known and one is not None
-        open_profit = MONEY.add(open_profit, one or ZERO)
-    return realized, open_profit if known else None, fees
+        parts = (position.realized, unrealized(instrument, position, mark), position.fees)
+        for index, part in enumerate(parts):
+            worth = None
+            if part is not None and rates is not None:
+                worth = rates.value(part, instrument.currency, state.currency)
+            before = sums[index]
+            sums[index] = None if worth is None or before is None else before + worth
+    return sums[0], sums[1], sums[2]
+
+
+def notional(exposure: Exposure) -> Decimal | None:
+    """Return what a position is worth in the engine's currency, unsigned; None while a mark or rate is missing."""
+    if exposure.quantity == 0:
+        return ZERO
+    if exposure.mark is None or exposure.rate is None:
+        return None
+    instrument = exposure.instrument
+    held = abs(instrument.quantity(exposure.quantity))
+    return held * exposure.mark * instrument.multiplier * exposure.rate
+
+
+def _notionals(state: State) -> list[Decimal | None]:
+    return [notional(one) for account in state.accounts for one in exposures(state, account)]
 
 
 def gross(state: State) -> Decimal | None:
-    """Return the summed notional of positions; None while a mark is missing."""
+    """Return the summed notional of positions of all accounts; None while a mark or rate is missing."""
     total = ZERO
-    for exposure in exposures(state, state.account):
-        if exposure.quantity == 0:
-            continue
-        if exposure.mark is None:
+    for size in _notionals(state):
+        if size is None:
             return None
-        value = abs(exposure.instrument.quantity(exposure.quantity)) * exposure.mark
-        total += value * exposure.instrument.multiplier
+        total += size
     return total
 
 
@@ -224,15 +243,7 @@ def limit_facts(state: State, now: int) -> list[LimitFacts]:
 
 
 def _largest(state: State, equity: Decimal | None) -> Decimal | None:
-    sizes = [
-        None
-        if exposure.mark is None
-        else abs(exposure.instrument.quantity(exposure.quantity))
-        * exposure.mark
-        * exposure.instrument.multiplier
-        for exposure in exposures(state, state.account)
-        if exposure.quantity
-    ]
+    sizes = _notionals(state)
     if not equity or any(size is None for size in sizes):
         return None
     return max((size for size in sizes if size is not None), default=ZERO) / equity

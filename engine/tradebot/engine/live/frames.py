@@ -15,8 +15,10 @@ from tradebot.engine.control.messages import (
     TradeView,
     WatchView,
 )
-from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.marks import figures_of
+from tradebot.engine.core.returns import day_return, profit
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import MS
 from tradebot.engine.live.facts import (
@@ -159,26 +161,30 @@ def account_view(state: State) -> AccountView:
     """Return the account's money, for people: two decimals."""
     equity = state.equity()
     realized, open_profit, fees = totals(state)
-    day = None if equity is None or state.day_start is None else equity - state.day_start
+    figures = figures_of(state)
+    day = earned = None
+    if equity is not None and figures is not None:
+        day, earned = profit(equity, figures), day_return(equity, figures)
     held = gross(state)
     share = None if held is None or not equity else held / equity
     risk = None if share is None else share * state.limits.unprotected_risk
     return AccountView(
         currency=state.currency,
         equity=optional(money, equity),
-        cash=money(state.ledger.balance(state.account, state.currency)),
+        cash=money(
+            sum((state.ledger.balance(name, state.currency) for name in state.accounts), ZERO)
+        ),
         day_pnl=optional(money, day),
-        day_percent=None
-        if day is None or not state.day_start
-        else signed_percent(day / state.day_start),
+        day_percent=optional(signed_percent, earned),
         peak_percent=None
         if equity is None or not state.peak
         else signed_percent(equity / state.peak - 1),
         gross_percent=optional(percent, share),
         open_risk_percent=optional(percent, risk),
-        realized_pnl=money(MONEY.subtract(realized, fees)),
+        realized_pnl=None if realized is None or fees is None else money(realized - fees),
         unrealized_pnl=optional(money, open_profit),
-        fees=money(fees),
+        fees=optional(money, fees),
+        not_valued=state.valuation().text(),
     )
 
 

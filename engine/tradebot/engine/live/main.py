@@ -6,12 +6,15 @@ import secrets
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from tradebot.engine.config.values import DayStart
+from tradebot.engine.config.zones import YEARS_AHEAD, zone_offsets
 from tradebot.engine.control.listeners import bind, parse_listen
 from tradebot.engine.control.messages import API_NUMBER
 from tradebot.engine.control.server import serving
@@ -174,17 +177,27 @@ def _terms(
         mode=config.engine.mode,
         currency=currency,
         sleeves=tuple(
-            sleeve_started(name, sleeve, prepared.policies[Owner(name)], engine.world.instruments)
-            for name, sleeve in config.sleeves.items()
+            sleeve_started(name, config, prepared.policies[Owner(name)], engine.world.instruments)
+            for name in config.sleeves
             if Owner(name) in prepared.policies
         ),
         limits=config.risk.limits().as_text(),
         seed=options.seed,
-        day_starts_minute=config.engine.day_starts.utc_minute(engine.runtime.now),
+        day_starts_minute=config.engine.day_starts.minute_of_day,
+        zone_offsets=_zone(config.engine.day_starts, engine.runtime.now, clock.system_ns()),
+        pegs=config.engine.stablecoins,
+        rates=config.rates,
+        lots=config.engine.lots,
         wall=clock.system_ns(),
         protect_at=config.engine.protect_at,
         resume=config.risk.resume,
     )
+
+
+def _zone(day: DayStart, now: int, wall: int) -> tuple[tuple[int, int], ...]:
+    """Return the clock changes of the day's zone from the year before the engine's time on."""
+    year, today = (datetime.fromtimestamp(ns // 10**9, UTC).year for ns in (now, wall))
+    return zone_offsets(day.zone, year - 1, max(year, today) + YEARS_AHEAD)
 
 
 # ------------------------------------------------------------------------------------ serving

@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import AccountStarted, FeedChanged
-from tradebot.engine.core.types import AccountName
 from tradebot.engine.home import data_folder
 from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.errors import CannotRun
@@ -19,16 +17,13 @@ from tradebot.engine.live.markets import (
     ReplayMarket,
     SyntheticMarket,
 )
+from tradebot.engine.live.native_accounts import native_accounts
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
 from tradebot.engine.venue.native import CAPABILITIES, Fees, NativeVenue
 from tradebot.native import Venue
-
-ACCOUNT = AccountName("sandbox")
-OPENING_CASH = Decimal(100_000)
-"""Invented money an account of the native venue opens with, in the engine's currency."""
 
 type OpenMarket = Callable[[int, dict[InstrumentId, int]], Market]
 """Called with where the market stood (ns UTC, 0 = never) and the last prices."""
@@ -48,6 +43,7 @@ class Sandbox:
         self.fees = Fees()
         self._parts: tuple[Runtime, NativeVenue] | None = None
         books = NativeVenue.books_of(log, setting.instruments)
+        self._opened = tuple(books.accounts)
         self._market = setting.open_market(books.ts, books.last)
 
     @property
@@ -67,8 +63,12 @@ class Sandbox:
 
     @property
     def accounts(self) -> tuple[AccountStarted, ...]:
-        """Return the one account of the native venue."""
-        return (AccountStarted(name=ACCOUNT, venue="native", capabilities=CAPABILITIES),)
+        """Return the accounts of the configuration, and those the venue has from before."""
+        names = dict.fromkeys(account.name for account in self._setting.accounts)
+        names |= dict.fromkeys(self._opened)
+        return tuple(
+            AccountStarted(name=name, venue="native", capabilities=CAPABILITIES) for name in names
+        )
 
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
@@ -79,12 +79,14 @@ class Sandbox:
         return self._market.next_time() or 0
 
     def join(self, runtime: Runtime, currency: str) -> tuple[ConnectedVenue, Feed]:
-        """Open the account, unless it was opened before."""
+        """Open the accounts, those that were not opened before."""
         setting = self._setting
         venue = NativeVenue(
             setting.native, setting.instruments, self._log, fees=self.fees, engine=runtime
         )
-        venue.open(ACCOUNT, currency, OPENING_CASH, max(runtime.now, self.now()))
+        for account in setting.accounts:
+            opens_in = account.currency or currency
+            venue.open(account.name, opens_in, account.cash, max(runtime.now, self.now()))
         self._parts = (runtime, venue)
         return venue, NativeFeed(self._market, venue)
 
@@ -104,7 +106,11 @@ class Sandbox:
 
 
 class Setting:
-    """A market as chosen, before any file of the engine is opened; see `world.Place`."""
+    """A market as chosen, before any file of the engine is opened; see `world.Place`.
+
+    Raises:
+        CannotRun: If an account is configured at another venue.
+    """
 
     def __init__(
         self,
@@ -114,6 +120,7 @@ class Setting:
         open_market: OpenMarket,
     ) -> None:
         self._options = options
+        self.accounts = native_accounts(options.config)
         self.instruments = instruments
         self.native = native
         self.open_market = open_market

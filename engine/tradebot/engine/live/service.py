@@ -12,6 +12,7 @@ from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.messages import (
+    AccountFacts,
     CommandAnswer,
     EngineFacts,
     EventLine,
@@ -39,11 +40,11 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, AnyOutcome, Cancel, OrderIntent
-from tradebot.engine.core.state import cash_assets
 from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.export import iso
+from tradebot.engine.live.account_facts import account_facts, day_profit, holdings, total_cash
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.facts import (
     exact,
@@ -147,26 +148,27 @@ class EngineService:
     def status(self) -> Status:
         """Return the engine as a whole."""
         state, now = self._state, self._virtual_now()
-        equity = state.equity()
-        day = None if equity is None or state.day_start is None else equity - state.day_start
+        worth = state.valuation()
         return Status(
             engine=self._engine_facts(),
             trading_state=state.trading_state,
             reason=state.reason,
             currency=state.currency,
-            equity=optional(exact, equity),
-            cash={
-                asset: exact(state.ledger.balance(state.account, asset))
-                for asset in cash_assets(state, state.account)
-            },
-            day_pnl=optional(exact, day),
-            accounts=[state.account],
+            equity=optional(exact, worth.equity),
+            cash=total_cash(state),
+            day_pnl=optional(exact, day_profit(state)),
+            accounts=list(state.accounts),
             feeds=feed_facts(state, now),
             sleeves=[sleeve_facts(sleeve) for sleeve in state.sleeves.values()],
             limits=limit_facts(state, now),
             working=len(state.blotter.open()),
             unresolved=len(state.blotter.unresolved()),
+            not_valued=holdings(worth.missing),
         )
+
+    def accounts(self) -> Sequence[AccountFacts]:
+        """Return every account, the default one first."""
+        return account_facts(self._state)
 
     def _engine_facts(self) -> EngineFacts:
         identity = self._identity

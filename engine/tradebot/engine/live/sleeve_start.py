@@ -7,10 +7,10 @@ from tradebot.data.instruments import Instrument
 from tradebot.engine.config.models import Config, SleeveConfig
 from tradebot.engine.config.values import Money
 from tradebot.engine.core.events import SleeveStarted
-from tradebot.engine.core.types import Owner
+from tradebot.engine.core.types import AccountName, Owner
 from tradebot.engine.home import home
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.live.sandbox import ACCOUNT, OPENING_CASH
+from tradebot.engine.live.native_accounts import opening_cash
 from tradebot.engine.policy_loading import VersionedPolicy, load_policy
 
 NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
@@ -20,7 +20,6 @@ NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
 
 SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
     ("run = shadow", lambda sleeve: sleeve.run == "shadow"),
-    ("account", lambda sleeve: sleeve.account != ACCOUNT),
     ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
     ("on_error = exit", lambda sleeve: sleeve.on_error == "exit"),
     ("on_stop = exit", lambda sleeve: sleeve.on_stop == "exit"),
@@ -75,17 +74,18 @@ def load_policies(
 
 
 def sleeve_started(
-    name: str, config: SleeveConfig, found: VersionedPolicy, instruments: tuple[Instrument, ...]
+    name: str, whole: Config, found: VersionedPolicy, instruments: tuple[Instrument, ...]
 ) -> SleeveStarted:
     """Return a sleeve as the kernel is told of it."""
-    capital = config.capital
-    amount = capital.amount if isinstance(capital, Money) else OPENING_CASH * capital.fraction
+    config = whole.sleeves[name]
+    capital, opening = config.capital, opening_cash(whole, config.account)
+    amount = capital.amount if isinstance(capital, Money) else opening * capital.fraction
     symbols = [instrument.id for instrument in instruments]
     return SleeveStarted(
         name=Owner(name),
         policy=config.policy,
         version=found.version,
-        account=ACCOUNT,
+        account=AccountName(config.account),
         symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),
         capital=amount,
         params={

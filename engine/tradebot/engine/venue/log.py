@@ -46,7 +46,7 @@ class LogRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class Opened(LogRecord, frozen=True, kw_only=True, tag="opened"):
-    """The account was opened with money."""
+    """An account was opened with money."""
 
     account: AccountName
     currency: str
@@ -64,6 +64,8 @@ class Accepted(LogRecord, frozen=True, kw_only=True, tag="accepted"):
     tif: TimeInForce
     quantity: int
     price: int | None
+    account: AccountName = AccountName("")
+    """Whose order it is; empty in logs of one account: the first that was opened."""
 
 
 class Refused(LogRecord, frozen=True, kw_only=True, tag="refused"):
@@ -86,6 +88,8 @@ class Filled(LogRecord, frozen=True, kw_only=True, tag="filled"):
     fee: Decimal
     fee_currency: str
     liquidity: Liquidity
+    account: AccountName = AccountName("")
+    """As in `Accepted`."""
 
 
 class Ended(LogRecord, frozen=True, kw_only=True, tag="ended"):
@@ -121,18 +125,36 @@ class RestingOrder(msgspec.Struct, frozen=True):
     filled: int
 
 
+class Holdings:
+    """What one account holds at the venue."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.cash: dict[str, Decimal] = {opened.currency: opened.cash}
+        self.positions: dict[InstrumentId, int] = {}
+        """Signed quantity in units."""
+
+    def fill(self, record: Filled, instrument: Instrument) -> None:
+        """Take one execution in."""
+        signed = sign(record.side) * record.quantity
+        self.positions[instrument.id] = self.positions.get(instrument.id, 0) + signed
+        self._pay(instrument.currency, MONEY.minus(instrument.notional(record.price, signed)))
+        self._pay(record.fee_currency, MONEY.minus(record.fee))
+
+    def _pay(self, currency: str, amount: Decimal) -> None:
+        self.cash[currency] = MONEY.add(self.cash.get(currency, Decimal(0)), amount)
+
+
 class VenueBooks:
     """What the log says, folded: orders, executions, cash, positions, market."""
 
     def __init__(self, instruments: dict[InstrumentId, Instrument]) -> None:
         self._instruments = instruments
-        self.account: AccountName | None = None
-        self.cash: dict[str, Decimal] = {}
-        self.positions: dict[InstrumentId, int] = {}
+        self.accounts: dict[AccountName, Holdings] = {}
+        """By name, in the order they were opened."""
         self.working: dict[ClientOrderId, RestingOrder] = {}
         self.ended: dict[ClientOrderId, tuple[HowEnded, str, int]] = {}
         """How an order ended, why, and what was filled."""
-        self.opened: Opened | None = None
         self.fills: list[Filled] = []
         self.orders = 0
         """Orders accepted so far."""
@@ -145,9 +167,7 @@ class VenueBooks:
         self.ts = max(self.ts, record.ts)
         match record:
             case Opened():
-                self.opened = record
-                self.account = record.account
-                self.cash[record.currency] = record.cash
+                self.accounts[record.account] = Holdings(record)
             case Accepted():
                 self.orders += 1
                 self.working[record.client_order_id] = RestingOrder(record, 0)
@@ -161,13 +181,13 @@ class VenueBooks:
             case MarketAt():
                 self.last |= record.last
 
+    def account_of(self, record: Accepted | Filled) -> AccountName:
+        """Return whose order or fill it is."""
+        return record.account or next(iter(self.accounts))
+
     def _fill(self, record: Filled) -> None:
         self.fills.append(record)
-        instrument = self._instruments[record.instrument]
-        signed = sign(record.side) * record.quantity
-        self.positions[instrument.id] = self.positions.get(instrument.id, 0) + signed
-        self._pay(instrument.currency, MONEY.minus(instrument.notional(record.price, signed)))
-        self._pay(record.fee_currency, MONEY.minus(record.fee))
+        self.accounts[self.account_of(record)].fill(record, self._instruments[record.instrument])
         order = self.working[record.client_order_id]
         filled = order.filled + record.quantity
         if filled >= order.accepted.quantity:
@@ -175,9 +195,6 @@ class VenueBooks:
             self.ended[record.client_order_id] = ("filled", "", filled)
         else:
             self.working[record.client_order_id] = RestingOrder(order.accepted, filled)
-
-    def _pay(self, currency: str, amount: Decimal) -> None:
-        self.cash[currency] = MONEY.add(self.cash.get(currency, Decimal(0)), amount)
 
 
 class LogReading(msgspec.Struct, frozen=True):

@@ -90,7 +90,7 @@ class EngineDoors(Protocol):
 
 
 class NativeVenue:
-    """One account at the native venue.
+    """The native venue and its accounts.
 
     Args of the constructor:
         native: The books and queues, with its instruments already added under their index in `instruments`.
@@ -146,8 +146,8 @@ class NativeVenue:
     # ---------------------------------------------------------------------------- opening
 
     def open(self, account: AccountName, currency: str, cash: Decimal, now: int) -> None:
-        """Open the account with money, unless the log says it was opened before."""
-        if self.books.opened is None:
+        """Open an account with money, unless the log says it was opened before."""
+        if account not in self.books.accounts:
             self._write(Opened(ts=now, account=account, currency=currency, cash=cash))
 
     def restore(self, now: int) -> None:
@@ -257,6 +257,7 @@ class NativeVenue:
                 tif=order.tif,
                 quantity=order.quantity,
                 price=order.limit_price,
+                account=order.account,
             )
         )
         self._answer(
@@ -302,6 +303,7 @@ class NativeVenue:
             fee=(notional * rate).quantize(_FEE_QUANTUM, rounding=ROUND_HALF_EVEN),
             fee_currency=instrument.currency,
             liquidity=event.liquidity,
+            account=accepted.account,
         )
         self._write(record)
         self._answer(self._fill_event(record, "stream", now))
@@ -321,12 +323,11 @@ class NativeVenue:
             self._answer(OrderExpired(client_order_id=client_order_id, reason=reason, ts_event=now))
 
     def _fill_event(self, record: Filled, source: FillSource, now: int) -> OrderFilled:
-        opened = self.books.opened
         return OrderFilled(
             execution_id=record.execution_id,
             client_order_id=record.client_order_id,
             venue_order_id=record.venue_order_id,
-            account=AccountName("") if opened is None else opened.account,
+            account=self.books.account_of(record),
             instrument=record.instrument,
             side=record.side,
             quantity=record.quantity,
@@ -369,27 +370,32 @@ class NativeVenue:
             self._answer(OrderReported(client_order_id=client_order_id, found=False))
 
     def _report_account(self, query: QueryAccount, now: int) -> None:
-        opened = self.books.opened
-        if opened is not None:
-            self._answer(
-                CashMoved(
-                    movement_id="opening",
-                    account=opened.account,
-                    asset=opened.currency,
-                    amount=opened.cash,
-                    why="deposit",
-                    ts_event=opened.ts,
-                )
+        held = self.books.accounts.get(query.account)
+        if held is None:
+            return
+        self._answer(
+            CashMoved(
+                movement_id="opening",
+                account=query.account,
+                asset=held.opened.currency,
+                amount=held.opened.cash,
+                why="deposit",
+                ts_event=held.opened.ts,
             )
+        )
         for record in self.books.fills:
-            if record.ts >= query.since:
+            if record.ts >= query.since and self.books.account_of(record) == query.account:
                 self._answer(self._fill_event(record, "gap_fill", now))
         self._answer(
             AccountReported(
                 account=query.account,
-                cash=dict(self.books.cash),
-                positions={symbol: held for symbol, held in self.books.positions.items() if held},
-                open_orders=tuple(self.books.working),
+                cash=dict(held.cash),
+                positions={symbol: units for symbol, units in held.positions.items() if units},
+                open_orders=tuple(
+                    order.accepted.client_order_id
+                    for order in self.books.working.values()
+                    if self.books.account_of(order.accepted) == query.account
+                ),
             )
         )
 

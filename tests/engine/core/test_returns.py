@@ -85,6 +85,7 @@ def test_a_flow_below_the_peak_moves_neither_drawdown_nor_day_loss(
     at(world, 8_600_00)  # 100,000 -> 93,000
     world.deposit(flow, movement="m2")
     equity = world.state.equity()
+    assert equity is not None
     assert equity == 93_000 + Decimal(flow)
     known = figures(world)
     assert abs(1 - equity / known.peak - Decimal(drawdown)) < Decimal("1e-9")

@@ -552,7 +552,7 @@ def own_stop(order: OrderIntent) -> int | None:
 def exposure_risk(
     exposure: Exposure, price: Decimal, unprotected: Decimal, extra: int = 0
 ) -> Decimal:
-    """Return what an instrument can lose at worst if every stop is hit, working orders in, in quote currency.
+    """Return what an instrument can lose at worst if every stop is hit, working orders in, in the engine's currency.
 
     Args:
         exposure: Position, working orders and stops.
@@ -563,10 +563,11 @@ def exposure_risk(
     long = exposure.quantity + exposure.buy_leaves + max(extra, 0)
     short = -exposure.quantity + exposure.sell_leaves + max(-extra, 0)
     what = exposure.instrument
-    return max(
+    worst = max(
         side_risk(what, long, price, exposure.long_stops, 1, unprotected),
         side_risk(what, short, price, exposure.short_stops, -1, unprotected),
     )
+    return worst * (exposure.rate or Decimal(0))
 
 
 def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, int] | None:

@@ -1,7 +1,10 @@
 """The real engine and those who look after it: its log, the service that runs it, what it tells others."""
 
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -81,3 +84,60 @@ def test_alerts_heartbeat_and_telemetry_of_a_real_engine(home: Home) -> None:
     assert len({span.trace_id for span in collector.spans}) == 1
     assert collector.metrics["tradebot.orders"].sum.data_points[0].as_int == 1
     assert "hook-s3cr3t" not in log
+
+
+STUCK = """
+import os
+from pathlib import Path
+
+from tradebot.engine.core.policy import Every, OrderSeq
+from tradebot.engine.core.reasons import why
+
+
+class Stuck:
+    needs = (Every(1_000_000_000),)
+
+    def decide(self, portfolio, snapshot, context=None):
+        while Path(os.environ["STUCK_FILE"]).exists():
+            pass
+        return OrderSeq.none(because=why("free"))
+"""
+
+
+def test_the_watchdog_starves_while_the_loop_is_stuck(tmp_path: Path) -> None:
+    marker = tmp_path / "stuck"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+
+        def until(word: str) -> None:
+            while word not in systemd.recv(4096).decode().split("\n"):
+                pass
+
+        environment = {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"),
+            "WATCHDOG_USEC": "400000",
+            "STUCK_FILE": str(marker),
+        }
+        with short_home(environment) as home:
+            (home.path / "policies").mkdir()
+            (home.path / "policies" / "stuck.py").write_text(STUCK)
+            (home.path / "tradebot.toml").write_text(
+                '[sleeves.s]\npolicy = "stuck.py:Stuck"\nsymbols = ["sandbox:BTCUSDT"]\n'
+                'capital = "100 USDT"\nrun = "live"\n'
+            )
+            with running(home) as engine:
+                until("READY=1")
+                until("WATCHDOG=1")
+                marker.touch()
+                systemd.settimeout(1)
+                with suppress(TimeoutError):  # what was said before the loop was stuck
+                    for _ in range(10):
+                        systemd.recv(4096)
+                with pytest.raises(TimeoutError):  # systemd would have ended it after 0.4 s
+                    systemd.recv(4096)
+                systemd.settimeout(30)
+                marker.unlink()
+                until("WATCHDOG=1")
+                engine.process.terminate()
+                until("STOPPING=1")

@@ -116,3 +116,27 @@ async def test_the_client_without_a_token_is_refused_with_exit_code_three(folder
         with pytest.raises(EngineRefused, match=r"tradebot token add NAME") as refusal:
             await asyncio.to_thread(ask, None)
         assert refusal.value.exit_code == 3
+
+
+def test_a_group_may_be_let_into_a_socket_in_a_folder_of_its_own(folder: Path) -> None:
+    import grp
+
+    group = grp.getgrgid(folder.stat().st_gid).gr_name
+    folder.chmod(0o750)
+    with pytest.raises(ListenError, match="must be yours and 0700"):
+        bind_unix(folder / "control.sock")
+    address = parse_listen(f"unix://{folder}/control.sock?group={group}")
+    listener = bind(address)
+    try:
+        assert (folder / "control.sock").stat().st_mode & 0o777 == 0o660
+    finally:
+        release(listener)
+    folder.chmod(0o755)
+    with pytest.raises(ListenError, match="must be yours and 0700"):
+        bind(address)
+
+
+@pytest.mark.parametrize("query", ["?group=", "?mode=666", "?group=no-such-group-here"])
+def test_a_socket_for_anybody_else_is_refused(folder: Path, query: str) -> None:
+    with pytest.raises(ListenError, match="group"):
+        bind(parse_listen(f"unix://{folder}/control.sock{query}"))

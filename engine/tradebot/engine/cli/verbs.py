@@ -49,6 +49,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("account", "Setup", "add, list, check, remove accounts", f"{_CLI}.account:account_app"),
     Verb("keys", "Setup", "set, list, remove accounts' keys", f"{_CLI}.keys:keys_app"),
     Verb("alerts", "Setup", "test the addresses that alerts go to", f"{_CLI}.alerts:alerts_app"),
+    Verb("service", "Setup", "an engine as a systemd unit", f"{_CLI}.service:service_app"),
     Verb("config", "Setup", "init, show, check tradebot.toml", f"{_CLI}.config:config_app"),
     Verb("doctor", "Setup", "what is well here and what is not", f"{_CLI}.doctor:doctor"),
 )
@@ -73,7 +74,6 @@ NOT_YET: tuple[str, ...] = (
     "report",
     "restore",
     "runs",
-    "service",
     "size",
     "sweep",
 )

@@ -20,11 +20,13 @@ class ListenError(Exception):
 
 
 class ListenAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen: `unix:///PATH` or `http://127.0.0.1:PORT`."""
+    """Where to listen: `unix:///PATH`, `unix:///PATH?group=NAME` or `http://127.0.0.1:PORT`."""
 
     kind: Literal["unix", "http"]
     path: Path | None = None
     """Of a unix socket."""
+    group: str | None = None
+    """Whose members may open the unix socket too; None: its owner alone."""
     host: str = ""
     port: int = 0
     """0: any free port."""
@@ -59,7 +61,7 @@ def parse_listen(text: str) -> ListenAddress:
     """
     parts = urlsplit(text)
     if parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/"):
-        return ListenAddress(kind="unix", path=Path(parts.path))
+        return ListenAddress(kind="unix", path=Path(parts.path), group=_group(text, parts.query))
     if parts.scheme == "http" and parts.path in {"", "/"}:
         try:
             port = parts.port
@@ -74,6 +76,15 @@ def parse_listen(text: str) -> ListenAddress:
     raise ListenError(f"listen address must be unix:///PATH or http://127.0.0.1:PORT, was {text!r}")
 
 
+def _group(text: str, query: str) -> str | None:
+    if not query:
+        return None
+    name = query.removeprefix("group=")
+    if name == query or not name:
+        raise ListenError(f"a unix socket knows ?group=NAME only, was {text!r}")
+    return name
+
+
 def bind(address: ListenAddress) -> Listener:
     """Bind an address.
 
@@ -81,15 +92,15 @@ def bind(address: ListenAddress) -> Listener:
         ListenError: If the address cannot be bound.
     """
     if address.path is not None:
-        return bind_unix(address.path)
+        return bind_unix(address.path, address.group)
     return bind_http(address.host, address.port)
 
 
-def bind_unix(path: Path) -> Listener:
-    """Bind a unix socket that only this user can open.
+def bind_unix(path: Path, group: str | None = None) -> Listener:
+    """Bind a unix socket that only this user, or one group with all its rights, can open.
 
-    The folder is made 0700 or must be so; the socket is made under umask 077 (uvicorn itself would
-    make it 0666). A socket left by a dead engine is replaced: the caller holds the engine's lock,
+    The folder is made 0700 or must be so (0750 where it belongs to the group); the socket is made under umask 077
+    (uvicorn itself would make it 0666). A socket left by a dead engine is replaced: the caller holds the engine's lock,
     so nobody lives behind it.
 
     Raises:
@@ -103,7 +114,9 @@ def bind_unix(path: Path) -> Listener:
         )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     info = path.parent.stat()
-    if info.st_uid != os.getuid() or info.st_mode & 0o077:
+    gid = None if group is None else _gid(group)
+    shared = 0o027 if gid is not None and info.st_gid == gid else 0o077
+    if info.st_uid != os.getuid() or info.st_mode & shared:
         raise ListenError(
             f"folder of the socket must be yours and 0700, was {stat.filemode(info.st_mode)}: "
             f"{path.parent}; run chmod 700 {path.parent}"
@@ -114,12 +127,26 @@ def bind_unix(path: Path) -> Listener:
     umask_before = os.umask(0o077)
     try:
         sock.bind(os.fspath(path))
+        if gid is not None:
+            os.chown(path, -1, gid)
+            path.chmod(0o660)
     except OSError as error:
         sock.close()
         raise ListenError(f"cannot bind {path}: {error.strerror}") from error
     finally:
         os.umask(umask_before)
     return Listener(sock=sock, path=path)
+
+
+def _gid(group: str) -> int:
+    import grp
+
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise ListenError(
+            f"there is no group {group!r}; make it: groupadd --system {group}"
+        ) from error
 
 
 def bind_http(host: str, port: int) -> Listener:

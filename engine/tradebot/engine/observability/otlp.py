@@ -138,7 +138,10 @@ class Telemetry:
 
     def close(self) -> None:
         """Send what waits, for at most a few seconds."""
-        self._worker.close(CLOSE_S)
+        if not self._worker.close(CLOSE_S):
+            self._spans.shutdown()  # ends their waits between tries
+            self._logs.shutdown()
+            self._worker.close(CLOSE_S)
 
     # ------------------------------------------------------------------------ in the thread
 

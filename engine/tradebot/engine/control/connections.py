@@ -1,6 +1,7 @@
 """Connections of the control API: counted, closed when they dawdle, dropped when they do not read."""
 
 import asyncio
+import logging
 import socket
 import struct
 import sys
@@ -24,6 +25,12 @@ from tradebot.engine.control.messages import Problem
 from tradebot.engine.control.problems import Rejected, send_rejection
 
 _PEER = struct.Struct("3i")  # pid, uid, gid: `struct ucred` of Linux
+
+
+_quiet = logging.getLogger(f"{__name__}.http")
+_quiet.setLevel(
+    logging.ERROR
+)  # what is not HTTP is answered, not logged: a stranger must not fill a disk
 
 
 class Place:
@@ -95,6 +102,7 @@ class GuardedConnection(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, {**app_state, "connection": self}, _loop)
         self.place = config.place
+        self.logger = _quiet
         self.caller = ""
         """Who spoke last, by name."""
         self.client_key = ""
@@ -216,9 +224,10 @@ class GuardedConnection(H11Protocol):
             ("x-content-type-options", "nosniff"),
             ("connection", "close"),
         ]
+        headless = self._answering() and self.scope["method"] == "HEAD"
         for event in (
             h11.Response(status_code=status, headers=headers),
-            h11.Data(data=body),
+            h11.Data(data=b"" if headless else body),
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")

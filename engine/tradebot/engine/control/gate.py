@@ -165,7 +165,8 @@ def connection_of(scope: Scope) -> GuardedConnection | None:
 def _check_head(scope: Scope) -> None:
     if scope["http_version"] not in {"1.0", "1.1"}:
         version = scope["http_version"]
-        raise Rejected(400, "usage", f"HTTP must be 1.0 or 1.1, was {version[:8]!r}")
+        detail = f"HTTP must be 1.0 or 1.1, was {version[:8]!r}"
+        raise Rejected(400, "usage", detail, headers={"Connection": "close"})
     length = len(scope["raw_path"] or b"") + len(scope["query_string"])
     if length > TARGET_BYTES_MAX:
         raise Rejected(

@@ -80,7 +80,7 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     status = error.status_code
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failed(request, error)
-    asked = f"{request.method} {request.url.path}"
+    asked = f"{request.method} {request.scope['path']}"
     match status:
         case HTTPStatus.NOT_FOUND:
             code, detail = "unknown", f"no such address: {asked}"
@@ -96,7 +96,7 @@ def http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 
 def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Return a failure of the engine itself; its traceback goes to the log, not over the wire."""
-    _log.error("control request failed", path=request.url.path, exc_info=error)
+    _log.error("control request failed", path=request.scope["path"], exc_info=error)
     detail = (
         f"the engine failed to answer: {type(error).__name__}: {error}; its log has the traceback"
     )

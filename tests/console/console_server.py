@@ -46,6 +46,8 @@ class SmallServer:
         self.api = API_NUMBER
         self.event_lines: list[bytes] = []
         self.frames_max = 10**9
+        self.stranger = False
+        """Whether every request is refused for want of a token."""
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -79,6 +81,11 @@ class SmallServer:
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer; return whether the connection goes on."""
+        if self.stranger:
+            problem = Problem(code="unauthorized", detail="a token is needed", exit_code=3)
+            _write(writer, 401, msgspec.json.encode(problem))
+            await writer.drain()
+            return True
         match request.path:
             case "/v1/state":
                 await self._frames(request, writer)

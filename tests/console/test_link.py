@@ -12,11 +12,13 @@ from console_fakes import HandClock
 from console_server import SmallServer
 
 from tradebot.console.glyphs import BLOCK
+from tradebot.console.launch.run import check_reached
 from tradebot.console.link.address import parse_address, socket_address
 from tradebot.console.link.http import HttpLink
 from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery, WrongApi
 from tradebot.console.session import Session
 from tradebot.console.view import View
+from tradebot.engine.cli.failures import CommandFailed
 from tradebot.engine.control.messages import EventLine, Frame, OrderRequest
 
 
@@ -195,3 +197,38 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 def test_socket_path_that_is_too_long_names_the_limit() -> None:
     with pytest.raises(ValueError, match="at most 100 bytes, was 201"):
         socket_address(Path("/" + "x" * 200))
+
+
+async def test_engine_that_wants_a_token_is_waited_for_and_ends_the_console_with_code_three(
+    server: SmallServer, link: HttpLink
+) -> None:
+    server.stranger = True
+    said: list[str] = []
+    view = View(HandClock(), BLOCK)
+    session = Session(lambda: link, view, lambda text, _level: said.append(text))
+    following = [
+        asyncio.create_task(follow()) for follow in (session.follow_frames, session.follow_events)
+    ]
+    assert await _eventually(lambda: view.link_problem is not None)
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    assert said == []  # the place where frames would stand says it, not a toast each try
+    with pytest.raises(CommandFailed, match=r"never reached the engine at .*: a token") as left:
+        check_reached(view, socket_address(server.socket))
+    assert left.value.exit_code == 3
+
+
+async def test_engine_nobody_answers_for_ends_the_console_with_code_four(tmp_path: Path) -> None:
+    address = socket_address(tmp_path / "none")
+    link = HttpLink(address, HandClock())
+    view = View(HandClock(), BLOCK)
+    session = Session(lambda: link, view, lambda _text, _level: None)
+    reader = asyncio.create_task(session.follow_frames())
+    assert await _eventually(lambda: view.link_problem is not None)
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+    await link.close()
+    with pytest.raises(CommandFailed, match=r"never reached the engine at .*none") as left:
+        check_reached(view, address)
+    assert left.value.exit_code == 4

@@ -92,6 +92,18 @@ def test_terminal_nobody_reads_from_does_not_stop_the_console(engine: Path, tmp_
         terminal.end()
 
 
+def test_waiting_for_nobody_says_for_whom_and_ends_with_exit_code_four(tmp_path: Path) -> None:
+    terminal = Terminal(["tui", "--attach", "unix:///tmp/nobody"], tmp_path)
+    try:
+        assert terminal.read_until(b"waiting for the engine", PAINT_LIMIT_S), terminal.output
+        assert terminal.read_until(b"at /tmp/nobody", 5), terminal.output
+        os.write(terminal.master, b"q")
+        assert terminal.read_until(b"never reached the engine at", 5), terminal.output
+        assert terminal.process.wait(5) == 4
+    finally:
+        terminal.end()
+
+
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_terminal_that_cannot_draw_is_refused_with_a_hint(tmp_path: Path, term: str) -> None:
     terminal = Terminal(["tui", "--attach", "unix:///nowhere"], tmp_path, TERM=term)

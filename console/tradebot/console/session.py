@@ -9,6 +9,7 @@ import msgspec
 from tradebot.console.link.protocol import EngineLink, LinkDown, LinkError, LinkRefused, StateQuery
 from tradebot.console.stories import HAND, FillBurst, Story, Teller, past
 from tradebot.console.view import HistoryLine, Level, View
+from tradebot.engine.cli.failures import CONFIGURATION, UNREACHABLE
 from tradebot.engine.control.messages import CommandAnswer, OrderAnswer, OrderRequest, Preview
 
 RETRY_FIRST_S = 0.1
@@ -80,6 +81,11 @@ class Session:
                             self._last_event, retry_s = event.id, RETRY_FIRST_S
                             self._hear(self._teller.hear(event, self.view.clock.monotonic_s()))
             except (LinkError, msgspec.DecodeError) as error:
+                if isinstance(error, LinkRefused) and error.problem.exit_code == CONFIGURATION:
+                    await asyncio.sleep(
+                        RETRY_MAX_S
+                    )  # a token that is none: the frames' side says so
+                    continue
                 self.report(f"events: {error}", "error")
                 self._last_event = None  # an id the engine does not know is of another history
             await asyncio.sleep(retry_s)
@@ -118,12 +124,18 @@ class Session:
                     self.view.receive(text)
                     came = True
         except LinkRefused as error:
-            self.report(f"the engine refuses this window: {error}", "error")
-            self.view.ask_for(StateQuery(rows=query.rows))
+            if error.problem.exit_code == CONFIGURATION:
+                self._link_failed(str(error), CONFIGURATION)  # not the window: our token
+            else:
+                self.report(f"the engine refuses this window: {error}", "error")
+                self.view.ask_for(StateQuery(rows=query.rows))
         except LinkError as error:
-            self.view.link_problem = str(error)
-            self.view.touch()
+            self._link_failed(str(error), UNREACHABLE)
         return came
+
+    def _link_failed(self, why: str, exit_code: int) -> None:
+        self.view.link_problem, self.view.link_exit_code = why, exit_code
+        self.view.touch()
 
     def _hear(self, story: Story | None) -> None:
         if story is None:

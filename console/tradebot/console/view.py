@@ -10,6 +10,7 @@ from tradebot.console.clock import Clock
 from tradebot.console.condition import Condition, condition_of
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.link.protocol import StateQuery
+from tradebot.engine.cli.failures import UNREACHABLE
 from tradebot.engine.control.messages import Frame
 
 HISTORY_MAX = 50_000
@@ -40,8 +41,12 @@ class View:
         self.read_only = read_only
         self.query = StateQuery()
         self.history: deque[HistoryLine] = deque(maxlen=HISTORY_MAX)
+        self.address = ""
+        """Where the engine is that the trader named; empty: our own, or one of this machine."""
         self.link_problem: str | None = None
         """Why the link is down, None while it is up."""
+        self.link_exit_code = UNREACHABLE
+        """What the console's end comes to if it never comes up."""
         self.fps = 30
         self.stamp = 0
         """Grows with every change of what a panel could show."""

@@ -132,6 +132,7 @@ async def test_a_body_nobody_wants_is_not_taken_for_ever(serve: Serve, folder: P
         (b"GET /v1/hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
         (b"POST /v1/kill HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
         (b"POST /v1/kill HTTP/1.1\r\nHost: a\r\nContent-Length: 1e9\r\n\r\n", 400),
+        (b"POST /v1/kill HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n", 400),
         (b"GET /" + b"x" * 40_000, 431),
     ],
 )

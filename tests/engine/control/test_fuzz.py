@@ -18,7 +18,7 @@ OPEN = Limits(stop=ALWAYS, token=ALWAYS, stranger=ALWAYS, socket=ALWAYS)
 async def speak_nonsense(
     serve: Serve, serve_tcp: Serve, folder: Path, seed: int, cases: int
 ) -> list[Found]:
-    authorization = bearer(folder, "full")["authorization"]
+    authorization = bearer(folder, "full", f"fuzz-{seed}")["authorization"]
     async with serve(limits=OPEN) as near, serve_tcp(limits=OPEN) as far:
         path, port = folder / "control.sock", far.base_url.port or 0
         found = [

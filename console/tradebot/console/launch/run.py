@@ -20,6 +20,7 @@ from tradebot.console.link.address import EngineAddress, socket_address
 from tradebot.console.link.protocol import EngineLink
 from tradebot.console.terminal.fitness import unfit_terminal
 from tradebot.console.terminal.hangup import EXIT_CODE_HANGUP
+from tradebot.console.view import View
 from tradebot.engine.cli.failures import CONFIGURATION, FAILED, UNREACHABLE, USAGE, CommandFailed
 
 FAREWELL = "./tradebot tui opens it again; ./tradebot --help for the rest"
@@ -109,7 +110,6 @@ def _show(
     """
     from tradebot.console.app import ConsoleApp
     from tradebot.console.settings import glyphs_for, settings_of_process, zone_for
-    from tradebot.console.view import View
 
     def open_link() -> EngineLink:
         from tradebot.console.link.http import HttpLink
@@ -119,10 +119,24 @@ def _show(
     settings = settings_of_process()
     glyphs = glyphs_for(settings, os.environ)
     view = View(clock, glyphs, zone=zone_for(settings), read_only=options.read_only)
+    view.address = str(address) if options.attach is not None else ""
     trouble = (lambda: None) if child is None else child.trouble
     app = ConsoleApp(open_link, view, theme=settings.theme, trouble=trouble)
     ended = app.run(mouse=True)
+    if ended in ("quit", "interrupted") and child is None:
+        check_reached(view, address)
     return _leave(ended, None if stays else child, answered=view.newest is not None)
+
+
+def check_reached(view: View, address: EngineAddress) -> None:
+    """Say so where a console that was attached to an engine is left without ever having heard of it.
+
+    Raises:
+        CommandFailed: With the exit code of what kept it away.
+    """
+    if view.newest is None:
+        why = view.link_problem or "nothing came from it yet"
+        raise CommandFailed(f"never reached the engine at {address}: {why}", view.link_exit_code)
 
 
 def _leave(ended: str | None, child: ChildEngine | None, *, answered: bool) -> int:

@@ -155,7 +155,8 @@ class GuardedConnection(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP with a Problem; uvicorn calls it while the error is handled."""
         error = sys.exception()
-        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        status = 431 if hint == 431 else 400  # noqa: PLR2004  (its 501 would be a failure of ours)
         if self._answering():
             self.cycle.disconnected = True  # its answer has nowhere to go any more
         if self.transport.is_closing() or self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:

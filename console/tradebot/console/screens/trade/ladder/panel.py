@@ -226,9 +226,11 @@ class LadderPanel(LivePanel, can_focus=True):
 
 
 def _waiting_words(view: View) -> list[str]:
-    """Return what stands in the ladder before the first frame; why it is late only once it is."""
+    """Return what stands in the ladder before the first frame: who is waited for, and why once it is late."""
     silence_s = view.condition.silence_s
     words = [f"waiting for the engine  {silence_s:.1f} s"]
+    if view.address:
+        words.append(f"at {plain(view.address)}")
     if silence_s > LATE_S and view.link_problem is not None:
         words.append(plain(view.link_problem))
     return words

@@ -9,6 +9,7 @@ import msgspec
 
 from tradebot.data.events import BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.comparison import CONFIRM_AFTER
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
@@ -26,6 +27,7 @@ from tradebot.engine.core.events import (
     OrderReported,
     PlaceOrder,
     SleeveStarted,
+    StreamChanged,
     TimerFired,
 )
 from tradebot.engine.core.kernel import Kernel
@@ -279,7 +281,7 @@ class World:
         sleeves = tuple(sleeve_started(name) for name in self.policies)
         self.start = start or started(limits=limits, sleeves=sleeves)
         self.confirms = True
-        """Whether the venue answers a start by itself."""
+        """Whether the venue answers a start, and a stream that is back, by itself."""
         self._executions = 0
         self._requests = 0
         self.send(self.start)
@@ -301,7 +303,8 @@ class World:
             self.rows.append((self.now, event))
         self.rows += [(self.now, outcome) for outcome in outcomes]
         self.outcomes += outcomes
-        if isinstance(event, EngineStarted) and self.confirms:
+        back = isinstance(event, StreamChanged) and event.state == "up"
+        if self.confirms and (back or isinstance(event, EngineStarted)):
             self.confirm()
         return outcomes
 
@@ -321,6 +324,12 @@ class World:
             ),
             after=0,
         )
+
+    def stands(self, event: AccountReported) -> list[AnyOutcome]:
+        """Tell a report, and the same again when the kernel has asked anew: what differs then is certain."""
+        outcomes = self.send(event)
+        asked = self.timers_until(self.now + CONFIRM_AFTER)
+        return [*outcomes, *asked, *self.send(event)]
 
     def execution(self) -> str:
         """Return the venue's id of the next execution."""

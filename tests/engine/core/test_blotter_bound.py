@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.core.builders import contents
+from tests.engine.core.builders import ACCOUNT, contents
 from tests.engine.core.histories import History, remembered, restless_world
 
+from tradebot.engine.core import executions
 from tradebot.engine.core import orders as module
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.outcomes import FillBooked
@@ -17,7 +18,7 @@ KEPT = 5
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ENDED_KEPT", KEPT)
-    monkeypatch.setattr(module, "STRANGE_FILLS_KEPT", KEPT)
+    monkeypatch.setattr(executions, "STRANGE_FILLS_KEPT", KEPT)
 
 
 @pytest.mark.usefixtures("small")
@@ -37,7 +38,11 @@ def test_no_fill_counts_twice_whatever_has_left_memory(seed: int) -> None:
             if told is not None and told.client_order_id != event.client_order_id:
                 continue  # no venue gives two orders' fills the same id
             known = blotter.get(event.client_order_id) is not None
-            if not known and not blotter.seen(event.execution_id) and event.execution_id in booked:
+            if (
+                not known
+                and not blotter.executions.seen(ACCOUNT, event.execution_id)
+                and event.execution_id in booked
+            ):
                 continue
         for outcome in world.send(event, after=after):
             if isinstance(outcome, FillBooked):
@@ -82,7 +87,8 @@ def test_what_an_order_brought_with_it_leaves_memory_with_it() -> None:
     assert world.state.counter > 20 * KEPT
     assert len(blotter) <= bound
     assert len(held["_requests"]) <= bound
-    assert len(held["_executed"]) <= bound
-    assert len(held["_strange"]) <= KEPT
-    executions = {one for ids in held["_executed"].values() for one in ids} | set(held["_strange"])
-    assert set(held["_executions"]) == executions
+    told = vars(blotter.executions)
+    assert len(told["_executed"]) <= bound
+    assert len(told["_strange"]) <= KEPT
+    remembered_ids = {one for ids in told["_executed"].values() for one in ids}
+    assert set(told["_known"]) == remembered_ids | set(told["_strange"])

@@ -22,6 +22,7 @@ from tradebot.engine.core.checkpoint import (
     layout_number,
     thaw,
 )
+from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.ledger import Ledger
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Blotter
@@ -90,7 +91,8 @@ def test_every_attribute_is_in_the_checkpoint_or_said_not_to_be() -> None:
     world, _ = lived(3, 200)
     (sleeve, *_) = world.state.sleeves.values()
     (account, *_) = world.state.accounts.values()
-    holders = (world.state, Blotter(), Links(), Ledger(), account, sleeve, Flattening())
+    parts = (Blotter(), Links(), Executions(), Ledger())
+    holders = (world.state, *parts, account, sleeve, Flattening())
     assert len(holders) == len(IMAGES)
     for holder in holders:
         kind = type(holder)

@@ -284,8 +284,11 @@ def test_an_id_the_venue_knows_and_the_journal_lost_is_never_used_again(world: W
 def test_a_fill_in_an_instrument_the_engine_never_had_is_told_as_a_difference(world: World) -> None:
     stranger = intent("buy", 100, number=999, instrument=InstrumentId("x:Y"))
     world.send(fill_of(stranger, 100, 10_000_00, "x-stranger"))
-    assert world.state.accounts[ACCOUNT].differences == ["fill x-stranger of unknown x:Y"]
-    assert world.state.blotter.seen(ExecutionId("x-stranger"))
+    (known,) = world.state.accounts[ACCOUNT].differences.values()
+    assert (known.kind, known.about, known.ours) == ("fill", "x-stranger", "not booked")
+    assert known.cause == "x:Y is not an instrument of this engine"
+    assert world.state.trading_state == "HALTED"
+    assert world.state.executions.seen(ACCOUNT, ExecutionId("x-stranger"))
 
 
 def test_the_newest_fill_is_the_venues_latest_time(world: World) -> None:

@@ -25,7 +25,7 @@ from tradebot.engine.core.orders import (
     OrderEvent,
     OrderStateName,
 )
-from tradebot.engine.core.types import ClientOrderId, RequestId, VenueOrderId
+from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId, VenueOrderId
 
 ORDER = intent("buy", 1000)
 ID = ORDER.client_order_id
@@ -258,7 +258,6 @@ def test_events_of_orders_that_are_not_ours_change_nothing() -> None:
     blotter = Blotter()
     assert blotter.reduce(ACCEPTED, START) is None
     assert blotter.fill(part(1), START) is None
-    assert blotter.seen(part(1).execution_id)
     blotter.mark(ID, "sent", START)
     assert len(blotter) == 0
 
@@ -324,10 +323,12 @@ def test_any_order_and_repetition_of_a_life_ends_in_the_same_quantity(
     if cancel_asked:
         blotter.mark(ID, "pending_cancel", START)
     seen_filled = 0
+    seen: set[ExecutionId] = set()
     for now, event in enumerate(events, START):
         if isinstance(event, OrderFilled):
-            if not blotter.seen(event.execution_id):
+            if event.execution_id not in seen:
                 blotter.fill(event, now)
+            seen.add(event.execution_id)
         else:
             blotter.reduce(event, now)
         assert the(blotter).filled >= seen_filled

@@ -19,20 +19,25 @@ import msgspec
 from msgspec import inspect
 
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.accounts import AccountState, Answer, Standing
 from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.differences import Difference
 from tradebot.engine.core.events import (
     AccountStarted,
+    CashMoved,
     ClockMeasured,
     EngineStarted,
+    FeeCharged,
+    OrderFilled,
     SleeveStarted,
 )
+from tradebot.engine.core.executions import Execution, ExecutionKey, Executions
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Blotter, Order
 from tradebot.engine.core.rates import Quotes
 from tradebot.engine.core.state import (
-    AccountState,
     BetKey,
     Flattening,
     FlattenKey,
@@ -43,6 +48,7 @@ from tradebot.engine.core.types import (
     AccountName,
     BetId,
     ClientOrderId,
+    DifferenceId,
     EngineId,
     ExecutionId,
     Owner,
@@ -70,15 +76,22 @@ class LinksImage(msgspec.Struct, frozen=True, kw_only=True):
     brackets: dict[ClientOrderId, None]
 
 
+class ExecutionsImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of the executions."""
+
+    known: dict[ExecutionKey, Execution]
+    executed: dict[ClientOrderId, list[ExecutionKey]]
+    strange: dict[ExecutionKey, None]
+    charged: dict[tuple[AccountName, ExecutionId, str], None]
+
+
 class BlotterImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the blotter; mappings keep their order."""
 
     orders: dict[ClientOrderId, Order]
     open: dict[ClientOrderId, None]
     ended: dict[ClientOrderId, None]
-    executions: dict[ExecutionId, None]
-    executed: dict[ClientOrderId, list[ExecutionId]]
-    strange: dict[ExecutionId, None]
+    executions: ExecutionsImage
     requests: dict[RequestId, ClientOrderId]
     links: LinksImage
 
@@ -110,8 +123,22 @@ class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
     started: AccountStarted
     reconciled: bool
     newest_fill: int
-    differences: list[str]
-    asked: int | None
+    covered: int
+    differences: dict[DifferenceId, Difference]
+    standing: dict[DifferenceId, Standing]
+    answers: dict[DifferenceId, Answer]
+    unbooked: dict[DifferenceId, OrderFilled | CashMoved | FeeCharged]
+    heard: dict[str, int]
+    asked_at: int
+    asked_last: int
+    asks: int
+    answered_at: int
+    rechecks: int
+    average_prices: dict[InstrumentId, Decimal]
+    foreign: tuple[EngineId, ...]
+    gone: list[Difference]
+    alarms: list[Difference]
+    panicked_at: int
     stream: StreamState | None
     clock: ClockMeasured | None
 
@@ -131,6 +158,8 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     instruments: dict[InstrumentId, Instrument]
     blotter: BlotterImage
     ledger: LedgerImage
+    adoptions: int
+    refused: str | None
     limits: Limits
     authority: Authority
     trading_state: TradingState
@@ -191,6 +220,7 @@ IMAGES: dict[type, Layout] = {
     Links: Layout(LinksImage, lambda _: Links()),
     Blotter: Layout(BlotterImage, lambda _: Blotter()),
     Ledger: Layout(LedgerImage, lambda _: Ledger()),
+    Executions: Layout(ExecutionsImage, lambda _: Executions()),
     SleeveState: Layout(SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)),
     AccountState: Layout(
         AccountImage, lambda image: AccountState(cast("AccountImage", image).started)

@@ -26,7 +26,7 @@ def stop_text(state: State, order: Order) -> str:
     return f"{intent.side} {quantity.normalize():f} {intent.instrument} at {price}"
 
 
-def on_stream(step: Step, event: StreamChanged) -> None:
+def tell_stream(step: Step, event: StreamChanged) -> None:
     """Say that an account is not heard, and which engine-held stops may not reach it."""
     if event.state == "up":
         return
@@ -37,7 +37,7 @@ def on_stream(step: Step, event: StreamChanged) -> None:
     step.emit(Alert(level="error", text=text + _unable(step.state, held)))
 
 
-def on_feed(step: Step, event: FeedChanged) -> None:
+def tell_feed(step: Step, event: FeedChanged) -> None:
     """Say which engine-held stops cannot see their price any more."""
     held = [o for o in engine_held_stops(step.state) if o.intent.instrument == event.instrument]
     if event.state == "up" or not held:

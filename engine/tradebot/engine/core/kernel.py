@@ -4,8 +4,11 @@
 outcomes, each applied as it is made. The same history gives the same outcomes, in any process.
 """
 
+from collections.abc import Callable
+
 from tradebot.data.events import MarketEvent
 from tradebot.engine.core.amend import on_amend
+from tradebot.engine.core.answers import on_answer
 from tradebot.engine.core.arming import (
     ARMING_TIMER,
     on_arm,
@@ -14,7 +17,14 @@ from tradebot.engine.core.arming import (
     on_terminal_gone,
     tell_limits,
 )
-from tradebot.engine.core.connections import on_feed, on_stream, warn_engine_held
+from tradebot.engine.core.asking import (
+    on_recheck_timer,
+    on_report_timer,
+    on_silent_timer,
+    on_unanswered_timer,
+    watch_silence,
+)
+from tradebot.engine.core.connections import tell_feed, tell_stream, warn_engine_held
 from tradebot.engine.core.contingent import enter, settle
 from tradebot.engine.core.events import (
     AccountReported,
@@ -22,9 +32,11 @@ from tradebot.engine.core.events import (
     ArmRequested,
     CancelRejected,
     CancelRequested,
+    DifferenceAnswerRequested,
     DisarmRequested,
     EngineStarted,
     Event,
+    ExecutionCorrected,
     FeedChanged,
     FlattenRequested,
     HaltRequested,
@@ -37,6 +49,7 @@ from tradebot.engine.core.events import (
     OrderRejected,
     OrderReported,
     PlaceOrder,
+    ReconcileRequested,
     ResumeRequested,
     SleeveFailed,
     SleevePauseRequested,
@@ -46,6 +59,7 @@ from tradebot.engine.core.events import (
     TerminalGone,
     TimerFired,
 )
+from tradebot.engine.core.executions import Execution
 from tradebot.engine.core.expiry import on_expiry_timer, set_expiries
 from tradebot.engine.core.flatten import (
     FLATTEN_TIMER,
@@ -67,9 +81,14 @@ from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
+    on_feed,
+    on_late_fill,
     on_order_reported,
+    on_reconcile,
     on_silence,
     on_started,
+    on_stream,
+    stop_on_alarms,
 )
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
@@ -102,12 +121,14 @@ class Kernel:
             now: The inbox's time, ns UTC, never less than before.
             event: What came in.
         """
-        fill = event if isinstance(event, OrderFilled) else None
-        is_new = fill is not None and not self.state.blotter.seen(fill.execution_id)
+        fill = told_fill(event)
+        known = None if fill is None else _execution(self.state, fill)
         self.state.apply_event(event, now)
         step = Step(self.state, seq)
-        if fill is not None and is_new and fill.instrument in self.state.instruments:
+        new = None if fill is None else _execution(self.state, fill)
+        if fill is not None and new is not None and new is not known and new.state == "booked":
             step.emit(booked(self.state, fill))
+            on_late_fill(step, fill)
         if isinstance(event, MarketEvent):
             look(step, event.instrument)
             watch(step, at_once=False)
@@ -116,9 +137,11 @@ class Kernel:
             on_order_of_flatten(step, event)
             settle(step)
             look_everywhere(step)
+            stop_on_alarms(step)
             watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
         self._sleeves.decide(step, event)
         warn_engine_held(step)
+        watch_silence(step)
         return step.outcomes
 
     def recover_event(self, now: int, event: OrderLane) -> None:
@@ -129,6 +152,17 @@ class Kernel:
         """Take a journaled outcome in."""
         self.state.now = max(self.state.now, now)
         self.state.apply_outcome(outcome)
+
+
+def told_fill(event: Event) -> OrderFilled | None:
+    """Return the execution an event tells of, or None."""
+    if isinstance(event, ExecutionCorrected):
+        return event.corrected
+    return event if isinstance(event, OrderFilled) else None
+
+
+def _execution(state: State, fill: OrderFilled) -> Execution | None:
+    return state.executions.get(fill.account, fill.execution_id)
 
 
 def booked(state: State, event: OrderFilled) -> FillBooked:
@@ -149,7 +183,7 @@ def booked(state: State, event: OrderFilled) -> FillBooked:
     )
 
 
-def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912  (one case a word)
+def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912, PLR0915  (one case a word)
     match event:
         case PlaceOrder():
             _place(step, event)
@@ -184,9 +218,15 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912 
         case SubmitUnknown() | CancelRejected():
             on_silence(step, event)
         case StreamChanged():
+            tell_stream(step, event)
             on_stream(step, event)
         case FeedChanged():
+            tell_feed(step, event)
             on_feed(step, event)
+        case ReconcileRequested():
+            on_reconcile(step, event)
+        case DifferenceAnswerRequested():
+            on_answer(step, event)
         case AccountReported():
             on_account_reported(step, event)
         case OrderFilled():
@@ -242,17 +282,24 @@ def _authority(
             on_mandate_revoked(step, event)
 
 
+_TIMERS: dict[str, Callable[[Step, TimerFired], None]] = {
+    FLATTEN_TIMER.rstrip(":"): on_flatten_timer,
+    "absent": on_absent_timer,
+    "report": on_report_timer,
+    "recheck": on_recheck_timer,
+    "silent": on_silent_timer,
+    "unanswered": on_unanswered_timer,
+    ARMING_TIMER: lambda step, _: on_arming_timer(step),
+    MANDATE_TIMER.rstrip(":"): on_mandate_timer,
+    EXPIRE.rstrip(":"): on_expiry_timer,
+}
+"""What a timer is for, by the part of its id before the colon."""
+
+
 def _timer(step: Step, event: TimerFired) -> None:
-    if event.timer_id.startswith(FLATTEN_TIMER):
-        on_flatten_timer(step, event)
-    elif event.timer_id.startswith("absent:"):
-        on_absent_timer(step, event)
-    elif event.timer_id == ARMING_TIMER:
-        on_arming_timer(step)
-    elif event.timer_id.startswith(MANDATE_TIMER):
-        on_mandate_timer(step, event)
-    elif event.timer_id.startswith(EXPIRE):
-        on_expiry_timer(step, event)
+    ring = _TIMERS.get(event.timer_id.partition(":")[0])
+    if ring is not None:
+        ring(step, event)
 
 
 def _place(step: Step, event: PlaceOrder) -> None:

@@ -23,13 +23,13 @@ from tradebot.engine.core.events import (
     ReplaceRejected,
     SubmitUnknown,
 )
+from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.types import (
     SECOND,
     AccountName,
     ClientOrderId,
-    ExecutionId,
     Owner,
     RequestId,
     Side,
@@ -197,7 +197,7 @@ def _reported(order: Order, event: OrderReported, now: int) -> Order:
             return _moved(known, _working_state(known), None, now)
         return known
     # A reported end waits for the fills it speaks of: "filled" is only ever reached by fills.
-    if event.state == "filled" or event.filled > order.filled:
+    if not event.state or event.state == "filled" or event.filled > order.filled:
         return known
     return _moved(known, event.state, event.reason or None, now)
 
@@ -227,9 +227,6 @@ ENDED_KEPT = 10_000
 FORGET_AT_ONCE = 4
 """Ended orders looked at when one more ends: some are kept for those that refer to them."""
 
-STRANGE_FILLS_KEPT = 10_000
-"""Executions of orders that are not in memory, remembered against a second telling."""
-
 
 class Blotter:
     """The open orders, the newest of those that have ended, and the indexes the gate asks for.
@@ -243,11 +240,7 @@ class Blotter:
         self._orders: dict[ClientOrderId, Order] = {}
         self._open: dict[ClientOrderId, None] = {}
         self._ended: dict[ClientOrderId, None] = {}  # in the order in which they ended
-        self._executions: dict[ExecutionId, None] = {}
-        self._executed: dict[ClientOrderId, list[ExecutionId]] = {}
-        self._strange: dict[
-            ExecutionId, None
-        ] = {}  # those whose order is not in memory, oldest first
+        self.executions = Executions()
         self._requests: dict[RequestId, ClientOrderId] = {}
         self.links = Links()
 
@@ -330,10 +323,6 @@ class Blotter:
     def unresolved(self) -> list[Order]:
         """Return orders the venue has not spoken of since they may have been sent."""
         return [order for order in self.open() if order.state == "unknown"]
-
-    def seen(self, execution_id: ExecutionId) -> bool:
-        """Return whether a fill was already counted."""
-        return execution_id in self._executions
 
     def recent(self, limit: int) -> list[Order]:
         """Return the newest orders, newest first."""
@@ -472,14 +461,8 @@ class Blotter:
     def fill(self, event: OrderFilled, now: int) -> Order | None:
         """Count an execution that was not seen before; return the order, or None if not ours."""
         order = self._orders.get(event.client_order_id)
-        self._executions[event.execution_id] = None
         if order is None:
-            self._strange[event.execution_id] = None
-            while len(self._strange) > STRANGE_FILLS_KEPT:
-                oldest = next(iter(self._strange))
-                del self._strange[oldest], self._executions[oldest]
             return None
-        self._executed.setdefault(event.client_order_id, []).append(event.execution_id)
         late = order.state in TERMINAL and order.state != "replaced"
         filled = fill_order(order, event, now)
         self._put(filled)
@@ -504,12 +487,57 @@ class Blotter:
         for other in taken.values():
             self._put(msgspec.structs.replace(other, taken=other.taken + quantity))
 
+    def unfill(
+        self, client_order_id: ClientOrderId, quantity: int, price: int, now: int
+    ) -> Order | None:
+        """Take an execution out of an order's count: the one place where it falls. The state stays."""
+        order = self._orders.get(client_order_id)
+        if order is None:
+            return None
+        less = msgspec.structs.replace(
+            order, filled=order.filled - quantity, cost=order.cost - price * quantity, updated=now
+        )
+        self._put(less)
+        return less
+
+    def find(
+        self,
+        intent: OrderIntent,
+        venue_order_id: VenueOrderId | None,
+        fills: list[tuple[int, int]],
+        now: int,
+    ) -> None:
+        """Hold an open order that was placed elsewhere; fills, (quantity, price) in units, are those booked of it."""
+        filled = sum(quantity for quantity, _ in fills)
+        self._put(
+            Order(
+                intent=intent,
+                state="partially_filled" if filled else "accepted",
+                venue_order_id=venue_order_id,
+                filled=filled,
+                cost=sum(quantity * price for quantity, price in fills),
+                updated=now,
+            )
+        )
+
+    def adopt(self, client_order_id: ClientOrderId, owner: Owner, now: int) -> None:
+        """Give an order to an owner; one that had ended here is open again, for the venue says so."""
+        order = self._orders.get(client_order_id)
+        if order is None or order.state == "denied":
+            return
+        intent = msgspec.structs.replace(order.intent, owner=owner)
+        adopted = msgspec.structs.replace(order, intent=intent)
+        if not order.is_open and order.filled < intent.quantity:
+            adopted = _moved(adopted, _working_state(order), "open at the venue", now)
+        self._put(adopted)
+
     def _put(self, order: Order) -> None:
         client_order_id = order.intent.client_order_id
         self._orders[client_order_id] = order
         self.links.holds(order.intent, held=order.held and order.is_open)
         if order.is_open:
             self._open.setdefault(client_order_id)
+            self._ended.pop(client_order_id, None)
             self._watch(order)
             return
         self._open.pop(client_order_id, None)
@@ -541,8 +569,7 @@ class Blotter:
             return
         order = self._orders.pop(client_order_id)
         self.links.forget(intent)
-        for execution_id in self._executed.pop(client_order_id, ()):
-            self._executions.pop(execution_id, None)
+        self.executions.forget_order(client_order_id)
         request_id = order.intent.request_id
         if request_id is not None and self._requests.get(request_id) == client_order_id:
             del self._requests[request_id]

@@ -12,8 +12,24 @@ import msgspec
 
 from tradebot.data.events import MarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
+from tradebot.engine.core.adoption import settle
 from tradebot.engine.core.authority import Authority
-from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.booking import (
+    take_bust,
+    take_cash,
+    take_correction,
+    take_fee,
+    take_fill,
+)
+from tradebot.engine.core.comparison import (
+    Books,
+    findings,
+    foreign_engines,
+    lost_before,
+    merge,
+    reported_orders,
+)
 from tradebot.engine.core.days import day_of
 from tradebot.engine.core.events import (
     AccountReported,
@@ -23,6 +39,9 @@ from tradebot.engine.core.events import (
     ClockMeasured,
     EngineStarted,
     Event,
+    ExecutionBusted,
+    ExecutionCorrected,
+    FeeCharged,
     FeedChanged,
     OrderAccepted,
     OrderCancelled,
@@ -41,6 +60,7 @@ from tradebot.engine.core.events import (
     TerminalSeen,
     TimerFired,
 )
+from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
@@ -49,7 +69,9 @@ from tradebot.engine.core.outcomes import (
     AnyOutcome,
     ArmingChanged,
     Cancel,
+    CashAdopted,
     Decided,
+    DifferenceAnswered,
     EquityMarked,
     FlattenEnded,
     FlattenStarted,
@@ -58,15 +80,19 @@ from tradebot.engine.core.outcomes import (
     LimitsChanged,
     MandateEnded,
     MandateRecorded,
+    OrderAdopted,
     OrderDenied,
+    OrderFound,
     OrderHeld,
     OrderIntent,
+    PositionAdopted,
     QueryAccount,
     Replace,
     SetTimer,
     SleevePaused,
     SleeveResumed,
     SleeveStateSaved,
+    StartRefused,
     StopMoved,
     Submit,
     TradingStateChanged,
@@ -79,7 +105,6 @@ from tradebot.engine.core.types import (
     ClientOrderId,
     EngineId,
     Owner,
-    StreamState,
     TradingState,
 )
 from tradebot.engine.core.valuation import Valuation, valuation
@@ -163,42 +188,6 @@ class Tries:
         """Engine time of the next try, ns UTC."""
 
 
-NATIVE_CAPABILITIES = Capabilities(
-    order_types=("limit", "market"),
-    times_in_force=("gtc", "ioc", "fok"),
-    post_only=True,
-    reduce_only=False,
-)
-"""What accounts of journals of schema 1 could do: they name none, and all were at the native venue."""
-
-
-class AccountState:
-    """What the kernel remembers of one account."""
-
-    def __init__(self, started: AccountStarted) -> None:
-        self.started = started
-        self.reconciled = False
-        """Whether the venue has told what the account holds since the engine started."""
-        self.newest_fill = 0
-        """Venue time of the newest fill, ns UTC: fills from there on are asked for."""
-        self.differences: list[str] = []
-        """What the last account report said that the ledger does not."""
-        self.asked: int | None = None
-        """When the venue was asked for the account and has not answered since, ns UTC."""
-        self.stream: StreamState | None = None
-        """Health of the private stream; None: nobody has said since the engine started."""
-        self.clock: ClockMeasured | None = None
-        """The newest look at the venue's clock since the engine started."""
-
-    def forget(self, started: AccountStarted) -> None:
-        """Begin anew what a restart cannot know."""
-        self.started = started
-        self.reconciled = False
-        self.asked = None
-        self.stream = None
-        self.clock = None
-
-
 class State:
     """The kernel's memory."""
 
@@ -210,6 +199,10 @@ class State:
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.blotter = Blotter()
         self.ledger = Ledger()
+        self.adoptions = 0
+        """Positions and cash taken in so far: each has a name of its own in the ledger."""
+        self.refused: str | None = None
+        """Why the engine must not run on its accounts, None: it may."""
         self.limits: Limits = default_limits("live")
         self.authority = Authority()
         self.trading_state: TradingState = "ACTIVE"
@@ -246,6 +239,11 @@ class State:
         """How often what protects a position could not go out; begins anew with each start."""
 
     # -------------------------------------------------------------------------------- derived
+
+    @property
+    def executions(self) -> Executions:
+        """Return the executions told so far, those of orders long ended left out."""
+        return self.blotter.executions
 
     @property
     def currency(self) -> str:
@@ -301,13 +299,22 @@ class State:
     def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912  (a case a word)
         """Take an event in; total: nothing here asks, decides or fails on what a venue may say."""
         self.now = now
+        if not isinstance(event, MarketEvent):
+            for account in self.accounts.values():
+                account.gone, account.alarms = [], []
         match event:
             case MarketEvent():
                 market = self.market.get(event.instrument)
                 if market is not None:
                     market.apply(event, now)
             case OrderFilled():
-                self._filled(event)
+                self.fill(event)
+            case ExecutionBusted():
+                take_bust(self, event)
+            case ExecutionCorrected():
+                take_correction(self, event)
+            case FeeCharged():
+                take_fee(self, event)
             case CashMoved():
                 self._cash_moved(event)
             case RateQuoted():
@@ -373,30 +380,20 @@ class State:
         if not order.is_open:
             self._close_bet(order)
 
-    def _filled(self, event: OrderFilled) -> None:
-        if self.blotter.seen(event.execution_id):
-            return
+    def fill(self, event: OrderFilled, *, anew: bool = False) -> bool:
+        """Take an execution in; return whether it is new (or told anew under its own id) and was booked."""
         self._never_again(event.client_order_id)
-        owner = self.owner_of(event)
-        account = self.accounts.get(event.account)
-        if account is not None:
-            account.newest_fill = max(account.newest_fill, event.ts_event)
         before = self.blotter.get(event.client_order_id)
-        sleeve = self.sleeves.get(owner)
+        if not take_fill(self, event, anew=anew):
+            return False
+        sleeve = self.sleeves.get(self.owner_of(event))
         if sleeve is not None and before is not None and not before.filled:
             sleeve.filled_orders += 1
         order = self.blotter.fill(event, self.now)
-        instrument = self.instruments.get(event.instrument)
-        if instrument is None:
-            if account is not None:
-                account.differences.append(
-                    f"fill {event.execution_id} of unknown {event.instrument}"
-                )
-            return
-        self.ledger.fill(event, instrument, owner)
-        self.fit_legs(event.account, event.instrument, owner)
+        self.fit_legs(event.account, event.instrument, self.owner_of(event))
         if order is not None and not order.is_open:
             self._close_bet(order)
+        return True
 
     def fit_legs(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> None:
         """Let legs cover no more than their owner holds; to be called after all that changes a position."""
@@ -416,14 +413,19 @@ class State:
         account = self.accounts.get(event.account)
         if account is None:
             return
-        for client_order_id in event.open_orders:
+        for client_order_id in reported_orders(event):
             self._never_again(client_order_id)
-        account.differences = compare(self, event)
-        account.reconciled = True
-        account.asked = None
+        books = Books(self.ledger, self.blotter, self.instruments)
+        lost = lost_before(account, event)
+        merge(account, findings(books, event, lost_before=lost), self.now)
+        account.average_prices = event.average_prices
+        if not account.reconciled:
+            known = frozenset({self.engine_id, *(self.started.take_over if self.started else ())})
+            account.foreign = foreign_engines(event, self.blotter, known)
+        account.answered(self.now)
 
     def _cash_moved(self, event: CashMoved) -> None:
-        if self.ledger.move_cash(event) and event.why in FLOWS:
+        if take_cash(self, event) and event.why in FLOWS:
             self.flowed(event.asset, event.amount)
 
     def flowed(self, asset: str, amount: Decimal) -> None:
@@ -436,6 +438,7 @@ class State:
         self.market = Market(event.instruments)
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
         self.next_mark = 0
+        self.refused = None
         self._accounts_started(event)
         self.rejects_in_row = 0
         for order in self.blotter.open():
@@ -495,8 +498,16 @@ class State:
                 self._held(outcome)
             case Cancel():
                 self._cancelling(outcome)
-            case QueryAccount():
-                self._asked(outcome)
+            case (
+                OrderFound()
+                | OrderAdopted()
+                | PositionAdopted()
+                | CashAdopted()
+                | DifferenceAnswered()
+                | StartRefused()
+                | QueryAccount()
+            ):
+                settle(self, outcome)
             case SetTimer():
                 self.timers[outcome.timer_id] = outcome.due
             case ArmingChanged() | MandateRecorded() | MandateEnded() | LimitsChanged():
@@ -529,11 +540,6 @@ class State:
 
     def _flattened(self, outcome: FlattenStarted | FlattenEnded) -> FlattenKey:
         return (outcome.account or self.account, outcome.instrument)
-
-    def _asked(self, outcome: QueryAccount) -> None:
-        account = self.accounts.get(outcome.account)
-        if account is not None and account.asked is None:
-            account.asked = self.now
 
     def _authority(
         self, outcome: ArmingChanged | MandateRecorded | MandateEnded | LimitsChanged
@@ -647,32 +653,3 @@ def base32(number: int) -> str:
 def cash_assets(state: State, account: AccountName) -> list[str]:
     """Return the currencies an account ever held: assets that are not instruments, sorted."""
     return [asset for asset in state.ledger.assets(account) if asset not in state.instruments]
-
-
-def compare(state: State, report: AccountReported) -> list[str]:
-    """Return what the venue's account report says that the ledger does not, one sentence each."""
-    account = report.account
-    differences: list[str] = []
-    for symbol, instrument in state.instruments.items():
-        ours, theirs = state.ledger.net(account, symbol), report.positions.get(symbol, 0)
-        if ours != theirs:
-            differences.append(
-                f"position {symbol}: ledger {instrument.quantity(ours)}, "
-                f"venue {instrument.quantity(theirs)}"
-            )
-    differences += [
-        f"position {symbol}: {units} units at the venue, unknown here"
-        for symbol, units in sorted(report.positions.items())
-        if units and symbol not in state.instruments
-    ]
-    for asset in sorted({*cash_assets(state, account), *report.cash}):
-        ours_cash = state.ledger.balance(account, asset)
-        theirs_cash = report.cash.get(asset, Decimal(0))
-        if ours_cash != theirs_cash:
-            differences.append(f"cash {asset}: ledger {ours_cash}, venue {theirs_cash}")
-    for client_order_id in report.open_orders:
-        order = state.blotter.get(client_order_id)
-        if order is None or not order.is_open:
-            here = "unknown" if order is None else order.state
-            differences.append(f"order {client_order_id}: open at the venue, {here} here")
-    return differences

@@ -243,7 +243,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         capital_left=None if mandate is None else _capital_left(state, intent.owner, mandate),
         stream=_stream(state, account),
         clock=_clock(state, account),
-        query_late=account.asked is not None and state.now - account.asked > QUERY_PATIENCE,
+        query_late=account.asked_at > 0 and state.now - account.asked_at > QUERY_PATIENCE,
         protected_here=_protected_here(state, intent, account),
         own_quantity=state.ledger.position(
             intent.account, intent.instrument, intent.owner

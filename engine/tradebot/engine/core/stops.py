@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.amend import BUSY, change
+from tradebot.engine.core.asking import ask_account
 from tradebot.engine.core.events import (
     CancelRequested,
     HaltRequested,
@@ -22,7 +23,6 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
-    QueryAccount,
     SleevePaused,
     SleeveResumed,
     TradingStateChanged,
@@ -131,13 +131,15 @@ def on_resume(step: Step, event: ResumeRequested) -> bool:
     state = step.state
     if state.trading_state == "ACTIVE":
         return False
-    differing = {name: known for name, known in state.accounts.items() if known.differences}
+    differing = {
+        name: told for name, known in state.accounts.items() if (told := known.open_differences())
+    }
     if state.trading_state == "HALTED" and differing:
-        told = "; ".join(text for known in differing.values() for text in known.differences)
+        told = "; ".join(known.text() for found in differing.values() for known in found)
         step.emit(Alert(level="error", text=f"still HALTED, reconcile first: {told}"))
         # The report may be older than what came since: only a new one can be clean.
-        for name, known in differing.items():
-            step.emit(QueryAccount(account=name, since=known.newest_fill))
+        for name in differing:
+            ask_account(step, name, deep=True)
         return False
     if state.flattening:
         names = ", ".join(sorted({symbol for _, symbol in state.flattening}))

@@ -386,7 +386,8 @@ class Runtime:
     def _is_news(self, event: OrderFilled) -> bool:
         """Return whether a fill may be told: one of an order no longer in memory may have been booked long ago."""
         blotter = self.kernel.state.blotter
-        if blotter.get(event.client_order_id) is not None or blotter.seen(event.execution_id):
+        seen = blotter.executions.seen(event.account, event.execution_id)
+        if seen or blotter.get(event.client_order_id) is not None:
             return True
         try:
             return not self.records.journal.has_execution(event.execution_id)

@@ -220,7 +220,7 @@ def test_an_exit_sent_by_a_process_that_died_is_known_to_the_next_and_its_id_nev
     assert net(again) == 0
     owners = {owner for (_, _, owner), held in state.ledger.positions() if held.quantity}
     assert UNCLAIMED not in owners
-    assert all(state.blotter.seen(execution) for execution in fills)
+    assert all(state.executions.seen(ACCOUNT, execution) for execution in fills)
     assert [order.state for order in state.blotter].count("filled") == 2
     assert not state.accounts[ACCOUNT].differences
     assert again.runtime.commit()

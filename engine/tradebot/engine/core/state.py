@@ -296,7 +296,7 @@ class State:
 
     # -------------------------------------------------------------------------------- events in
 
-    def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912  (a case a word)
+    def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a word)
         """Take an event in; total: nothing here asks, decides or fails on what a venue may say."""
         self.now = now
         if not isinstance(event, MarketEvent):

@@ -43,6 +43,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "journal", "Data", "verify, export, check an engine's record", f"{_CLI}.journal:journal_app"
     ),
+    Verb("export", "Data", "fills, lots, ledger or cash of a year", f"{_CLI}.money:export"),
+    Verb("report", "Data", "a day or month: earned, paid, by whom", f"{_CLI}.money:report"),
+    Verb("backup", "Data", "an engine's whole state in one FILE", f"{_CLI}.money:backup"),
+    Verb("restore", "Data", "an engine again, from a backup FILE", f"{_CLI}.money:restore"),
     Verb(
         "token", "Setup", "add, list, remove tokens of the http address", f"{_CLI}.token:token_app"
     ),
@@ -57,13 +61,11 @@ VERBS: tuple[Verb, ...] = (
 NOT_YET: tuple[str, ...] = (
     "arm",
     "backtest",
-    "backup",
     "bench",
     "compare",
     "disarm",
     "drill",
     "exchange",
-    "export",
     "find",
     "health",
     "montecarlo",
@@ -71,8 +73,6 @@ NOT_YET: tuple[str, ...] = (
     "policy",
     "reconcile",
     "replay",
-    "report",
-    "restore",
     "runs",
     "size",
     "sweep",

@@ -361,8 +361,8 @@ def carry(position: Position, signed: int, value: Decimal) -> Position:
             position, quantity=held + signed, cost=MONEY.add(position.cost, value)
         )
     closing = min(abs(signed), abs(held))
-    closed_value = _share(value, closing, abs(signed))
-    closed_cost = _share(position.cost, closing, abs(held))
+    closed_value = share(value, closing, abs(signed))
+    closed_cost = share(position.cost, closing, abs(held))
     # A close moves the opposite way: proceeds are minus its value, for longs and shorts alike.
     realized = MONEY.subtract(MONEY.minus(closed_value), closed_cost)
     rest_value = MONEY.subtract(value, closed_value)
@@ -376,7 +376,7 @@ def carry(position: Position, signed: int, value: Decimal) -> Position:
     )
 
 
-def _share(amount: Decimal, part: int, whole: int) -> Decimal:
+def share(amount: Decimal, part: int, whole: int) -> Decimal:
     """Return amount x part / whole at the amount's own exponent, rounded half-even."""
     if part == whole:
         return amount

@@ -24,14 +24,22 @@ from tradebot.engine.accounting.restore import restore
 from tradebot.engine.accounting.tables import Scope, rows
 from tradebot.engine.core.events import CashMoved, ExecutionBusted, PlaceOrder
 from tradebot.engine.core.ledger import Ledger
-from tradebot.engine.core.types import HAND, ExecutionId, Lots, RequestId, Side
+from tradebot.engine.core.types import (
+    HAND,
+    AccountName,
+    EngineId,
+    ExecutionId,
+    Lots,
+    RequestId,
+    Side,
+)
 from tradebot.engine.journal.verify import verify
 from tradebot.engine.state_folder import EngineFile
 
 SECOND = 10**9
 ALL = Scope(0, 2**62)
 ENGINE_JSON = msgspec.json.encode(
-    EngineFile(schema=2, id="abc12", mode="sandbox", created="2026-01-01T00:00:00Z")
+    EngineFile(schema=2, id=EngineId("abc12"), mode="sandbox", created="2026-01-01T00:00:00Z")
 )
 
 
@@ -88,7 +96,7 @@ def sums(found: Iterable[dict[str, str]]) -> dict[tuple[str, str, str], Decimal]
     return {key: amount for key, amount in totals.items() if amount}
 
 
-def held(ledger: Ledger, account: str) -> dict[tuple[str, str, str], Decimal]:
+def held(ledger: Ledger, account: AccountName) -> dict[tuple[str, str, str], Decimal]:
     return {
         (account, owner, asset): amount
         for owner in ledger.owners(account)

@@ -232,3 +232,10 @@ async def test_engine_nobody_answers_for_ends_the_console_with_code_four(tmp_pat
     with pytest.raises(CommandFailed, match=r"never reached the engine at .*none") as left:
         check_reached(view, address)
     assert left.value.exit_code == 4
+
+
+@pytest.mark.parametrize("text", ["http://example.org:1", "http://10.0.0.1:8080", "http://127.1:1"])
+def test_token_is_not_sent_to_another_machine_in_the_clear(text: str) -> None:
+    with pytest.raises(ValueError, match=r"in the clear.*use https, or ssh -L"):
+        parse_address(text)
+    assert parse_address("https://example.org").url == "https://example.org"

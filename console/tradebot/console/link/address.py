@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import override
+from urllib.parse import urlsplit
 
 SOCKET_PATH_BYTES_MAX = 100
 """Longest path a unix socket may have here, bytes; the kernel's own bound is 108."""
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""This machine."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,16 @@ def parse_address(text: str) -> EngineAddress:
     """Return the address written as `unix:///PATH`, a bare path, or `http[s]://HOST:PORT`.
 
     Raises:
-        ValueError: If the text is neither, or the socket's path is too long.
+        ValueError: If the text is neither, the socket's path is too long, or a token would be sent
+            to another machine in the clear.
     """
     if text.startswith(("http://", "https://")):
+        parts = urlsplit(text)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError(
+                f"http would carry the token to another machine in the clear, was {text!r}:"
+                " use https, or ssh -L PORT:127.0.0.1:PORT HOST and http://127.0.0.1:PORT"
+            )
         return EngineAddress(None, text.rstrip("/"))
     path = text.removeprefix("unix://")
     if not path.startswith("/"):

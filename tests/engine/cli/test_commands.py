@@ -151,6 +151,13 @@ def test_a_list_that_is_cut_says_so_on_stderr(tradebot: Tradebot) -> None:
         (["resume", "trend-btc"], ("resume", "trend-btc", "operator")),
         (["pause", "trend-btc", "--reason", "odd"], ("pause", "trend-btc", "odd")),
         (["stop"], ("stop",)),
+        (["stop", "--leave-unprotected"], ("stop", "leave-unprotected")),
+        (["disarm"], ("disarm",)),
+        (
+            ["mandate", "trend-btc", "--capital", "5e3", "--loss-budget", "200", "--days", "7"],
+            ("mandate", "trend-btc", "5000", "200", "7"),
+        ),
+        (["mandate", "trend-btc", "--revoke"], ("revoke", "trend-btc", "operator")),
     ],
 )
 def test_a_control_command_tells_the_engine_and_prints_what_it_did(
@@ -177,7 +184,10 @@ def test_a_control_command_tells_the_engine_and_prints_what_it_did(
         (["halt", "--reason", " "], 2, "halt needs a reason"),
         (["resume"], 2, "resume needs a reason"),
         (["pause", "nobody"], 2, "no sleeve 'nobody'; running: trend-btc"),
-        (["stop", "--leave-unprotected"], 2, "not yet: --leave-unprotected"),
+        (["mandate", "trend-btc"], 2, "a mandate needs --capital C and --loss-budget L"),
+        (["arm", "--for", "soon"], 2, "--for must be a time from 1s to 24h"),
+        (["arm", "--idle", "25h"], 2, "--idle must be a time from 1s to 24h"),
+        (["arm"], 5, "arm is typed at a terminal and ends with it: stdin is none"),
         (["status", "--json", "--plain"], 2, "choose one of --json and --plain"),
         (
             ["fills", "--limit", "0"],

@@ -7,6 +7,13 @@ from typing import Literal, override
 
 import msgspec
 
+from tradebot.engine.control.authority import (
+    ArmBody,
+    AuthorityFacts,
+    ControlledAuthority,
+    MandateBody,
+    TerminalBody,
+)
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
 from tradebot.engine.control.messages import (
     API_NUMBER,
@@ -366,12 +373,18 @@ class ScriptedEngine(ControlledEngine):
         return self._done(("resume", sleeve, reason), f"{sleeve} runs again")
 
     @override
-    async def stop(self) -> CommandAnswer:
+    async def stop(self, *, leave_unprotected: bool) -> CommandAnswer:
         if self.broken:
             raise Refused("conflict", "already stopping")
         if self.stuck:
             await asyncio.Event().wait()
-        return self._done(("stop",), "the engine ends; positions stay")
+        told = ("stop", "leave-unprotected") if leave_unprotected else ("stop",)
+        return self._done(told, "the engine ends; positions stay")
+
+    @property
+    @override
+    def authority(self) -> "ScriptedAuthority":
+        return ScriptedAuthority(self)
 
     def _done(self, told: tuple[str, ...], *lines: str) -> CommandAnswer:
         self.told.append(told)
@@ -415,3 +428,51 @@ class ScriptedEngine(ControlledEngine):
             yield
         finally:
             self.consoles -= 1
+
+
+class ScriptedAuthority(ControlledAuthority):
+    """Notes what it is told, as the engine does."""
+
+    def __init__(self, engine: "ScriptedEngine") -> None:
+        self._engine = engine
+
+    def _done(self, *told: str) -> CommandAnswer:
+        self._engine.told.append(told)
+        return CommandAnswer(ok=True, lines=[told[0]])
+
+    @override
+    def facts(self) -> AuthorityFacts:
+        return AuthorityFacts(
+            needed=False,
+            armed=False,
+            terminal=None,
+            until=None,
+            ends=None,
+            mandates=[],
+            limits={},
+            waiting={},
+        )
+
+    @override
+    async def arm(self, body: ArmBody) -> CommandAnswer:
+        return self._done("arm", body.terminal, str(body.seconds), str(body.idle))
+
+    @override
+    async def disarm(self) -> CommandAnswer:
+        return self._done("disarm")
+
+    @override
+    async def seen(self, body: TerminalBody) -> CommandAnswer:
+        return self._done("seen", body.terminal)
+
+    @override
+    async def gone(self, body: TerminalBody) -> CommandAnswer:
+        return self._done("gone", body.terminal)
+
+    @override
+    async def give_mandate(self, sleeve: str, body: MandateBody) -> CommandAnswer:
+        return self._done("mandate", sleeve, body.capital, body.loss_budget, str(body.days))
+
+    @override
+    async def revoke_mandate(self, sleeve: str, reason: str) -> CommandAnswer:
+        return self._done("revoke", sleeve, reason)

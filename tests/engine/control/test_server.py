@@ -83,6 +83,21 @@ async def test_a_preview_sends_nothing(client: httpx.AsyncClient, engine: Script
         ("/v1/sleeves/trend-btc/pause", {"reason": "odd"}, ("pause", "trend-btc", "odd")),
         ("/v1/sleeves/trend-btc/resume", {"reason": "ok"}, ("resume", "trend-btc", "ok")),
         ("/v1/stop", {}, ("stop",)),
+        ("/v1/stop?leave_unprotected=true", {}, ("stop", "leave-unprotected")),
+        ("/v1/arm", {"terminal": "tty:x:1", "seconds": 60}, ("arm", "tty:x:1", "60", "300")),
+        ("/v1/disarm", None, ("disarm",)),
+        ("/v1/terminal/seen", {"terminal": "tty:x:1"}, ("seen", "tty:x:1")),
+        ("/v1/terminal/gone", {"terminal": "tty:x:1"}, ("gone", "tty:x:1")),
+        (
+            "/v1/sleeves/trend-btc/mandate",
+            {"capital": "5000", "loss_budget": "200"},
+            ("mandate", "trend-btc", "5000", "200", "30"),
+        ),
+        (
+            "/v1/sleeves/trend-btc/mandate/revoke",
+            {"reason": "enough"},
+            ("revoke", "trend-btc", "enough"),
+        ),
     ],
 )
 async def test_a_command_reaches_the_engine(

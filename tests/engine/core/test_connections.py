@@ -20,7 +20,7 @@ from tradebot.engine.core.events import (
     OrderLaneEvent,
     StreamChanged,
 )
-from tradebot.engine.core.outcomes import Alert, Cancel, OrderIntent, QueryAccount, Submit
+from tradebot.engine.core.outcomes import Alert, Cancel, OrderHeld, OrderIntent, QueryAccount
 from tradebot.engine.core.risk import QUERY_PATIENCE
 from tradebot.engine.core.types import MS, SECOND, AccountName, Mode, StreamState
 
@@ -161,8 +161,7 @@ def held_stop(world: World) -> OrderIntent:
         lives_at="engine",
         trigger_price=9_500_00,
     )
-    world.state.apply_outcome(Submit(order=order))
-    world.accept(order)
+    world.state.apply_outcome(OrderHeld(order=order))
     return order
 
 

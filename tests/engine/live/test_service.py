@@ -263,8 +263,13 @@ async def test_pause_keeps_a_sleeve_and_resume_lets_it_go_on(served: Served) -> 
 
 async def test_stop_ends_the_loop_and_says_what_stays(served: Served) -> None:
     await place(served, request())
-    told = await served.service.stop()
+    told = await ask(served, served.service.stop(leave_unprotected=False))
     assert told.lines == ["stopping", "1 order stays at the venue"]
+    assert await served.loop.run() == "stopped"
+
+
+async def test_sigterm_ends_the_loop_too(served: Served) -> None:
+    await ask(served, served.service.stop_insisted())
     assert await served.loop.run() == "stopped"
 
 

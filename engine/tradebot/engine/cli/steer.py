@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tradebot.engine.cli.failures import DONE, FAILED, USAGE, CommandFailed, not_yet
+from tradebot.engine.cli.failures import DONE, FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form
 from tradebot.engine.cli.output import print_json, print_narrow
 from tradebot.engine.cli.symbols import resolve
@@ -109,16 +109,17 @@ def pause(
 
 def stop(
     *,
-    leave_unprotected: Annotated[bool, typer.Option("--leave-unprotected", hidden=True)] = False,
+    leave_unprotected: Annotated[
+        bool,
+        typer.Option("--leave-unprotected", help="Also where a stop would be without effect."),
+    ] = False,
     name: NameOption = None,
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
-    """End an engine; orders at the venue and positions stay."""
-    if leave_unprotected:
-        raise not_yet("--leave-unprotected comes with engine-held stops; this version has none")
+    """End an engine; orders at the venue and positions stay, stops that it holds itself move to the broker."""
     with connected(name) as client:
-        answer = client.stop()
+        answer = client.stop(leave_unprotected=leave_unprotected)
     return tell(answer, json=json, plain=plain)
 
 

@@ -37,6 +37,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("halt", "Control", "REDUCING: only what shrinks a position", f"{_CLI}.steer:halt"),
     Verb("resume", "Control", "lift halt or kill, or let SLEEVE go on", f"{_CLI}.steer:resume"),
+    Verb("arm", "Control", "LIVE: hands may add risk for a while", f"{_CLI}.authority:arm"),
+    Verb("disarm", "Control", "hands add no more risk", f"{_CLI}.authority:disarm"),
+    Verb(
+        "mandate", "Control", "LIVE: SLEEVE may add risk within bounds", f"{_CLI}.authority:mandate"
+    ),
     Verb("pause", "Control", "SLEEVE adds no more risk", f"{_CLI}.steer:pause"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
@@ -59,11 +64,9 @@ VERBS: tuple[Verb, ...] = (
 )
 
 NOT_YET: tuple[str, ...] = (
-    "arm",
     "backtest",
     "bench",
     "compare",
-    "disarm",
     "drill",
     "exchange",
     "find",

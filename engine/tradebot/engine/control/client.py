@@ -18,6 +18,7 @@ import httpx
 import msgspec
 from httpx_sse import EventSource
 
+from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateBody
 from tradebot.engine.control.messages import (
     API_NUMBER,
     AccountFacts,
@@ -86,6 +87,10 @@ class EngineAddress(msgspec.Struct, frozen=True, kw_only=True):
     def where(self) -> str:
         """Return the socket or the address as text."""
         return str(self.socket) if self.socket is not None else self.url
+
+
+STOP_TIMEOUT_S = 15.0
+"""Longest wait for the end of an engine: it may take ten seconds to move stops to the broker."""
 
 
 class ControlClient:
@@ -218,9 +223,44 @@ class ControlClient:
         path = f"/v1/sleeves/{_segment(sleeve)}/resume"
         return self._post(path, CommandAnswer, {"reason": reason})
 
-    def stop(self) -> CommandAnswer:
-        """End the engine."""
-        return self._post("/v1/stop", CommandAnswer)
+    def stop(self, *, leave_unprotected: bool = False) -> CommandAnswer:
+        """End the engine; it first moves the stops that only it holds, which may take ten seconds."""
+        told = str(leave_unprotected).lower()
+        return self._post(
+            "/v1/stop",
+            CommandAnswer,
+            leave_unprotected=told,
+            timeout=STOP_TIMEOUT_S,
+        )
+
+    def authority(self) -> AuthorityFacts:
+        """Return who may add risk now."""
+        return self._get("/v1/authority", AuthorityFacts)
+
+    def arm(self, body: ArmBody) -> CommandAnswer:
+        """Let hands add risk in LIVE for a while."""
+        return self._post("/v1/arm", CommandAnswer, body)
+
+    def disarm(self) -> CommandAnswer:
+        """End that at once."""
+        return self._post("/v1/disarm", CommandAnswer)
+
+    def terminal_seen(self, terminal: str) -> CommandAnswer:
+        """Say that a terminal that armed is still used."""
+        return self._post("/v1/terminal/seen", CommandAnswer, {"terminal": terminal})
+
+    def terminal_gone(self, terminal: str) -> CommandAnswer:
+        """Say that a terminal has closed."""
+        return self._post("/v1/terminal/gone", CommandAnswer, {"terminal": terminal})
+
+    def give_mandate(self, sleeve: str, body: MandateBody) -> CommandAnswer:
+        """Let a sleeve as it runs now add risk in LIVE within bounds."""
+        return self._post(f"/v1/sleeves/{_segment(sleeve)}/mandate", CommandAnswer, body)
+
+    def revoke_mandate(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Take a mandate back."""
+        path = f"/v1/sleeves/{_segment(sleeve)}/mandate/revoke"
+        return self._post(path, CommandAnswer, {"reason": reason})
 
     def events(self, after: str | None) -> Iterator[EventLine]:
         """Yield committed events after an id (None: from now on), for as long as the engine lives.

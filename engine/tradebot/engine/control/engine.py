@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from tradebot.engine.control.authority import ControlledAuthority
 from tradebot.engine.control.messages import (
     AccountFacts,
     CommandAnswer,
@@ -124,8 +125,13 @@ class ControlledEngine(Protocol):
         """Let a paused sleeve add risk again."""
         ...
 
-    async def stop(self) -> CommandAnswer:
-        """End the engine's process; orders and positions stay."""
+    async def stop(self, *, leave_unprotected: bool) -> CommandAnswer:
+        """End the engine's process; refused where a stop would be left without effect, unless told to."""
+        ...
+
+    @property
+    def authority(self) -> ControlledAuthority:
+        """Who may add risk."""
         ...
 
     @property

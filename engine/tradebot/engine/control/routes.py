@@ -6,6 +6,14 @@ The server, the check of rights and the document at `/v1/openapi.json` are made 
 
 from typing import Final
 
+from tradebot.engine.control.authority import (
+    ArmBody,
+    AuthorityFacts,
+    MandateBody,
+    RevokeBody,
+    StopQuery,
+    TerminalBody,
+)
 from tradebot.engine.control.bodies import (
     CancelBody,
     EventsQuery,
@@ -192,13 +200,13 @@ STATES: Final = (
         lambda call: call.engine.resume(call.body.reason),
         "Lift REDUCING or HALTED.",
     ),
-    tell(
+    tell_with(
         "/v1/stop",
         "full",
-        NoBody,
+        (StopQuery, NoBody),
         CommandAnswer,
-        lambda call: call.engine.stop(),
-        "End the engine's process; orders and positions stay.",
+        lambda call: call.engine.stop(leave_unprotected=call.query.leave_unprotected),
+        "End the engine's process; orders and positions stay, engine-held stops move to the broker.",
     ),
 )
 
@@ -223,5 +231,76 @@ SLEEVES: Final = (
     ),
 )
 
-ROUTES: Final[tuple[Route, ...]] = (*QUESTIONS, *STREAMS, *ORDERS, *STATES, *SLEEVES)
+AUTHORITY: Final = (
+    ask(
+        "/v1/authority",
+        NoQuery,
+        AuthorityFacts,
+        lambda call: call.engine.authority.facts(),
+        "Who may add risk now, under which mandates and limits.",
+    ),
+    tell(
+        "/v1/arm",
+        "full",
+        ArmBody,
+        CommandAnswer,
+        lambda call: call.engine.authority.arm(call.body),
+        "Hands may add risk in LIVE for a while; limits that waited for it hold.",
+    ),
+    at_any_time(
+        tell(
+            "/v1/disarm",
+            "reduce",
+            NoBody,
+            CommandAnswer,
+            lambda call: call.engine.authority.disarm(),
+            "Hands may add no more risk; orders and positions stay.",
+        )
+    ),
+    tell(
+        "/v1/terminal/seen",
+        "full",
+        TerminalBody,
+        CommandAnswer,
+        lambda call: call.engine.authority.seen(call.body),
+        "A terminal that armed is still used; at most once a minute is enough.",
+    ),
+    at_any_time(
+        tell(
+            "/v1/terminal/gone",
+            "reduce",
+            TerminalBody,
+            CommandAnswer,
+            lambda call: call.engine.authority.gone(call.body),
+            "A terminal has closed: its arming ends, its attended orders are cancelled.",
+        )
+    ),
+    tell(
+        "/v1/sleeves/{name}/mandate",
+        "full",
+        MandateBody,
+        CommandAnswer,
+        lambda call: call.engine.authority.give_mandate(call.path["name"], call.body),
+        "The sleeve as it runs now may add risk in LIVE within bounds.",
+    ),
+    at_any_time(
+        tell(
+            "/v1/sleeves/{name}/mandate/revoke",
+            "reduce",
+            RevokeBody,
+            CommandAnswer,
+            lambda call: call.engine.authority.revoke_mandate(call.path["name"], call.body.reason),
+            "Take a mandate back; the sleeve goes on as a shadow, its exits run.",
+        )
+    ),
+)
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *QUESTIONS,
+    *STREAMS,
+    *ORDERS,
+    *STATES,
+    *SLEEVES,
+    *AUTHORITY,
+)
 """Every address of the API."""

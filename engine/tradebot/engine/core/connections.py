@@ -5,14 +5,18 @@ from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, OrderHeld
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
+from tradebot.engine.core.waiting import waits
 
 
 def engine_held_stops(state: State) -> list[Order]:
-    """Return the open stops that only this engine holds: they work while it and its connections do, oldest first."""
+    """Return the stops that only this engine holds, oldest first, without those that wait for another order.
+
+    They work while the engine and its connections do.
+    """
     return [
         order
         for order in state.blotter.open()
-        if order.intent.lives_at == "engine" and order.intent.type in STOPS
+        if order.held and order.intent.type in STOPS and not waits(state, order)
     ]
 
 

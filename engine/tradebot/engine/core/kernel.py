@@ -54,6 +54,7 @@ from tradebot.engine.core.events import (
     SleeveFailed,
     SleevePauseRequested,
     SleeveResumeRequested,
+    StopRequested,
     StreamChanged,
     SubmitUnknown,
     TerminalGone,
@@ -69,6 +70,7 @@ from tradebot.engine.core.flatten import (
 )
 from tradebot.engine.core.held import look, look_everywhere
 from tradebot.engine.core.legs import tell_overshoot
+from tradebot.engine.core.leaving import on_move_rejected, on_stop
 from tradebot.engine.core.mandates import (
     MANDATE_TIMER,
     mandates_started,
@@ -185,6 +187,10 @@ def booked(state: State, event: OrderFilled) -> FillBooked:
 
 def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912, PLR0915  (one case a word)
     match event:
+        case StopRequested():
+            on_stop(step, event)
+        case OrderRejected():
+            on_move_rejected(step, event)
         case PlaceOrder():
             _place(step, event)
         case AmendRequested():

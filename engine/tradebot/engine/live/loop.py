@@ -55,6 +55,7 @@ class Loop:
         service = self._service
         while True:
             due = self._turn()
+            service.authority.look_at_terminals()
             await self._commit()
             if self.turned is not None:
                 self.turned()

@@ -282,10 +282,15 @@ def _say_where_tokens_are(name: str, tokens: TokenStore) -> None:
 
 def _listen_to_signals(service: EngineService) -> None:
     loop = asyncio.get_running_loop()
+    ending: set[asyncio.Task[None]] = set()
 
     def stop() -> None:
-        service.stopping.set()
-        service.wake.set()
+        """Begin the end; told twice, it ends at once."""
+        if ending:
+            service.stopping.set()
+            service.wake.set()
+            return
+        ending.add(loop.create_task(service.stop_insisted()))
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, stop)

@@ -45,7 +45,9 @@ from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.export import iso
 from tradebot.engine.live.account_facts import account_facts, day_profit, holdings, total_cash
+from tradebot.engine.live.authority_words import AuthorityWords
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.ending import Ending
 from tradebot.engine.live.facts import (
     exact,
     feed_facts,
@@ -125,6 +127,8 @@ class EngineService:
         self.stopping = asyncio.Event()
         self.consoles = 0
         self.consoles_seen = False
+        self._authority = AuthorityWords(self._state, self._operate, self._durable, virtual_now)
+        self._ending = Ending(self._state, self._operate, self.committed, clock)
 
     def client_dropped(self, text: str) -> None:
         """Show the operator that a client was dropped; nothing of it is recorded."""
@@ -480,14 +484,34 @@ class EngineService:
             known = ", ".join(self._state.sleeves) or "none"
             raise Refused("unknown", f"no sleeve {sleeve!r} runs here; there is {known}")
 
-    async def stop(self) -> CommandAnswer:
-        """End the engine's process; orders and positions stay."""
+    async def stop(self, *, leave_unprotected: bool) -> CommandAnswer:
+        """End the engine's process; orders and positions stay, engine-held stops move to the broker.
+
+        Raises:
+            Refused: Where a stop would be left without effect and nobody said that it may.
+        """
+        left = await self._ending.asked(leave_unprotected=leave_unprotected)
+        await self._durable()
         working = [short(order.intent.client_order_id) for order in self._state.blotter.open()]
         self.stopping.set()
         self.wake.set()
         verb = "stays" if len(working) == 1 else "stay"
-        kept = f"{_orders(len(working))} {verb} at the venue"
-        return CommandAnswer(ok=True, lines=["stopping", kept], kept=len(working))
+        lines = ["stopping", f"{_orders(len(working))} {verb} at the venue"]
+        lines += [f"without protection: {left}"] if left else []
+        return CommandAnswer(ok=True, lines=lines, kept=len(working))
+
+    async def stop_insisted(self) -> None:
+        """End the engine's process in any case, as by SIGTERM; what stays unprotected is told."""
+        try:
+            await self._ending.insisted()
+        finally:
+            self.stopping.set()
+            self.wake.set()
+
+    @property
+    def authority(self) -> AuthorityWords:
+        """Return who may add risk."""
+        return self._authority
 
     async def _durable(self) -> None:
         """Wait until what was just decided is committed."""

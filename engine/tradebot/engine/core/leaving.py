@@ -123,5 +123,6 @@ def on_move_rejected(step: Step, event: OrderRejected) -> None:
             created=step.state.now,
         )
     )
-    text = f"the venue refused {stop_text(step.state, order)}: held by this engine again"
+    again = step.state.blotter.get(event.client_order_id) or order
+    text = f"the venue refused {stop_text(step.state, again)}: held by this engine again"
     step.emit(Alert(level="error", text=text))

@@ -69,8 +69,8 @@ from tradebot.engine.core.flatten import (
     on_order_of_flatten,
 )
 from tradebot.engine.core.held import look, look_everywhere
-from tradebot.engine.core.legs import tell_overshoot
 from tradebot.engine.core.leaving import on_move_rejected, on_stop
+from tradebot.engine.core.legs import tell_overshoot
 from tradebot.engine.core.mandates import (
     MANDATE_TIMER,
     mandates_started,

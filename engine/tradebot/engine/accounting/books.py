@@ -16,7 +16,7 @@ from tradebot.engine.core.events import (
     FeeCharged,
     OrderFilled,
 )
-from tradebot.engine.core.ledger import VENUE, Booked, Ledger, PositionKey, Posting
+from tradebot.engine.core.ledger import MONEY, VENUE, Booked, Ledger, PositionKey, Posting
 from tradebot.engine.core.lots import Trade
 from tradebot.engine.core.outcomes import AnyOutcome, CashAdopted, PositionAdopted
 from tradebot.engine.core.state import State
@@ -152,6 +152,12 @@ class Books:
         found: dict[PositionKey, list[Trade]] = {}
         for (_, name), (ts, row) in self._ledger.standing.items():
             trades = found.setdefault(row.key, [])
+            if not row.signed and trades:
+                # A fee told apart from its fill belongs to the cost of what was traded last before it.
+                late = msgspec.structs.replace(
+                    trades[-1], fees=MONEY.add(trades[-1].fees, row.fees)
+                )
+                trades[-1] = late
             if row.signed:
                 own = row.fees - row.shrunk_value
                 trades.append(Trade(name, ts, row.signed, row.value, own))

@@ -5,7 +5,8 @@ the time cannot tell any more (segments are kept for a limited time, a restart f
 
     closing - opening = flows + other income + realised - fees + unrealised + revaluation
 
-`revaluation` is what rates did to cash of other currencies; in one currency it is 0, exactly. The return is
+`revaluation` is what rates did to cash of other currencies, and less what adopted positions had gained before they
+were adopted (they come in at their mark); in one currency and without adoptions it is 0, exactly. The return is
 time-weighted, see `core.returns`; drawdown is the largest fall of that return's index from its highest point so far, as
 a fraction, looked at each second and at each booking.
 """

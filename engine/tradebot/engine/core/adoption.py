@@ -53,7 +53,9 @@ def settle(state: "State", outcome: Settlement) -> None:
         case CashAdopted():
             name, amount = f"adopted:{state.adoptions}", Decimal(outcome.amount)
             state.adoptions += 1
-            state.ledger.pay(outcome.account, name, outcome.asset, amount, HAND)
+            if state.ledger.pay(outcome.account, name, outcome.asset, amount, HAND):
+                # Found, not earned: what is adopted is a flow.
+                state.flowed(outcome.asset, amount)
         case DifferenceAnswered():
             _answered(state, outcome)
         case StartRefused():
@@ -68,6 +70,7 @@ def _adopted(state: "State", outcome: PositionAdopted) -> None:
     if outcome.origin is None:
         to = (outcome.account, outcome.instrument, outcome.owner)
         state.ledger.adopt(name, to, instrument, outcome.quantity, cost)
+        state.flowed(outcome.instrument, instrument.quantity(outcome.quantity))
     else:
         origin = (outcome.account, outcome.instrument, outcome.origin)
         state.ledger.hand_to(name, origin, instrument, outcome.owner, outcome.quantity, cost)

@@ -14,7 +14,7 @@ SECONDS_MAX ?= 30
 SEEDS ?= 1000
 FIRST ?= 1
 
-.PHONY: help tui test test-fast kill soak check simulate format coverage profile bench dist install setup setup-dev clean
+.PHONY: help tui test test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-dev clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ kill: setup-dev  ## kill -9 the engine ROUNDS=500 times amid orders, its venue i
 
 soak: setup-dev  ## MINUTES=20 of market at 5,000 events/s with terminals stalled and lost; memory must stay flat
 	@SOAK_MINUTES=$(or $(MINUTES),20) $(BIN)/pytest -q tests/e2e/test_soak.py $(ARGS)
+
+fuzz: setup-dev  ## nonsense at the control API: CASES=20000 on each socket, EXAMPLES=100 of schemathesis for each operation
+	@FUZZ_CASES=$(or $(CASES),20000) FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/pytest -q \
+		tests/engine/control/test_fuzz.py tests/engine/control/test_openapi.py tests/e2e/test_control_conformance.py $(ARGS)
 
 check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
 	@bin/check

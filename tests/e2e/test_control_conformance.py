@@ -1,6 +1,5 @@
 """The control API of a real engine: schemathesis, nonsense on its sockets, and tokens by the command line."""
 
-import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -25,14 +24,13 @@ class Door:
         self.authorization = authorization
         self.url = f"http://127.0.0.1:{port}"
 
-    def speak_nonsense(self, seed: int, cases: int) -> set[int]:
+    def speak_nonsense(self, seed: int) -> set[int]:
         """Return the statuses of a run on each address; the engine answers afterwards."""
         socket = self.home.engine() / "control.sock"
-        near = fuzz(over_unix(socket), seed=seed, cases=cases, without=(STOP,))
+        near = fuzz(over_unix(socket), seed=seed, without=(STOP,))
         far = fuzz(
             over_tcp(self.port),
             seed=seed + 1,
-            cases=cases,
             authorization=self.authorization,
             without=(STOP,),
         )
@@ -52,24 +50,14 @@ def a_door() -> Generator[Door]:
 
 def test_a_real_engine_refuses_nonsense_keeps_to_its_document_and_logs_no_failure() -> None:
     with a_door() as door:
-        statuses = door.speak_nonsense(seed=3, cases=80)
+        statuses = door.speak_nonsense(seed=3)
         assert {200, 400, 404} <= statuses
-        ran = schemathesis(door.url, door.authorization, examples=2, rate="60/s", without=(STOP,))
+        ran = schemathesis(door.url, door.authorization, rate="60/s", without=(STOP,))
         assert ran.code == 0, ran.report
         with httpx.Client(base_url=door.url, headers={"authorization": door.authorization}) as tcp:
             assert tcp.post("/v1/resume", json={"reason": "tested"}).status_code < 500
             assert tcp.get("/v1/status").status_code == 200
         assert "control request failed" not in door.engine.log
-        assert "Traceback" not in door.engine.log
-
-
-@pytest.mark.slow
-def test_a_real_engine_stands_it_however_long_one_tries() -> None:
-    with a_door() as door:
-        for _ in range(5):
-            door.speak_nonsense(seed=secrets.randbelow(10**9), cases=1000)
-        ran = schemathesis(door.url, door.authorization, examples=50, rate="60/s", without=(STOP,))
-        assert ran.code == 0, ran.report
         assert "Traceback" not in door.engine.log
 
 

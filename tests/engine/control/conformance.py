@@ -1,5 +1,6 @@
 """schemathesis against a served engine: does every answer keep to the document?"""
 
+import os
 import subprocess
 import sys
 from tempfile import TemporaryDirectory
@@ -11,7 +12,11 @@ from tradebot.engine.control.routes import STREAMS
 LEFT_OUT = "positive_data_acceptance"
 """What an order's fields mean together (a limit order needs a limit) no schema says: one that it allows is refused."""
 
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
+"""Most for each operation; `make fuzz` asks for more."""
+
 FEW = 10
+"""Fewer examples than these are all there is: no walk over each field's edges, which takes longer."""
 
 
 class Ran(NamedTuple):
@@ -25,7 +30,6 @@ def schemathesis(
     url: str,
     authorization: str,
     *,
-    examples: int,
     rate: str | None = None,
     without: tuple[str, ...] = (),
 ) -> Ran:
@@ -34,13 +38,12 @@ def schemathesis(
     Args:
         url: Of the engine.
         authorization: The header with a token.
-        examples: Most for each operation; below `FEW` only such, no walk over each field's edges.
         rate: Requests it may send, `90/s`; None: as fast as it can.
         without: Paths to leave alone besides the streams.
     """
     words = [
         "--max-examples",
-        str(examples),
+        str(EXAMPLES),
         "--exclude-checks",
         LEFT_OUT,
         "--seed",
@@ -50,7 +53,7 @@ def schemathesis(
     words += ["--header", f"Authorization: {authorization}", "--generation-database", "none"]
     for path in (*(route.path for route in STREAMS), *without):
         words += ["--exclude-path", path]
-    if examples < FEW:
+    if EXAMPLES < FEW:
         words += ["--phases", "fuzzing"]
     if rate is not None:
         words += ["--rate-limit", rate]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import socket
 import time
@@ -17,6 +18,9 @@ from tradebot.engine.control.routes import ROUTES, STREAMS
 
 ANSWER_S = 20.0
 """Longest wait for an answer, on a busy machine."""
+
+CASES = int(os.environ.get("FUZZ_CASES", "200"))
+"""Sent to each address; `make fuzz` asks for more."""
 
 ENDLESS = frozenset(route.path for route in STREAMS)
 METHODS = ("GET", "POST", "POST", "POST", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "BREW", "é")
@@ -63,7 +67,6 @@ def fuzz(
     connect: Callable[[], socket.socket],
     *,
     seed: int,
-    cases: int,
     authorization: str | None = None,
     without: tuple[str, ...] = (),
 ) -> Found:
@@ -72,7 +75,6 @@ def fuzz(
     Args:
         connect: Opens a connection.
         seed: Of everything that is chosen.
-        cases: How many.
         authorization: The header with a token; None: not needed.
         without: Paths to leave alone.
 
@@ -81,7 +83,7 @@ def fuzz(
     """
     chance = random.Random(seed)  # noqa: S311  (a test's own, seeded)
     found = Found(Counter())
-    for number in range(cases):
+    for number in range(CASES):
         sent = _request(chance, authorization, without)
         try:
             status = _exchange(connect, sent, chance)

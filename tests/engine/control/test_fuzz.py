@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.engine.control.conftest import Serve
 from tests.engine.control.doors import bearer
-from tests.engine.control.fuzzing import Found, fuzz, over_tcp, over_unix
+from tests.engine.control.fuzzing import CASES, Found, fuzz, over_tcp, over_unix
 from tests.engine.control.scripted import ScriptedEngine
 
 from tradebot.engine.control.limits import Limits, Rate
@@ -15,16 +15,14 @@ ALWAYS = Rate(1e9, 1e9)
 OPEN = Limits(stop=ALWAYS, token=ALWAYS, stranger=ALWAYS, socket=ALWAYS)
 
 
-async def speak_nonsense(
-    serve: Serve, serve_tcp: Serve, folder: Path, seed: int, cases: int
-) -> list[Found]:
+async def speak_nonsense(serve: Serve, serve_tcp: Serve, folder: Path, seed: int) -> list[Found]:
     authorization = bearer(folder, "full", f"fuzz-{seed}")["authorization"]
     async with serve(limits=OPEN) as near, serve_tcp(limits=OPEN) as far:
         path, port = folder / "control.sock", far.base_url.port or 0
         found = [
-            await asyncio.to_thread(fuzz, over_unix(path), seed=seed, cases=cases),
+            await asyncio.to_thread(fuzz, over_unix(path), seed=seed),
             await asyncio.to_thread(
-                fuzz, over_tcp(port), seed=seed + 1, cases=cases, authorization=authorization
+                fuzz, over_tcp(port), seed=seed + 1, authorization=authorization
             ),
         ]
         assert (await near.get("/v1/hello")).status_code == 200
@@ -40,17 +38,8 @@ async def test_nonsense_is_refused_and_the_engine_goes_on(
     engine: ScriptedEngine,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    near, far = await speak_nonsense(serve, serve_tcp, folder, seed=1, cases=250)
-    for found in (near, far):
-        assert {200, 400, 404, 405, 413} <= set(found.statuses)
-        assert found.silent < 100
+    near, far = await speak_nonsense(serve, serve_tcp, folder, seed=1)
+    assert {200, 400, 404, 405, 413} <= {*near.statuses, *far.statuses}
+    assert near.silent + far.silent < 0.8 * CASES
     assert caplog.messages == []
     assert engine.told  # some of it is right by chance
-
-
-@pytest.mark.slow
-async def test_nonsense_is_refused_however_long_one_tries(
-    serve: Serve, serve_tcp: Serve, folder: Path
-) -> None:
-    for seed in range(10, 30, 2):
-        await speak_nonsense(serve, serve_tcp, folder, seed=seed, cases=2000)

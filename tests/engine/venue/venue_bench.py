@@ -9,7 +9,14 @@ from tradebot.data.events import BookDelta, BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.events import VenueEvent
 from tradebot.engine.core.execution import VenueEffect
-from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder, Submit
+from tradebot.engine.core.outcomes import (
+    Cancel,
+    OrderIntent,
+    QueryAccount,
+    QueryOrder,
+    Replace,
+    Submit,
+)
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import (
@@ -114,7 +121,7 @@ class VenueBench:
         )
         self.venue.on_market(event, self.now)
 
-    def submit(
+    def submit(  # noqa: PLR0913  (an order has that many parts)
         self,
         name: str,
         side: Side = "buy",
@@ -123,9 +130,14 @@ class VenueBench:
         *,
         tif: TimeInForce = "gtc",
         post_only: bool = False,
+        kind: OrderType | None = None,
+        trigger: int | None = None,
+        trail: int | None = None,
+        expires: int | None = None,
+        replaces: str | None = None,
+        known_filled: int = 0,
     ) -> list[VenueEvent]:
-        """Let an order reach the venue; return what it answers."""
-        kind: OrderType = "market" if price is None else "limit"
+        """Let an order reach the venue, in another's place where it says so; return what it answers."""
         order = OrderIntent(
             client_order_id=ClientOrderId(name),
             request_id=None,
@@ -135,7 +147,7 @@ class VenueBench:
             owner=HAND,
             policy_version=None,
             side=side,
-            type=kind,
+            type=kind or ("market" if price is None else "limit"),
             tif=tif,
             quantity=quantity,
             limit_price=price,
@@ -145,8 +157,14 @@ class VenueBench:
             edge=None,
             lives_at="broker",
             created=self.now,
+            trigger_price=trigger,
+            trail=trail,
+            expires=expires,
+            replaces=None if replaces is None else ClientOrderId(replaces),
         )
-        return self.arrive(RiskApproved(Submit(order=order)))
+        if replaces is None:
+            return self.arrive(RiskApproved(Submit(order=order)))
+        return self.arrive(RiskApproved(Replace(order=order, known_filled=known_filled)))
 
     def cancel(self, name: str) -> list[VenueEvent]:
         """Let a cancel reach the venue."""

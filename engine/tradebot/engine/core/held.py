@@ -15,7 +15,7 @@ from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent, StopMov
 from tradebot.engine.core.risk import Check, collar_price
 from tradebot.engine.core.state import State, Tries
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.types import SECOND, sign
+from tradebot.engine.core.types import SECOND, Side, sign
 from tradebot.engine.core.waiting import waits
 
 TRIES_MAX = 20
@@ -40,7 +40,7 @@ def look(step: Step, symbol: InstrumentId) -> None:
         if order.intent.type not in STOPS or waits(state, order) or closing:
             continue
         trigger = _moved(step, order, market, price)
-        if trigger is not None and reached(order.intent, trigger, price):
+        if trigger is not None and reached(order.intent.side, trigger, price):
             _set_off(step, order, market)
 
 
@@ -51,32 +51,30 @@ def look_everywhere(step: Step) -> None:
         look(step, symbol)
 
 
-def reached(intent: OrderIntent, trigger: int, price: Decimal) -> bool:
+def reached(side: Side, trigger: int, price: Decimal) -> bool:
     """Return whether a price sets a stop off: at or beyond its trigger, both in price units."""
-    return price <= trigger if intent.side == "sell" else price >= trigger
+    return price <= trigger if side == "sell" else price >= trigger
 
 
-def trailed(intent: OrderIntent, price: Decimal, tick: int) -> int | None:
+def follows(side: Side, trigger: int, trail: int, price: Decimal, tick: int) -> int:
     """Return where a trailing stop stands after a price, in price units.
 
     It follows in steps of a hundredth of its distance, at least a tick, and never goes back.
     """
-    if intent.trail is None or intent.trigger_price is None:
-        return intent.trigger_price
-    way = -sign(intent.side)
-    best = int((price * way - intent.trail) // tick) * tick * way
-    pace = max(tick, intent.trail // 100)
-    ahead = (best - intent.trigger_price) * way
-    return best if ahead >= pace else intent.trigger_price
+    way = -sign(side)
+    best = int((price * way - trail) // tick) * tick * way
+    pace = max(tick, trail // 100)
+    return best if (best - trigger) * way >= pace else trigger
 
 
 def _moved(step: Step, order: Order, market: InstrumentMarket, price: Decimal) -> int | None:
     """Let a trailing stop follow; return where a stop stands."""
     intent = order.intent
-    if intent.type != "trailing_stop":
+    if intent.trail is None or intent.trigger_price is None:
         return intent.trigger_price
-    trigger = trailed(intent, price, market.instrument.rules_at(step.state.now).tick)
-    if trigger is not None and trigger != intent.trigger_price:
+    tick = market.instrument.rules_at(step.state.now).tick
+    trigger = follows(intent.side, intent.trigger_price, intent.trail, price, tick)
+    if trigger != intent.trigger_price:
         # A fact, so that a restart finds it where it stood though the market is not recovered.
         step.emit(StopMoved(client_order_id=intent.client_order_id, trigger_price=trigger))
     return trigger

@@ -206,6 +206,8 @@ class SyntheticMarket:
         bid, ask = book.best_bid(), book.best_ask()
         if bid is not None and ask is not None:
             self._last[instrument] = (bid[0] + ask[0]) // 2
+        for event in events:
+            venue.look(event, now)
         return events
 
     def last_prices(self) -> dict[InstrumentId, int]:

@@ -66,6 +66,24 @@ class Accepted(LogRecord, frozen=True, kw_only=True, tag="accepted"):
     price: int | None
     account: AccountName = AccountName("")
     """Whose order it is; empty in logs of one account: the first that was opened."""
+    trigger: int | None = None
+    """Of a stop: where it stands when it is taken."""
+    trail: int | None = None
+    expires: int | None = None
+    """When a day or gtd order ends, ns UTC."""
+
+
+class Triggered(LogRecord, frozen=True, kw_only=True, tag="triggered"):
+    """A stop was set off."""
+
+    client_order_id: ClientOrderId
+
+
+class Trailed(LogRecord, frozen=True, kw_only=True, tag="trailed"):
+    """A trailing stop has followed the price."""
+
+    client_order_id: ClientOrderId
+    trigger: int
 
 
 class Refused(LogRecord, frozen=True, kw_only=True, tag="refused"):
@@ -96,7 +114,7 @@ class Ended(LogRecord, frozen=True, kw_only=True, tag="ended"):
     """An order left the book before it was filled."""
 
     client_order_id: ClientOrderId
-    how: Literal["cancelled", "expired"]
+    how: Literal["cancelled", "expired", "replaced"]
     reason: str
 
 
@@ -107,14 +125,14 @@ class MarketAt(LogRecord, frozen=True, kw_only=True, tag="market-at"):
     """Middle or last price by instrument, in units."""
 
 
-type AnyRecord = Opened | Accepted | Refused | Filled | Ended | MarketAt
+type AnyRecord = Opened | Accepted | Triggered | Trailed | Refused | Filled | Ended | MarketAt
 """Every line of the log."""
 
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
 
-type HowEnded = Literal["filled", "cancelled", "rejected", "expired"]
+type HowEnded = Literal["filled", "cancelled", "rejected", "expired", "replaced"]
 """How an order left the venue."""
 
 
@@ -123,6 +141,8 @@ class RestingOrder(msgspec.Struct, frozen=True):
 
     accepted: Accepted
     filled: int
+    trigger: int | None = None
+    """Where a stop stands now; None for other orders, and once it was set off."""
 
 
 class Holdings:
@@ -170,7 +190,11 @@ class VenueBooks:
                 self.accounts[record.account] = Holdings(record)
             case Accepted():
                 self.orders += 1
-                self.working[record.client_order_id] = RestingOrder(record, 0)
+                self.working[record.client_order_id] = RestingOrder(record, 0, record.trigger)
+            case Triggered():
+                self._stands(record.client_order_id, None)
+            case Trailed():
+                self._stands(record.client_order_id, record.trigger)
             case Refused():
                 self.ended[record.client_order_id] = ("rejected", record.reason, 0)
             case Filled():
@@ -184,6 +208,10 @@ class VenueBooks:
     def account_of(self, record: Accepted | Filled) -> AccountName:
         """Return whose order or fill it is."""
         return record.account or next(iter(self.accounts))
+
+    def _stands(self, client_order_id: ClientOrderId, trigger: int | None) -> None:
+        order = self.working[client_order_id]
+        self.working[client_order_id] = RestingOrder(order.accepted, order.filled, trigger)
 
     def _fill(self, record: Filled) -> None:
         self.fills.append(record)

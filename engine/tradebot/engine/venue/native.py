@@ -6,7 +6,7 @@ after a latency, in the order in which things happened to it.
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -22,18 +22,24 @@ from tradebot.engine.core.events import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReplaced,
     OrderReported,
+    OrderTriggered,
+    ReplaceRejected,
     VenueEvent,
 )
 from tradebot.engine.core.execution import VenueEffect
-from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder
+from tradebot.engine.core.orders import STOPS
+from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder, Replace
 from tradebot.engine.core.risk import RiskApproved
+from tradebot.engine.core.terms import tif_at
 from tradebot.engine.core.types import (
     MS,
     AccountName,
     ClientOrderId,
     ExecutionId,
     FillSource,
+    TimeInForce,
     VenueOrderId,
     sign,
 )
@@ -45,18 +51,23 @@ from tradebot.engine.venue.log import (
     MarketAt,
     Opened,
     Refused,
+    Trailed,
+    Triggered,
     VenueBooks,
     VenueLog,
 )
+from tradebot.engine.venue.stops import StopBook
 from tradebot.native import Venue
 from tradebot.native import VenueEvent as NativeEvent
 
 CAPABILITIES = Capabilities(
-    order_types=("limit", "market"),
-    times_in_force=("gtc", "ioc", "fok"),
+    order_types=("limit", "market", "stop", "stop_limit", "trailing_stop"),
+    times_in_force=("gtc", "ioc", "fok", "day", "gtd"),
     post_only=True,
     reduce_only=False,
+    replace=True,
 )
+"""All that the native venue can do; it may be told to do less."""
 
 _FEE_QUANTUM = Decimal("1e-8")
 
@@ -70,6 +81,11 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
 
 LATENCY = 5 * MS
 """From the engine to the native venue and back again, each way."""
+
+
+def resting(tif: TimeInForce) -> Literal["gtc", "ioc", "fok"]:
+    """Return how the book itself keeps an order: what ends by the clock rests until the venue takes it out."""
+    return "ioc" if tif == "ioc" else "fok" if tif == "fok" else "gtc"
 
 
 class EngineDoors(Protocol):
@@ -97,6 +113,7 @@ class NativeVenue:
         instruments: What is traded, in index order.
         log: The venue's own ledger, open.
         engine: The engine's time and the ways to it: effects arrive, and answers are there, after the latency.
+        capabilities: What of all it can do it shall do; what is left out, the engine must do itself.
     """
 
     def __init__(
@@ -107,7 +124,10 @@ class NativeVenue:
         *,
         fees: Fees,
         engine: EngineDoors,
+        capabilities: Capabilities = CAPABILITIES,
     ) -> None:
+        self._capabilities = capabilities
+        self._stops = StopBook()
         self._native = native
         self._instruments = instruments
         self._index = {instrument.id: index for index, instrument in enumerate(instruments)}
@@ -129,7 +149,7 @@ class NativeVenue:
     @property
     def capabilities(self) -> Capabilities:
         """Return what the native venue does itself."""
-        return CAPABILITIES
+        return self._capabilities
 
     @property
     def trouble(self) -> str | None:
@@ -156,9 +176,13 @@ class NativeVenue:
         now = self._at(now)
         for order in list(self.books.working.values()):
             accepted = order.accepted
+            if order.trigger is not None:
+                self._stops.add(accepted, order.trigger)
+                self._end_later(accepted, now)
+                continue
             number = self._number(accepted.client_order_id)
             price = accepted.price
-            if price is None or accepted.tif != "gtc":
+            if price is None or accepted.tif in {"ioc", "fok"}:
                 # It died between two lines of the log: what may not rest does not rest now.
                 self._end(accepted.client_order_id, "expired", "restart", now)
                 continue
@@ -166,6 +190,7 @@ class NativeVenue:
             index = self._index[accepted.instrument]
             events = self._native.restore(number, index, sign(accepted.side), price, leaves)
             self._took_place(events, now)
+            self._end_later(accepted, now)
 
     # ---------------------------------------------------------------------------- market
 
@@ -183,6 +208,51 @@ class NativeVenue:
                 return
         if moved:
             self._took_place(moved, self._at(now))
+        self.look(event, now)
+
+    def look(self, event: AnyMarketEvent, now: int) -> None:
+        """Let stops follow the market, and set off those it has reached."""
+        self._stops.saw(event)
+        symbol = event.instrument
+        if not self._stops.waits(symbol):
+            return
+        now = self._at(now)
+        index = self._index[symbol]
+        book = self._native.book(index)
+        bid, ask = book.best_bid(), book.best_ask()
+        touch = (None if bid is None else bid[0], None if ask is None else ask[0])
+        price = self._stops.price(symbol, touch)
+        if price is None:
+            return
+        tick = self._instruments[index].rules_at(now).tick
+        for stop in self._stops.move(symbol, price, tick):
+            key = stop.accepted.client_order_id
+            self._write(Trailed(ts=now, client_order_id=key, trigger=stop.trigger))
+        for stop in self._stops.reached(symbol, price):
+            self._set_off(stop.accepted, now)
+
+    def _set_off(self, stop: Accepted, now: int) -> None:
+        """Send a stop into the book: as its limit, or at the market."""
+        key = stop.client_order_id
+        self._stops.remove(key)
+        self._write(Triggered(ts=now, client_order_id=key))
+        self._answer(OrderTriggered(client_order_id=key, ts_event=now))
+        limit = stop.type == "stop_limit"
+        events = self._native.submit(
+            self._number(key),
+            self._index[stop.instrument],
+            sign(stop.side),
+            "limit" if limit else "market",
+            resting(stop.tif) if limit else "ioc",
+            False,  # noqa: FBT003  (the extension takes it by place)
+            stop.price or 0,
+            stop.quantity,
+        )
+        refused = [event for event in events if event.kind == "rejected"]
+        if refused:
+            self._end(key, "expired", refused[0].reason, now)
+        else:
+            self._took_place(events, now)
 
     def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
         """Book what an invented market did to own orders."""
@@ -204,7 +274,10 @@ class NativeVenue:
         now = self._at(now)
         match effect:
             case RiskApproved():
-                self._submit(effect.item.order, now)
+                if isinstance(effect.item, Replace):
+                    self._replace(effect.item, now)
+                else:
+                    self._submit(effect.item.order, now)
             case Cancel():
                 self._cancel(effect.client_order_id, now)
             case QueryOrder():
@@ -218,54 +291,167 @@ class NativeVenue:
             # Sent twice is still one order: the venue tells again what it knows.
             self._report_order(order.client_order_id)
             return
-        kind, tif = order.type, order.tif
-        if kind not in ("limit", "market") or tif not in ("gtc", "ioc", "fok"):
-            reason = f"{kind} {tif} is not known here"
-            self._write(Refused(ts=now, client_order_id=order.client_order_id, reason=reason))
-            self._answer(
-                OrderRejected(client_order_id=order.client_order_id, reason=reason, ts_event=now)
-            )
-            return
-        number = self._number(order.client_order_id)
-        events = self._native.submit(
-            number,
-            self._index[order.instrument],
-            sign(order.side),
-            kind,
-            tif,
-            order.post_only,
-            order.limit_price or 0,
-            order.quantity,
-        )
+        reason = self._unknown_here(order)
+        if reason:
+            self._refuse(order.client_order_id, reason, now)
+        elif order.type in STOPS:
+            self._take(order, order.quantity, now)
+            self._answer_accepted(order.client_order_id, now)
+            self._wait(order)
+        else:
+            self._enter(order, now)
+
+    def _unknown_here(self, order: OrderIntent) -> str:
+        """Return what of an order the venue does not know; empty where it knows all of it."""
+        can = self._capabilities
+        tif = tif_at(can, order)
+        if order.type not in can.order_types or tif not in can.times_in_force:
+            return f"{order.type} {order.tif} is not known here"
+        if order.type in STOPS and order.trigger_price is None:
+            return "a stop needs a trigger"
+        return ""
+
+    def _refuse(self, client_order_id: ClientOrderId, reason: str, now: int) -> None:
+        self._write(Refused(ts=now, client_order_id=client_order_id, reason=reason))
+        self._answer(OrderRejected(client_order_id=client_order_id, reason=reason, ts_event=now))
+
+    def _enter(self, order: OrderIntent, now: int) -> None:
+        """Put an order into the book, or refuse it."""
+        events = self._into_the_book(order, order.quantity)
         rejected = [event for event in events if event.kind == "rejected"]
         if rejected:
-            reason = rejected[0].reason
-            self._write(Refused(ts=now, client_order_id=order.client_order_id, reason=reason))
-            self._answer(
-                OrderRejected(client_order_id=order.client_order_id, reason=reason, ts_event=now)
-            )
+            self._refuse(order.client_order_id, rejected[0].reason, now)
             return
-        venue_order_id = VenueOrderId(f"v{self.books.orders + 1}")
-        self._write(
-            Accepted(
-                ts=now,
-                client_order_id=order.client_order_id,
-                venue_order_id=venue_order_id,
-                instrument=order.instrument,
-                side=order.side,
-                type=order.type,
-                tif=order.tif,
-                quantity=order.quantity,
-                price=order.limit_price,
-                account=order.account,
-            )
+        self._take(order, order.quantity, now)
+        self._answer_accepted(order.client_order_id, now)
+        self._took_place(events, now)
+
+    def _into_the_book(self, order: OrderIntent, quantity: int) -> list[NativeEvent]:
+        return self._native.submit(
+            self._number(order.client_order_id),
+            self._index[order.instrument],
+            sign(order.side),
+            "market" if order.type == "market" else "limit",
+            resting(order.tif),
+            order.post_only,
+            order.limit_price or 0,
+            quantity,
         )
+
+    def _take(self, order: OrderIntent, quantity: int, now: int, *before: AnyRecord) -> None:
+        """Write that an order was taken, with what came before it in one piece."""
+        accepted = Accepted(
+            ts=now,
+            client_order_id=order.client_order_id,
+            venue_order_id=VenueOrderId(f"v{self.books.orders + 1}"),
+            instrument=order.instrument,
+            side=order.side,
+            type=order.type,
+            tif=order.tif,
+            quantity=quantity,
+            price=order.limit_price,
+            account=order.account,
+            trigger=order.trigger_price if order.type in STOPS else None,
+            trail=order.trail,
+            expires=order.expires,
+        )
+        self._write(*before, accepted)
+        self._end_later(accepted, now)
+
+    def _answer_accepted(self, client_order_id: ClientOrderId, now: int) -> None:
+        taken = self.books.working[client_order_id].accepted
         self._answer(
             OrderAccepted(
-                client_order_id=order.client_order_id, venue_order_id=venue_order_id, ts_event=now
+                client_order_id=client_order_id,
+                venue_order_id=taken.venue_order_id,
+                ts_event=now,
             )
         )
-        self._took_place(events, now)
+
+    def _wait(self, order: OrderIntent) -> None:
+        """Let a stop wait; one that the market is already beyond is set off by its next news."""
+        if order.trigger_price is not None:
+            taken = self.books.working[order.client_order_id].accepted
+            self._stops.add(taken, order.trigger_price)
+
+    def _end_later(self, accepted: Accepted, now: int) -> None:
+        """End a day or gtd order at its time."""
+        if accepted.expires is None or accepted.tif not in {"day", "gtd"}:
+            return
+        key = accepted.client_order_id
+        self._engine.after(
+            max(accepted.expires - now, 0), lambda: self._over(key, self._at(self._engine.now))
+        )
+
+    def _over(self, client_order_id: ClientOrderId, now: int) -> None:
+        if client_order_id in self.books.working:
+            self._out_of_the_book(client_order_id)
+            self._end(client_order_id, "expired", "its time is over", now)
+
+    def _out_of_the_book(self, client_order_id: ClientOrderId) -> None:
+        if self._stops.remove(client_order_id) is None:
+            self._native.cancel(self._numbers[client_order_id])
+
+    def _replace(self, effect: Replace, now: int) -> None:
+        """Put a new order in the place of a standing one, in one piece; it queues last."""
+        order, old_key = effect.order, effect.order.replaces
+        if order.client_order_id in self.books.working or old_key is None:
+            self._report_order(order.client_order_id)
+            return
+        old = self.books.working.get(old_key)
+        quantity = 0 if old is None else order.quantity - (old.filled - effect.known_filled)
+        reason = self._unknown_here(order)
+        if old is None:
+            ended = self.books.ended.get(old_key)
+            reason = "unknown order" if ended is None else f"order is {ended[0]}"
+        elif quantity <= 0:
+            reason = "the old order has filled that much"
+        elif order.post_only and self._would_take(order):
+            reason = "post_only_would_take"
+        if old is None or reason:
+            self._write(Refused(ts=now, client_order_id=order.client_order_id, reason=reason))
+            self._answer(
+                ReplaceRejected(
+                    client_order_id=order.client_order_id,
+                    replaced=old_key,
+                    reason=reason,
+                    ts_event=now,
+                )
+            )
+            return
+        self._out_of_the_book(old_key)
+        trailed = old.trigger if order.trail is not None else None
+        gone = Ended(ts=now, client_order_id=old_key, how="replaced", reason="")
+        if trailed is not None and order.trail == old.accepted.trail:
+            # It has followed the price: it goes on from where it stands.
+            order = msgspec.structs.replace(order, trigger_price=trailed)
+        self._take(order, quantity, now, gone)
+        self._answer(
+            OrderReplaced(
+                client_order_id=order.client_order_id,
+                replaced=old_key,
+                venue_order_id=self.books.working[order.client_order_id].accepted.venue_order_id,
+                quantity=quantity,
+                ts_event=now,
+            )
+        )
+        if order.type in STOPS:
+            self._wait(order)
+            return
+        events = self._into_the_book(order, quantity)
+        refused = [event for event in events if event.kind == "rejected"]
+        if refused:
+            self._end(order.client_order_id, "cancelled", refused[0].reason, now)
+        else:
+            self._took_place(events, now)
+
+    def _would_take(self, order: OrderIntent) -> bool:
+        book = self._native.book(self._index[order.instrument])
+        best = book.best_ask() if order.side == "buy" else book.best_bid()
+        limit = order.limit_price
+        if best is None or limit is None:
+            return False
+        return limit >= best[0] if order.side == "buy" else limit <= best[0]
 
     def _cancel(self, client_order_id: ClientOrderId, now: int) -> None:
         if client_order_id not in self.books.working:
@@ -274,6 +460,9 @@ class NativeVenue:
             self._answer(
                 CancelRejected(client_order_id=client_order_id, reason=reason, ts_event=now)
             )
+            return
+        if self._stops.remove(client_order_id) is not None:
+            self._end(client_order_id, "cancelled", "", now)
             return
         self._took_place(self._native.cancel(self._numbers[client_order_id]), now)
 
@@ -357,11 +546,12 @@ class NativeVenue:
             )
         elif ended is not None:
             how, reason, filled = ended
+            state = "cancelled" if how == "replaced" else how
             self._answer(
                 OrderReported(
                     client_order_id=client_order_id,
                     found=True,
-                    state=how,
+                    state=state,
                     filled=filled,
                     reason=reason,
                 )
@@ -408,9 +598,10 @@ class NativeVenue:
         """
         return max(now, self.books.ts)
 
-    def _write(self, record: AnyRecord) -> None:
-        self._log.append(record)
-        self.books.apply(record)
+    def _write(self, *records: AnyRecord) -> None:
+        self._log.append(*records)
+        for record in records:
+            self.books.apply(record)
 
     def _number(self, client_order_id: ClientOrderId) -> int:
         number = self._numbers.get(client_order_id)

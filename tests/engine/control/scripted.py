@@ -19,6 +19,7 @@ from tradebot.engine.control.messages import (
     API_NUMBER,
     AccountFacts,
     AccountView,
+    AmendRequest,
     BookView,
     CommandAnswer,
     EngineFacts,
@@ -329,6 +330,13 @@ class ScriptedEngine(ControlledEngine):
         answer = OrderAnswer(outcome=self.outcome, order=order, reason=self.reason)
         self.placed[request.request_id] = answer
         return answer
+
+    @override
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        if client_order_id != ORDER.client_order_id:
+            raise Refused("unknown", f"no order {client_order_id!r}; see tradebot orders")
+        self._done(("amend", client_order_id), f"asked to amend {client_order_id}")
+        return OrderAnswer(outcome="accepted", order=ORDER, reason=None)
 
     @override
     async def cancel(self, client_order_id: str) -> CommandAnswer:

@@ -10,7 +10,7 @@ import msgspec
 
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.limits import WAIT_S_MAX
-from tradebot.engine.control.messages import Message, OrderRequest
+from tradebot.engine.control.messages import AmendRequest, Message, OrderRequest
 
 FILLS_MAX = 1_000_000
 """Most fills a question may ask for."""
@@ -26,6 +26,9 @@ EXPONENT_MAX = 18
 
 NAME_CHARS_MAX = 128
 """Longest id or name."""
+
+EXPIRES_MAX = 2**63
+"""No time is later than that, ns UTC."""
 
 type NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARS_MAX)]
 type ReasonText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -88,20 +91,59 @@ def bounded(order: OrderRequest) -> OrderRequest:
         raise Refused(
             "usage", f"note must be at most {_NOTE_CHARS_MAX} characters, was {len(order.note)}"
         )
-    _check_positive(order.quantity, "quantity")
-    if order.limit_price is not None:
-        _check_positive(order.limit_price, "limit_price")
+    if order.risk is None or order.quantity != 0:
+        _check_positive(order.quantity, "quantity")
+    for what in (
+        "limit_price",
+        "trigger_price",
+        "trail",
+        "stop_loss",
+        "take_profit",
+        "stop_trail",
+        "risk",
+    ):
+        value: Decimal | None = getattr(order, what)
+        if value is not None:
+            _check_positive(value, what)
+    for name in (order.terminal, order.after, order.oco):
+        if name is not None and not 1 <= len(name) <= NAME_CHARS_MAX:
+            raise Refused(
+                "usage", f"an id must be 1 to {NAME_CHARS_MAX} characters, was {len(name)}"
+            )
+    if order.expires is not None and not 0 < order.expires < EXPIRES_MAX:
+        raise Refused("usage", f"expires must be ns UTC in (0, {EXPIRES_MAX}), was {order.expires}")
     _check_terms(order)
     return order
 
 
+def bounded_amend(amend: AmendRequest) -> AmendRequest:
+    """Return an amend request as it is.
+
+    Raises:
+        Refused: If a number or the request id is out of bounds (`usage`).
+    """
+    if not _REQUEST_ID.fullmatch(amend.request_id):
+        raise Refused(
+            "usage",
+            f"request_id must be 1 to 64 printable ASCII characters, was {amend.request_id[:80]!r}",
+        )
+    for what in ("quantity", "limit_price", "trigger_price", "trail"):
+        value: Decimal | None = getattr(amend, what)
+        if value is not None:
+            _check_positive(value, what)
+    return amend
+
+
 def _check_terms(order: OrderRequest) -> None:
-    if order.type == "limit" and order.limit_price is None:
-        raise Refused("usage", "an order of type limit needs a limit_price; was null")
-    if order.type != "limit" and order.limit_price is not None:
+    limited = order.type in {"limit", "stop_limit"}
+    if limited and order.limit_price is None:
+        raise Refused("usage", f"an order of type {order.type} needs a limit_price; was null")
+    if not limited and order.limit_price is not None:
         raise Refused(
             "usage", f"an order of type {order.type} takes no limit_price, was {order.limit_price}"
         )
+    if order.risk is not None and (order.stop_loss is None or order.risk > 1):
+        raise Refused("usage", f"risk needs a stop_loss and must be in (0, 1], was {order.risk}")
     if order.post_only and (order.type != "limit" or order.tif != "gtc"):
         raise Refused(
             "usage",

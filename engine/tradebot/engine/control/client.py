@@ -22,6 +22,7 @@ from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateBo
 from tradebot.engine.control.messages import (
     API_NUMBER,
     AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -186,6 +187,10 @@ class ControlClient:
         return self._post(
             "/v1/orders", OrderAnswer, order, wait=str(wait_s), timeout=wait_s + ANSWER_TIMEOUT_S
         )
+
+    def amend(self, client_order_id: str, amend: AmendRequest) -> OrderAnswer:
+        """Change an open order; return the one that takes its place."""
+        return self._post(f"/v1/orders/{_segment(client_order_id)}/amend", OrderAnswer, amend)
 
     def cancel(self, client_order_id: str) -> CommandAnswer:
         """Cancel one order."""

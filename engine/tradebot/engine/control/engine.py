@@ -9,6 +9,7 @@ import msgspec
 from tradebot.engine.control.authority import ControlledAuthority
 from tradebot.engine.control.messages import (
     AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -89,6 +90,10 @@ class ControlledEngine(Protocol):
 
     async def place(self, request: OrderRequest, wait_s: float) -> OrderAnswer:
         """Hand an order to the gate; return once accepted, rejected, denied, or unknown after the wait."""
+        ...
+
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        """Change an open order; return the one that takes its place once the venue has spoken."""
         ...
 
     async def cancel(self, client_order_id: str) -> CommandAnswer:

@@ -71,6 +71,20 @@ class OrderFacts(Message, frozen=True, kw_only=True):
     updated: str
     queue_ahead: QuantityText | None = None
     """Quantity estimated to stand before this order at its price; None where not known."""
+    trail: PriceText | None = None
+    """Distance at which a trailing stop follows the best price."""
+    expires: str | None = None
+    """When a day or gtd order ends."""
+    attended: bool = False
+    """Whether it is cancelled when the hand that placed it is gone."""
+    replaces: str | None = None
+    """The order this one took the place of."""
+    role: Literal["", "stop_loss", "take_profit"] = ""
+    """Of a leg: what it does for the position."""
+    parent: str | None = None
+    """The order whose fills it protects or waits for."""
+    oco: str | None = None
+    """The order it shares its quantity with."""
 
 
 class FillFacts(Message, frozen=True, kw_only=True):
@@ -108,6 +122,9 @@ class PositionFacts(Message, frozen=True, kw_only=True):
     unrealized_pnl: str | None
     currency: str
     protected: bool
+    """Whether stops cover all of it."""
+    protected_at: Literal["broker", "engine"] | None = None
+    """Where its stops live: `engine` as soon as one of them is held by this process alone; None: not protected."""
 
 
 class FeedFacts(Message, frozen=True, kw_only=True):
@@ -347,15 +364,49 @@ class OrderRequest(Message, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     instrument: str
     side: Literal["buy", "sell"]
     quantity: Decimal
-    type: Literal["limit", "market", "marketable"] = "limit"
+    """0 where `risk` sets it."""
+    type: Literal["limit", "market", "marketable", "stop", "stop_limit", "trailing_stop"] = "limit"
     """`marketable`: a limit at most the collar through the touch, IOC."""
     limit_price: Decimal | None = None
-    tif: Literal["gtc", "ioc", "fok"] = "gtc"
+    trigger_price: Decimal | None = None
+    """Of a stop."""
+    trail: Decimal | None = None
+    """Of a trailing stop: its distance from the best price."""
+    tif: Literal["gtc", "ioc", "fok", "day", "gtd"] = "gtc"
+    expires: int | None = None
+    """When a gtd order ends, ns UTC."""
+    stop_loss: Decimal | None = None
+    """Trigger of the stop that protects what fills."""
+    take_profit: Decimal | None = None
+    """Limit of the target for what fills."""
+    stop_trail: Decimal | None = None
+    """Distance at which the protective stop follows the best price."""
+    risk: Decimal | None = None
+    """Share of equity to lose at the stop loss, fees in: sets the quantity; in (0, 1]."""
+    attended: bool = False
+    """Cancelled when `terminal` is gone."""
+    terminal: str | None = None
+    after: str | None = None
+    """OTO: held until this order has filled."""
+    oco: str | None = None
+    """OCO: what fills of this order is taken from that one, and the other way round."""
     post_only: bool = False
     reduce_only: bool = False
     account: str | None = None
     note: str | None = None
     """Why, in the trader's words; journaled as the order's `because`."""
+
+
+class AmendRequest(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/orders/{id}/amend`: what is null stays."""
+
+    request_id: str
+    """Same id, same amend."""
+    quantity: Decimal | None = None
+    """What shall still be open."""
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    trail: Decimal | None = None
 
 
 class Verdict(Message, frozen=True, kw_only=True):
@@ -394,7 +445,11 @@ class Preview(Message, frozen=True, kw_only=True):
     edge: str | None
     """The edge stated with the order; None = not stated."""
     risk: str | None
-    """What is lost at worst by the gate's own count, in `currency`."""
+    """What is lost at worst by the gate's own count, in `currency`: at the stop loss where there is one."""
+    legs: list[str] = []
+    """What will protect the order as it fills, a line each: price and where it lives."""
+    lives_at: Literal["broker", "engine"] = "broker"
+    trigger_price: PriceText | None = None
 
 
 class OrderAnswer(Message, frozen=True, kw_only=True):

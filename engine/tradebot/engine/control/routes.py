@@ -24,10 +24,12 @@ from tradebot.engine.control.bodies import (
     WaitQuery,
     WindowQuery,
     bounded,
+    bounded_amend,
 )
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.messages import (
     AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EventLine,
     FillFacts,
@@ -138,6 +140,14 @@ ORDERS: Final = (
         OrderAnswer,
         _place,
         "An order through the risk gate; a reduce-only token may send reduce_only orders.",
+    ),
+    tell(
+        "/v1/orders/{order_id}/amend",
+        "full",
+        AmendRequest,
+        OrderAnswer,
+        lambda call: call.engine.amend(call.path["order_id"], bounded_amend(call.body)),
+        "Change an open order: a new one with an id of its own takes its place.",
     ),
     at_any_time(
         tell(

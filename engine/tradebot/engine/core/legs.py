@@ -215,7 +215,9 @@ def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderI
         if trigger is None:
             return None
     capabilities = state.accounts[intent.account].started.capabilities
-    at_venue = role == "take_profit" or _venue_takes(capabilities, legs, kind, ever)
+    # A venue that refused one is not asked again: the engine keeps it.
+    stop_at_venue = venue_takes(capabilities, legs, kind) and not any(map(_refused, ever))
+    at_venue = role == "take_profit" or stop_at_venue
     beside = _standing(state, state.blotter.legs(intent.client_order_id))
     siblings = [leg.intent.client_order_id for leg in beside if leg.intent.role != role]
     return OrderIntent(
@@ -246,13 +248,10 @@ def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderI
     )
 
 
-def _venue_takes(
-    capabilities: Capabilities, legs: Legs, kind: OrderType, ever: Sequence[Order]
-) -> bool:
-    """Return whether a protective stop goes to the venue: it knows the type, has room, and did not refuse one."""
+def venue_takes(capabilities: Capabilities, legs: Legs, kind: OrderType) -> bool:
+    """Return whether a protective stop goes to the venue: it knows the type, and has room beside a target."""
     room = capabilities.oco or not capabilities.locks_balance or legs.take_profit is None
-    refused = any(_refused(leg) for leg in ever)
-    return place_of(capabilities, kind) == "broker" and room and not refused
+    return place_of(capabilities, kind) == "broker" and room
 
 
 # ------------------------------------------------------------------------------------ telling

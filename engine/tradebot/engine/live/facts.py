@@ -22,6 +22,7 @@ from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
 from tradebot.engine.journal.export import iso
+from tradebot.engine.live.protection import open_risk, protected_at
 from tradebot.engine.live.runtime import ConnectedVenue
 
 _CENT = Decimal("0.01")
@@ -54,7 +55,9 @@ def order_facts(state: State, order: Order, venue: ConnectedVenue | None) -> Ord
         limit_price=None
         if intent.limit_price is None
         else str(instrument.price(intent.limit_price)),
-        trigger_price=None,
+        trigger_price=None
+        if intent.trigger_price is None
+        else str(instrument.price(intent.trigger_price)),
         lives_at=intent.lives_at,
         state=order.state,
         reason=order.reason,
@@ -62,6 +65,13 @@ def order_facts(state: State, order: Order, venue: ConnectedVenue | None) -> Ord
         created=iso(intent.created),
         updated=iso(order.updated),
         queue_ahead=None if ahead is None else str(instrument.quantity(ahead)),
+        trail=None if intent.trail is None else str(instrument.price(intent.trail)),
+        expires=None if intent.expires is None else iso(intent.expires),
+        attended=intent.attended,
+        replaces=intent.replaces,
+        role=intent.role,
+        parent=intent.parent,
+        oco=intent.oco,
     )
 
 
@@ -104,8 +114,7 @@ def position_facts(state: State, key: PositionKey, position: Position) -> Positi
     instrument = state.instruments[symbol]
     market = state.market.get(symbol)
     mark = None if market is None else market.mark()
-    working = [o for o in state.blotter.open_in(account, symbol) if o.intent.reduce_only]
-    covered = sum(o.leaves for o in working if (o.intent.side == "sell") == (position.quantity > 0))
+    place = protected_at(state, account, symbol, owner, position.quantity)
     return PositionFacts(
         account=account,
         instrument=symbol,
@@ -116,7 +125,8 @@ def position_facts(state: State, key: PositionKey, position: Position) -> Positi
         realized_pnl=exact(MONEY.subtract(position.realized, position.fees)),
         unrealized_pnl=optional(exact, unrealized(instrument, position, mark)),
         currency=instrument.currency,
-        protected=position.quantity != 0 and covered >= abs(position.quantity),
+        protected=place is not None,
+        protected_at=place,
     )
 
 
@@ -217,7 +227,8 @@ def limit_facts(state: State, now: int) -> list[LimitFacts]:
     total = gross(state)
     share = None if total is None or not equity else total / equity
     largest = _largest(state, equity)
-    risk = None if share is None else share * limits.unprotected_risk
+    lost = open_risk(state)
+    risk = None if lost is None or not equity else lost / equity
     # After a halt was lifted both are measured anew, as the gate does.
     start = state.day_start if state.loss_from is None else state.loss_from
     peak = state.peak if state.drawdown_from is None else state.drawdown_from

@@ -1,20 +1,28 @@
 """What an order would cost and whether the gate lets it pass, before anybody sends it."""
 
-from decimal import Decimal
-from typing import Literal
+from decimal import ROUND_FLOOR, Decimal
 
 from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import OrderRequest, Preview, Verdict
-from tradebot.engine.core.events import PlaceOrder
+from tradebot.engine.control.messages import AmendRequest, OrderRequest, Preview, Verdict
+from tradebot.engine.core.events import AmendRequested, PlaceOrder
+from tradebot.engine.core.legs import venue_takes
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.outcomes import OrderIntent
+from tradebot.engine.core.open_risk import at_stop
+from tradebot.engine.core.outcomes import Legs, OrderIntent
 from tradebot.engine.core.reasons import Because
-from tradebot.engine.core.risk import check, collar_price, largest_quantity, reduces_only
-from tradebot.engine.core.state import State
-from tradebot.engine.core.step import exposure, intent_of, picture
-from tradebot.engine.core.types import AccountName, RequestId, sign
+from tradebot.engine.core.risk import collar_price, largest_quantity, own_stop, reduces_only
+from tradebot.engine.core.state import NATIVE_CAPABILITIES, State
+from tradebot.engine.core.step import exposure, intent_of, judge, picture
+from tradebot.engine.core.types import (
+    AccountName,
+    ClientOrderId,
+    OrderType,
+    RequestId,
+    TerminalId,
+    sign,
+)
 from tradebot.engine.live.facts import exact, money, optional, signed_percent
 from tradebot.engine.venue.native import Fees
 
@@ -34,35 +42,116 @@ def parsed(state: State, request: OrderRequest) -> PlaceOrder:
         raise Refused("unknown", f"no instrument {request.instrument!r} here; there is {known}")
     if not 1 <= len(request.request_id) <= REQUEST_ID_MAX:
         raise Refused("usage", f"request_id must have 1 to {REQUEST_ID_MAX} characters")
-    instrument = market.instrument
-    try:
-        quantity = instrument.quantity_units(request.quantity)
-        given = request.limit_price
-        price = None if given is None else instrument.price_units(given)
-    except ScaleError as error:
-        raise Refused("usage", str(error)) from error
-    kind: Literal["limit", "market"] = "market" if request.type == "market" else "limit"
+    kind: OrderType = "limit" if request.type == "marketable" else request.type
     tif = request.tif
+    price = price_units(market.instrument, request.limit_price)
     if request.type == "marketable":
         price, tif = marketable_price(state, market, request), "ioc"
     elif request.type == "market":
         if price is not None:
             raise Refused("usage", "a market order has no limit price: leave one of them out")
         tif = "ioc"
-    if request.post_only and (kind == "market" or tif != "gtc"):
+    if request.post_only and (kind != "limit" or tif in {"ioc", "fok"}):
         raise Refused("usage", "post-only needs a limit order that may rest: --limit P, tif gtc")
+    legs = legs_of(market.instrument, request)
     return PlaceOrder(
         request_id=RequestId(request.request_id),
         account=state.account if request.account is None else AccountName(request.account),
-        instrument=instrument.id,
+        instrument=market.instrument.id,
         side=request.side,
         type=kind,
         tif=tif,
-        quantity=quantity,
+        quantity=_quantity(state, market, request),
         limit_price=price,
         post_only=request.post_only,
         reduce_only=request.reduce_only,
         because=None if not request.note else Because("hand", (("note", request.note),)),
+        trigger_price=price_units(market.instrument, request.trigger_price),
+        trail=price_units(market.instrument, request.trail),
+        expires=request.expires,
+        attended=request.attended,
+        terminal=None if request.terminal is None else TerminalId(request.terminal),
+        after=None if request.after is None else ClientOrderId(request.after),
+        oco=None if request.oco is None else ClientOrderId(request.oco),
+        legs=legs,
+    )
+
+
+def price_units(instrument: Instrument, price: Decimal | None) -> int | None:
+    """Return a price in the instrument's units.
+
+    Raises:
+        Refused: `usage` where it has too many decimals.
+    """
+    try:
+        return None if price is None else instrument.price_units(price)
+    except ScaleError as error:
+        raise Refused("usage", str(error)) from error
+
+
+def legs_of(instrument: Instrument, request: OrderRequest) -> Legs | None:
+    """Return the protection a request asks for, None where it asks for none.
+
+    Raises:
+        Refused: `usage` where a price has too many decimals.
+    """
+    stop, target = request.stop_loss, request.take_profit
+    if stop is None and target is None and request.stop_trail is None:
+        return None
+    return Legs(
+        stop_loss=price_units(instrument, stop),
+        take_profit=price_units(instrument, target),
+        trail=price_units(instrument, request.stop_trail),
+    )
+
+
+def _quantity(state: State, market: InstrumentMarket, request: OrderRequest) -> int:
+    """Return how much, in units: as said, or what loses so much of equity at the stop, fees in."""
+    instrument = market.instrument
+    if request.risk is None:
+        try:
+            return instrument.quantity_units(request.quantity)
+        except ScaleError as error:
+            raise Refused("usage", str(error)) from error
+    equity = state.equity()
+    touch = market.best_ask() if request.side == "buy" else market.best_bid()
+    asked = request.limit_price or request.trigger_price
+    entry = asked or (None if touch is None else instrument.price(touch))
+    stop = request.stop_loss
+    if equity is None or entry is None or stop is None:
+        raise Refused("conflict", "the quantity cannot be set by risk: equity or price is unknown")
+    fee = Fees().taker * (entry + stop)
+    lost = (entry - stop) * sign(request.side) + fee
+    if (entry - stop) * sign(request.side) <= 0 or lost <= 0:
+        raise Refused("usage", f"stop loss {stop} must lie on the losing side of entry {entry}")
+    lot = instrument.rules_at(state.now).lot
+    wanted = equity * request.risk / (lost * instrument.multiplier)
+    units = int(wanted.scaleb(instrument.quantity_scale).to_integral_value(ROUND_FLOOR))
+    if units < lot:
+        raise Refused(
+            "usage", f"{request.risk * 100:f} % of equity is less than one lot at that stop"
+        )
+    return units - units % lot
+
+
+def amendment(state: State, old: OrderIntent, request: AmendRequest) -> AmendRequested:
+    """Return a person's amend in units.
+
+    Raises:
+        Refused: `usage` where a value does not fit.
+    """
+    instrument = state.instruments[old.instrument]
+    try:
+        quantity = None if request.quantity is None else instrument.quantity_units(request.quantity)
+    except ScaleError as error:
+        raise Refused("usage", str(error)) from error
+    return AmendRequested(
+        request_id=RequestId(request.request_id),
+        client_order_id=old.client_order_id,
+        quantity=quantity,
+        limit_price=price_units(instrument, request.limit_price),
+        trigger_price=price_units(instrument, request.trigger_price),
+        trail=price_units(instrument, request.trail),
     )
 
 
@@ -89,7 +178,7 @@ def preview(state: State, request: OrderRequest, fees: Fees) -> Preview:
     market = state.market[order.instrument]
     instrument = market.instrument
     view = picture(state, order)
-    lines = check(order, view)
+    lines = judge(state, order)
     price = _price(order, market)
     equity = state.equity()
     notional = None if price is None else price * instrument.quantity(order.quantity)
@@ -120,10 +209,45 @@ def preview(state: State, request: OrderRequest, fees: Fees) -> Preview:
         binding_limit=None if bound is None else bound[0],
         binding_quantity=None if bound is None else exact(instrument.quantity(bound[1])),
         edge=None,
-        risk=None
-        if notional is None
-        else money(notional * (state.limits.unprotected_risk if adds else 0)),
+        risk=optional(money, _risk(state, order, price, adds=adds)),
+        legs=_leg_lines(state, order),
+        lives_at=order.lives_at,
+        trigger_price=None
+        if order.trigger_price is None
+        else str(instrument.price(order.trigger_price)),
     )
+
+
+def _risk(state: State, order: OrderIntent, price: Decimal | None, *, adds: bool) -> Decimal | None:
+    """Return what an order can lose by the gate's own count: to its stop, which slips, or a share of its notional."""
+    if price is None or not adds:
+        return None if price is None else Decimal(0)
+    instrument = state.instruments[order.instrument]
+    stop = own_stop(order)
+    if stop is None:
+        notional = price * instrument.quantity(order.quantity) * instrument.multiplier
+        return notional * state.limits.unprotected_risk
+    return at_stop(instrument, order.quantity, price, instrument.price(stop), sign(order.side))
+
+
+def _leg_lines(state: State, order: OrderIntent) -> list[str]:
+    """Return what will protect an order, a line each, with the place where it lives."""
+    legs = order.legs
+    if legs is None:
+        return []
+    instrument = state.instruments[order.instrument]
+    account = state.accounts.get(order.account)
+    capabilities = NATIVE_CAPABILITIES if account is None else account.started.capabilities
+    lines: list[str] = []
+    if legs.stop_loss is not None or legs.trail is not None:
+        kind: OrderType = "stop" if legs.trail is None else "trailing_stop"
+        where = "broker" if venue_takes(capabilities, legs, kind) else "engine"
+        at = "" if legs.stop_loss is None else f" {instrument.price(legs.stop_loss)}"
+        trail = "" if legs.trail is None else f" trailing {instrument.price(legs.trail)}"
+        lines.append(f"stop{at}{trail} at {where}")
+    if legs.take_profit is not None:
+        lines.append(f"target {instrument.price(legs.take_profit)} at broker")
+    return lines
 
 
 def taken_now(market: InstrumentMarket, order: OrderIntent) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.messages import (
     AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EngineFacts,
     EventLine,
@@ -69,7 +70,7 @@ from tradebot.engine.live.frames import (
     trade_views,
     watch_view,
 )
-from tradebot.engine.live.previews import parsed, preview
+from tradebot.engine.live.previews import amendment, parsed, preview
 from tradebot.engine.live.runtime import AlertHistory, Runtime
 from tradebot.engine.live.tape import SPANS, Tape, drawn
 from tradebot.engine.venue.native import Fees
@@ -77,6 +78,9 @@ from tradebot.engine.venue.native import Fees
 FILLS_SHOWN = 100
 ORDERS_SHOWN = 1_000
 """Ended orders in a list of all; older ones are in the journal."""
+
+AMEND_WAIT_S = 5.0
+"""Longest wait for the venue's word on an amend."""
 
 SETTLED = frozenset({"accepted", "partially_filled", "filled", "cancelled", "expired"})
 """Order states that answer "accepted" to whoever placed the order."""
@@ -334,6 +338,10 @@ class EngineService:
         order = self._state.blotter.by_request(RequestId(request.request_id))
         if order is None:
             raise Refused("conflict", f"request {request.request_id} led to no order")
+        return await self._answer(order, wait_s)
+
+    async def _answer(self, order: Order, wait_s: float) -> OrderAnswer:
+        """Return what became of an order within a time in seconds."""
         order = await self._settled(order, wait_s)
         # What is told must outlive a crash: else a denied order's id could come back as another order's.
         await self._durable()
@@ -376,6 +384,20 @@ class EngineService:
                     await asyncio.wait_for(self.committed.wait(), left)
                 except TimeoutError:
                     continue
+
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        """Change an open order; return what takes its place once the venue has spoken, at most 5 s later."""
+        old = self._state.blotter.get(ClientOrderId(client_order_id))
+        if old is None:
+            raise Refused("unknown", f"no order {client_order_id!r}: see `tradebot orders`")
+        wanted = amendment(self._state, old.intent, request)
+        if self._state.blotter.by_request(wanted.request_id) is None:
+            self._refuse_old_request(wanted.request_id)
+        self._operate(wanted)
+        order = self._state.blotter.by_request(wanted.request_id)
+        if order is None:
+            raise Refused("conflict", f"request {request.request_id} changed nothing")
+        return await self._answer(order, AMEND_WAIT_S)
 
     async def cancel(self, client_order_id: str) -> CommandAnswer:
         """Cancel one order."""
@@ -552,7 +574,11 @@ class EngineService:
 
 def _same_terms(intent: OrderIntent, wanted: PlaceOrder, request: OrderRequest) -> bool:
     """Return whether a repeated request asks for the order it led to; a marketable price follows the market."""
-    terms = ("account", "instrument", "side", "type", "tif", "quantity", "post_only", "reduce_only")
+    if intent.trigger_price is not None and intent.type != wanted.type:
+        return wanted.side == intent.side  # a stop that was set off is no longer what was asked for
+    terms = ["account", "instrument", "side", "type", "tif", "post_only", "reduce_only", "legs"]
+    if request.risk is None:
+        terms.append("quantity")
     same = all(getattr(intent, name) == getattr(wanted, name) for name in terms)
     return same and (request.type != "limit" or intent.limit_price == wanted.limit_price)
 

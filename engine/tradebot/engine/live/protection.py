@@ -1,0 +1,44 @@
+"""Where a position's stops live, and what is at risk to them."""
+
+from decimal import Decimal
+from typing import Literal
+
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.orders import STOPS, Order
+from tradebot.engine.core.risk import exposure_risk
+from tradebot.engine.core.state import State
+from tradebot.engine.core.step import exposures
+from tradebot.engine.core.types import AccountName, Owner
+
+
+def protected_at(
+    state: State, account: AccountName, symbol: InstrumentId, owner: Owner, held: int
+) -> Literal["broker", "engine"] | None:
+    """Return where the stops of a position live that cover all of it; None where they do not.
+
+    `engine` as soon as the broker's alone would not cover it: what this process holds ends with it.
+    """
+    stops = [order for order in state.blotter.open_in(account, symbol) if _closes(order, held)]
+    mine = [order for order in stops if order.intent.owner == owner]
+    at_broker = sum(order.leaves for order in mine if order.intent.lives_at == "broker")
+    if held == 0 or sum(order.leaves for order in mine) < abs(held):
+        return None
+    return "broker" if at_broker >= abs(held) else "engine"
+
+
+def _closes(order: Order, held: int) -> bool:
+    intent = order.intent
+    stop = intent.type in STOPS or intent.role == "stop_loss"
+    return stop and intent.reduce_only and (intent.side == "sell") == (held > 0)
+
+
+def open_risk(state: State) -> Decimal | None:
+    """Return what positions and working orders can lose if every stop is hit; None while a mark is missing."""
+    total = Decimal(0)
+    for account in state.accounts:
+        for exposure in exposures(state, account):
+            if exposure.worst() and exposure.mark is None:
+                return None
+            mark = exposure.mark or Decimal(0)
+            total += exposure_risk(exposure, mark, state.limits.unprotected_risk)
+    return total

@@ -89,13 +89,16 @@ def test_nobody_waits_with_no_wait(tradebot: Tradebot, engine: ScriptedEngine) -
         (["1", "BTCUSDT", "--limit", "5", "--market"], "choose one of --limit and --market"),
         (["1", "BTCUSDT", "--post-only"], "--post-only needs --limit and --tif gtc"),
         (["1", "BTCUSDT", "--market", "--tif", "gtc"], "--tif gtc needs --limit"),
-        (["1", "BTCUSDT", "--tif", "day"], "Invalid value for '--tif'"),
+        (["1", "BTCUSDT", "--tif", "day"], "--tif day needs --limit or --trigger"),
+        (["1", "BTCUSDT", "--limit", "5", "--tif", "gtd"], "--tif gtd needs --expires T"),
+        (["1", "BTCUSDT", "--tif", "soon"], "Invalid value for '--tif'"),
         (["1"], "Missing argument 'SYMBOL'"),
-        (["1", "BTCUSDT", "--stop-loss", "5"], "not yet: --stop-loss comes with a later version"),
-        (["1", "BTCUSDT", "--trigger", "5", "--trail", "1"], "not yet: --trigger --trail come"),
-        (["1", "BTCUSDT", "--take-profit", "5"], "not yet: --take-profit"),
-        (["1", "BTCUSDT", "--risk", "1%"], "not yet: --risk"),
-        (["1", "BTCUSDT", "--attended"], "not yet: --attended"),
+        (["auto", "BTCUSDT", "--risk", "1%"], "--risk needs --stop-loss"),
+        (["auto", "BTCUSDT", "--stop-loss", "5"], "QTY must be auto with --risk"),
+        (["1", "BTCUSDT", "--stop-loss", "5", "--risk", "1%"], "QTY must be auto with --risk"),
+        (["auto", "BTCUSDT", "--stop-loss", "5", "--risk", "200%"], "at most 100 %"),
+        (["1", "BTCUSDT", "--limit", "5", "--tif", "gtd", "--expires", "noon"], "ISO 8601"),
+        (["1", "BTCUSDT", "--attended"], "--attended needs a terminal"),
     ],
 )
 def test_wrong_usage_is_one_line_exit_code_two_and_no_order(
@@ -139,3 +142,28 @@ def test_a_broker_at_a_terminal_shows_the_order_and_asks(
     assert "BUY 1 binance:BTCUSDT @ market ioc" in refused.err
     assert tradebot("buy", "1", BTC).code == 0
     assert questions == ["LIVE: send it?", "LIVE: send it?"]
+
+
+def test_terms_of_a_bracket_reach_the_engine(tradebot: Tradebot, engine: ScriptedEngine) -> None:
+    words = ["auto", "BTCUSDT", "--limit", "100", "--stop-loss", "90", "--take-profit", "120"]
+    ran = tradebot("buy", *words, "--risk", "0.25%", "--tif", "day", "--id", "b1")
+    assert ran.code == 0, ran.err
+    (order,) = engine.orders
+    assert (order.quantity, order.risk, order.tif) == (0, Decimal("0.0025"), "day")
+    assert (order.stop_loss, order.take_profit) == (Decimal(90), Decimal(120))
+
+
+def test_a_trail_protects_an_entry_and_with_reduce_only_is_the_order_itself(
+    tradebot: Tradebot, engine: ScriptedEngine
+) -> None:
+    assert tradebot("buy", "1", "BTCUSDT", "--trail", "5", "--id", "a").code == 0
+    assert tradebot("sell", "1", "BTCUSDT", "--trail", "5", "--reduce-only", "--id", "b").code == 0
+    entry, stop = engine.orders
+    assert (entry.type, entry.stop_trail, entry.trail) == ("marketable", Decimal(5), None)
+    assert (stop.type, stop.trail, stop.tif) == ("trailing_stop", Decimal(5), "gtc")
+
+
+def test_amend_says_what_to_change(tradebot: Tradebot) -> None:
+    ran = tradebot("amend", ORDER.client_order_id, "--limit", "5")
+    assert ran.code == 0, ran.err
+    assert "say what" in tradebot("amend", ORDER.client_order_id).err

@@ -100,7 +100,7 @@ def test_position_shows_profit_of_what_is_held_and_what_was_closed(bench: LiveBe
     assert not facts.protected
 
 
-def test_working_reduce_only_order_over_the_whole_position_protects_it(bench: LiveBench) -> None:
+def test_stops_over_the_whole_position_protect_it(bench: LiveBench) -> None:
     trade(bench, "buy", 1_000, None)
     for number, (quantity, protected) in enumerate(((400, False), (600, True))):
         bench.runtime.hand_over(
@@ -109,10 +109,11 @@ def test_working_reduce_only_order_over_the_whole_position_protects_it(bench: Li
                 account=ACCOUNT,
                 instrument=BTC.id,
                 side="sell",
-                type="limit",
+                type="stop",
                 tif="gtc",
                 quantity=quantity,
-                limit_price=10_040_0,
+                limit_price=None,
+                trigger_price=9_900_0,
                 reduce_only=True,
             )
         )

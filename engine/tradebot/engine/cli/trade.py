@@ -1,7 +1,10 @@
 """`buy` and `sell`: an order through the risk gate, and what became of it."""
 
+import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -9,7 +12,7 @@ import msgspec
 import typer
 
 from tradebot.engine.cli.facts import ORDER_HEADER, order_cells
-from tradebot.engine.cli.failures import DONE, FAILED, REFUSED, USAGE, CommandFailed, not_yet
+from tradebot.engine.cli.failures import DONE, FAILED, REFUSED, USAGE, CommandFailed
 from tradebot.engine.cli.options import (
     Form,
     JsonOption,
@@ -22,7 +25,7 @@ from tradebot.engine.cli.output import print_json, print_table
 from tradebot.engine.cli.symbols import resolve
 from tradebot.engine.cli.target import connected
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import OrderAnswer, OrderRequest, Preview
+from tradebot.engine.control.messages import AmendRequest, OrderAnswer, OrderRequest, Preview
 
 WAIT_S = 5.0
 """Longest wait for the venue's answer."""
@@ -34,8 +37,8 @@ Symbol = Annotated[
 LimitPrice = Annotated[str | None, typer.Option("--limit", help="Price of a limit order.")]
 Market = Annotated[bool, typer.Option("--market", help="A market order, at any price.")]
 TimeInForceOption = Annotated[
-    Literal["gtc", "ioc", "fok"] | None,
-    typer.Option("--tif", help="gtc with --limit, else ioc, unless said."),
+    Literal["gtc", "ioc", "fok", "day", "gtd"] | None,
+    typer.Option("--tif", help="gtc with --limit or --trigger, else ioc, unless said."),
 ]
 PostOnly = Annotated[bool, typer.Option("--post-only", help="Never take.")]
 ReduceOnly = Annotated[bool, typer.Option("--reduce-only", help="Never open or turn a position.")]
@@ -45,14 +48,37 @@ RequestIdOption = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for the venue (5 s at most).")]
-LATER = ("--trigger", "--stop-loss", "--take-profit", "--trail", "--risk", "--attended")
-"""Options of the contract that a later version brings."""
-Trigger = Annotated[str | None, typer.Option("--trigger", hidden=True)]
-StopLoss = Annotated[str | None, typer.Option("--stop-loss", hidden=True)]
-TakeProfit = Annotated[str | None, typer.Option("--take-profit", hidden=True)]
-Trail = Annotated[str | None, typer.Option("--trail", hidden=True)]
-Risk = Annotated[str | None, typer.Option("--risk", hidden=True)]
-Attended = Annotated[bool, typer.Option("--attended", hidden=True)]
+Trigger = Annotated[
+    str | None, typer.Option("--trigger", help="A stop: sent when the price is there.")
+]
+StopLoss = Annotated[
+    str | None, typer.Option("--stop-loss", help="Stop that protects what fills, as it fills.")
+]
+TakeProfit = Annotated[
+    str | None, typer.Option("--take-profit", help="Target for what fills, as it fills.")
+]
+Trail = Annotated[
+    str | None,
+    typer.Option(
+        "--trail",
+        help="Distance at which the stop follows the best price: of the protective stop, or with "
+        "--reduce-only of this order.",
+    ),
+]
+Risk = Annotated[
+    str | None,
+    typer.Option(
+        "--risk", help="Share of equity to lose at --stop-loss, fees in: 0.25%. QTY is then auto."
+    ),
+]
+Expires = Annotated[
+    str | None, typer.Option("--expires", help="End of a --tif gtd order: ISO 8601 with zone.")
+]
+Attended = Annotated[bool, typer.Option("--attended", help="Cancelled when this terminal is gone.")]
+After = Annotated[str | None, typer.Option("--after", help="Held until order ID has filled (OTO).")]
+Oco = Annotated[
+    str | None, typer.Option("--oco", help="What fills of this is taken from order ID (OCO).")
+]
 
 
 def _order_command(side: Literal["buy", "sell"]) -> Callable[..., int]:
@@ -72,6 +98,9 @@ def _order_command(side: Literal["buy", "sell"]) -> Callable[..., int]:
         name: NameOption = None,
         json: JsonOption = False,
         plain: PlainOption = False,
+        expires: Expires = None,
+        after: After = None,
+        oco: Oco = None,
         trigger: Trigger = None,
         stop_loss: StopLoss = None,
         take_profit: TakeProfit = None,
@@ -79,19 +108,30 @@ def _order_command(side: Literal["buy", "sell"]) -> Callable[..., int]:
         risk: Risk = None,
         attended: Attended = False,
     ) -> int:
-        refuse_later((trigger, stop_loss, take_profit, trail, risk, attended or None))
         shape = form(json=json, plain=plain)
+        waits_here = trigger is not None or (trail is not None and reduce_only)
         draft = OrderRequest(
             request_id=request_id or f"cli-{uuid4().hex}",
             instrument=symbol,
             side=side,
-            quantity=parse_decimal(quantity, "quantity"),
-            type="market" if market else "marketable" if limit is None else "limit",
-            limit_price=None if limit is None else parse_decimal(limit, "--limit"),
-            tif=tif or ("ioc" if limit is None else "gtc"),
+            quantity=_quantity(quantity, risk),
+            type=_type(limit, trigger, trail, market=market, reduce_only=reduce_only),
+            limit_price=_price(limit, "--limit"),
+            trigger_price=_price(trigger, "--trigger"),
+            trail=_price(trail, "--trail") if reduce_only else None,
+            tif=tif or ("ioc" if limit is None and not waits_here else "gtc"),
+            expires=None if expires is None else parse_time(expires, "--expires"),
+            stop_loss=_price(stop_loss, "--stop-loss"),
+            take_profit=_price(take_profit, "--take-profit"),
+            stop_trail=None if reduce_only else _price(trail, "--trail"),
+            risk=None if risk is None else parse_percent(risk, "--risk"),
             post_only=post_only,
             reduce_only=reduce_only,
             account=account,
+            attended=attended,
+            terminal=this_terminal() if attended else None,
+            after=after,
+            oco=oco,
         )
         check_terms(draft, market=market)
         with connected(name) as client:
@@ -111,18 +151,106 @@ buy = _order_command("buy")
 sell = _order_command("sell")
 
 
-def refuse_later(given: tuple[object, ...]) -> None:
-    """Refuse options that a later version brings.
+def _price(text: str | None, option: str) -> Decimal | None:
+    return None if text is None else parse_decimal(text, option)
+
+
+def _quantity(text: str, risk: str | None) -> Decimal:
+    """Return how much; 0 where `--risk` sets it.
 
     Raises:
-        CommandFailed: If one is given; names them.
+        CommandFailed: If both or neither say it.
     """
-    used = [option for option, value in zip(LATER, given, strict=True) if value is not None]
-    if used:
-        raise not_yet(
-            f"{' '.join(used)} come{'s' if len(used) == 1 else ''} with a later version; "
-            "--limit, --market, --tif, --post-only, --reduce-only work"
+    if risk is None and text != "auto":
+        return parse_decimal(text, "quantity")
+    if risk is None or text != "auto":
+        raise CommandFailed(
+            f"QTY must be auto with --risk, and a number without, was {text}", USAGE
         )
+    return Decimal(0)
+
+
+def _type(
+    limit: str | None, trigger: str | None, trail: str | None, *, market: bool, reduce_only: bool
+) -> Literal["limit", "market", "marketable", "stop", "stop_limit", "trailing_stop"]:
+    if trail is not None and reduce_only:
+        return "trailing_stop"
+    if trigger is not None:
+        return "stop" if limit is None else "stop_limit"
+    if market:
+        return "market"
+    return "marketable" if limit is None else "limit"
+
+
+def parse_percent(text: str, option: str) -> Decimal:
+    """Return a percentage (`0.25%`) or a fraction as a fraction.
+
+    Raises:
+        CommandFailed: If it is no number in (0, 1].
+    """
+    number = parse_decimal(text.removesuffix("%"), option)
+    fraction = number / 100 if text.endswith("%") else number
+    if not 0 < fraction <= 1:
+        raise CommandFailed(f"{option} must be above 0 % and at most 100 %, was {text}", USAGE)
+    return fraction
+
+
+def parse_time(text: str, option: str) -> int:
+    """Return an instant given as ISO 8601 with zone, or as integer ns, in ns UTC.
+
+    Raises:
+        CommandFailed: If it is neither.
+    """
+    if text.isdecimal():
+        return int(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandFailed(f"{option} must be ISO 8601 with a zone, was {text}", USAGE) from error
+    if instant.tzinfo is None:
+        raise CommandFailed(f"{option} needs a zone, e.g. {text}Z", USAGE)
+    return int(instant.timestamp()) * 1_000_000_000 + instant.microsecond * 1000
+
+
+def this_terminal() -> str:
+    """Return the name of the terminal this command was typed at.
+
+    Raises:
+        CommandFailed: If there is none to attend an order.
+    """
+    if not sys.stdin.isatty():
+        raise CommandFailed("--attended needs a terminal: there is none here to go away", USAGE)
+    return os.ttyname(sys.stdin.fileno())
+
+
+def amend(  # noqa: PLR0913  (every parameter is an option of the contract)
+    order_id: Annotated[str, typer.Argument(metavar="ID", help="client_order_id.")],
+    *,
+    quantity: Annotated[
+        str | None, typer.Option("--quantity", help="What shall still be open.")
+    ] = None,
+    limit: LimitPrice = None,
+    trigger: Annotated[str | None, typer.Option("--trigger", help="Of a stop.")] = None,
+    trail: Annotated[str | None, typer.Option("--trail", help="Of a trailing stop.")] = None,
+    request_id: RequestIdOption = None,
+    name: NameOption = None,
+    json: JsonOption = False,
+    plain: PlainOption = False,
+) -> int:
+    """Change an open order: a new one with an id of its own takes its place; what is not given stays."""
+    shape = form(json=json, plain=plain)
+    wanted = AmendRequest(
+        request_id=request_id or f"cli-{uuid4().hex}",
+        quantity=None if quantity is None else parse_decimal(quantity, "--quantity"),
+        limit_price=_price(limit, "--limit"),
+        trigger_price=_price(trigger, "--trigger"),
+        trail=_price(trail, "--trail"),
+    )
+    if all(one is None for one in (quantity, limit, trigger, trail)):
+        raise CommandFailed("say what: --quantity, --limit, --trigger or --trail", USAGE)
+    with connected(name) as client:
+        answer = client.amend(order_id, wanted)
+    return show_answer(answer, wanted.request_id, shape, waited=True)
 
 
 def check_terms(order: OrderRequest, *, market: bool) -> None:
@@ -137,9 +265,14 @@ def check_terms(order: OrderRequest, *, market: bool) -> None:
         raise CommandFailed(
             "--post-only needs --limit and --tif gtc: it rests or is refused", USAGE
         )
-    if order.type != "limit" and order.tif == "gtc":
+    if order.tif == "gtd" and order.expires is None:
+        raise CommandFailed("--tif gtd needs --expires T", USAGE)
+    if order.risk is not None and order.stop_loss is None:
+        raise CommandFailed("--risk needs --stop-loss: it is what is lost there", USAGE)
+    if order.type in {"market", "marketable"} and order.tif not in {"ioc", "fok"}:
         raise CommandFailed(
-            "--tif gtc needs --limit; a market or marketable order is ioc or fok", USAGE
+            f"--tif {order.tif} needs --limit or --trigger; a market or marketable order is ioc or fok",
+            USAGE,
         )
 
 
@@ -169,6 +302,9 @@ def preview_lines(preview: Preview) -> list[str]:
         f"{preview.side.upper()} {preview.quantity} {preview.instrument} @ {price} {preview.tif}",
         f"notional {preview.notional or '-'} {preview.currency}, fee about {preview.fee or '-'}",
     ]
+    lines += [f"protected as it fills: {leg}" for leg in preview.legs]
+    if preview.risk is not None:
+        lines.append(f"risk {preview.risk} {preview.currency}")
     lines += [f"{'ok ' if verdict.ok else 'NO '} {verdict.text}" for verdict in preview.verdicts]
     return lines
 

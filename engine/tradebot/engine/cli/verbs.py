@@ -30,6 +30,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("watch", "Facts", "one line per event, as it happens", f"{_CLI}.watch:watch"),
     Verb("buy", "Orders", "buy QTY SYMBOL, through the risk gate", f"{_CLI}.trade:buy"),
     Verb("sell", "Orders", "sell QTY SYMBOL, through the risk gate", f"{_CLI}.trade:sell"),
+    Verb("amend", "Orders", "change an open order ID", f"{_CLI}.trade:amend"),
     Verb("cancel", "Orders", "cancel ID, or --all", f"{_CLI}.steer:cancel"),
     Verb("flatten", "Orders", "close SYMBOL, or --all", f"{_CLI}.steer:flatten"),
     Verb(

@@ -1,10 +1,11 @@
 """`buy` and `sell`: terms, symbols, outcomes, exit codes."""
 
+from decimal import Decimal
 from typing import Literal, cast
 
 import pytest
 from tests.engine.cli.conftest import Tradebot
-from tests.engine.control.scripted import BTC, ScriptedEngine
+from tests.engine.control.scripted import BTC, ORDER, ScriptedEngine
 
 type Json = dict[str, object]
 
@@ -163,6 +164,7 @@ def test_a_trail_protects_an_entry_and_with_reduce_only_is_the_order_itself(
     assert (stop.type, stop.trail, stop.tif) == ("trailing_stop", Decimal(5), "gtc")
 
 
+@pytest.mark.usefixtures("engine")
 def test_amend_says_what_to_change(tradebot: Tradebot) -> None:
     ran = tradebot("amend", ORDER.client_order_id, "--limit", "5")
     assert ran.code == 0, ran.err

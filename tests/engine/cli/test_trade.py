@@ -149,7 +149,7 @@ def test_terms_of_a_bracket_reach_the_engine(tradebot: Tradebot, engine: Scripte
     words = ["auto", "BTCUSDT", "--limit", "100", "--stop-loss", "90", "--take-profit", "120"]
     ran = tradebot("buy", *words, "--risk", "0.25%", "--tif", "day", "--id", "b1")
     assert ran.code == 0, ran.err
-    (order,) = engine.orders
+    (order,) = engine.asked_for
     assert (order.quantity, order.risk, order.tif) == (0, Decimal("0.0025"), "day")
     assert (order.stop_loss, order.take_profit) == (Decimal(90), Decimal(120))
 
@@ -159,7 +159,7 @@ def test_a_trail_protects_an_entry_and_with_reduce_only_is_the_order_itself(
 ) -> None:
     assert tradebot("buy", "1", "BTCUSDT", "--trail", "5", "--id", "a").code == 0
     assert tradebot("sell", "1", "BTCUSDT", "--trail", "5", "--reduce-only", "--id", "b").code == 0
-    entry, stop = engine.orders
+    entry, stop = engine.asked_for
     assert (entry.type, entry.stop_trail, entry.trail) == ("marketable", Decimal(5), None)
     assert (stop.type, stop.trail, stop.tif) == ("trailing_stop", Decimal(5), "gtc")
 

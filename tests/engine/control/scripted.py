@@ -231,7 +231,7 @@ class ScriptedEngine(ControlledEngine):
         self.frame_padding = 0
         self.told: list[tuple[str, ...]] = []
         self.placed: dict[str, OrderAnswer] = {}
-        self.orders: list[OrderRequest] = []
+        self.asked_for: list[OrderRequest] = []
         """Requests as they came."""
         self.outcome: Literal["accepted", "rejected", "unknown", "denied"] = "accepted"
         self.reason: str | None = None
@@ -315,7 +315,7 @@ class ScriptedEngine(ControlledEngine):
         self.told.append(("place", request.request_id, str(wait_s)))
         if request.instrument not in {BTC, ETH}:
             raise Refused("unknown", f"no instrument {request.instrument!r} here")
-        self.orders.append(request)
+        self.asked_for.append(request)
         if request.request_id in self.placed:
             return self.placed[request.request_id]
         order = msgspec.structs.replace(

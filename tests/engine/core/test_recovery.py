@@ -72,6 +72,12 @@ def test_money_and_positions_balance_whatever_is_told(seed: int) -> None:
     world, _ = lived(seed, 200)
     state = world.state
     assert not any(state.ledger.trial_balance().values())
+    for account in state.accounts:
+        for asset in state.ledger.assets(account):
+            owned = [
+                state.ledger.owned(account, asset, one) for one in state.ledger.owners(account)
+            ]
+            assert sum(owned) == state.ledger.balance(account, asset)
     ids = [order.intent.client_order_id for order in state.blotter]
     assert len(set(ids)) == len(ids) == state.counter
     assert len(state.blotter.open()) == sum(order.is_open for order in state.blotter)

@@ -14,7 +14,7 @@ SECONDS_MAX ?= 30
 SEEDS ?= 1000
 FIRST ?= 1
 
-.PHONY: help tui test test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-dev clean
+.PHONY: help tui test test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-ops setup-dev clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,11 +69,14 @@ profile: setup-dev  ## where a run spends its time: profile.svg; PROFILE="run ..
 bench: setup-dev  ## the benchmarks of tests/benchmarks; each run is kept in .benchmarks with the machine's facts
 	@$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-autosave $(ARGS)
 
-dist: setup-dev  ## wheels of the four rooms and of tradebot itself into dist/
-	@bin/uv build --all-packages --wheel --out-dir dist
+dist:  ## wheels, their checksums and an installer that needs neither compiler nor root, into dist/
+	@bin/dist
 
 install: setup  ## link this folder's tradebot into ~/.local/bin; BINDIR=... chooses another folder
 	@bin/install
+
+setup-ops: setup  ## also what alerts, the keyring and telemetry need (the extra `ops`)
+	@bin/setup ops
 
 setup:  ## only the set-up for running
 	@bin/setup run

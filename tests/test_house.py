@@ -193,7 +193,17 @@ def test_no_page_names_a_make_target_that_is_not_there() -> None:
 
 @pytest.mark.parametrize(
     "script",
-    ["tradebot", "bin/uv", "bin/find-python", "bin/setup", "bin/install", "bin/audit", "bin/check"],
+    [
+        "tradebot",
+        "bin/uv",
+        "bin/find-python",
+        "bin/setup",
+        "bin/install",
+        "bin/audit",
+        "bin/check",
+        "bin/dist",
+        "packaging/install.sh",
+    ],
 )
 def test_a_script_is_executable_and_parses(script: str) -> None:
     assert (HOUSE / script).stat().st_mode & 0o111

@@ -7,6 +7,7 @@ from tradebot.engine.cli.failures import CONFIGURATION, DONE, FAILED, CommandFai
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import print_json, print_table
 from tradebot.engine.config.load import load
+from tradebot.engine.extras import NO_OPS
 
 alerts_app = new_app("Alerts: test.")
 
@@ -28,8 +29,6 @@ def send_test(*, json: JsonOption = False, plain: PlainOption = False) -> int:
     try:
         from tradebot.engine.alerts.sender import AlertSender
     except ImportError as error:
-        from tradebot.engine.live.operations import NO_OPS
-
         raise CommandFailed(f"alerts.to {NO_OPS}", CONFIGURATION) from error
     title = f"tradebot {config.engine.name} ({config.engine.mode})"
     notice = Notice(kind="test", level="info", text="a test: alerts of this engine come here")

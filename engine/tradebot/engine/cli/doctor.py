@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
+from tradebot.engine.cli.checks import Check
+from tradebot.engine.cli.doctor_operations import (
+    look_at_clock,
+    look_at_files,
+    look_at_keys,
+    look_at_reporting,
+    look_at_reserve,
+    look_at_service,
+    look_at_zones,
+)
 from tradebot.engine.cli.failures import DONE, FAILED, explain, not_yet
 from tradebot.engine.cli.options import JsonOption, PlainOption, form
 from tradebot.engine.cli.output import print_json, print_table
@@ -23,22 +32,13 @@ COLUMNS_MIN, ROWS_MIN = 80, 24
 """Smallest terminal the console is made for."""
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at."""
-
-    name: str
-    ok: bool
-    text: str
-    remedy: str | None = None
-
-
 def doctor(
     topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="keys, ib, ...")] = None,
     *,
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
-    """Look at home, permissions, Python, native code, terminal, configuration and engines."""
+    """Look at home, permissions, Python, native code, terminal, configuration, keys, alerts, clock and engines."""
     shape = form(json=json, plain=plain)
     if topic is not None:
         raise not_yet(f"doctor {topic} comes with a later version; doctor alone works")
@@ -211,5 +211,12 @@ LOOKS: tuple[Callable[[], Iterator[Check]], ...] = (
     look_at_console,
     look_at_terminal,
     look_at_configuration,
+    look_at_keys,
+    look_at_reporting,
+    look_at_files,
+    look_at_reserve,
+    look_at_clock,
+    look_at_zones,
+    look_at_service,
     look_at_engines,
 )

@@ -21,6 +21,7 @@ from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import AnyOutcome
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import SECOND
+from tradebot.engine.extras import NO_OPS
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.runtime import Runtime
@@ -39,8 +40,6 @@ if TYPE_CHECKING:  # both load libraries of the extra `ops`, only where they are
 
 LOOK_EVERY = SECOND
 """How often time alone is looked at, ns."""
-
-NO_OPS = "needs the extra `ops`: make setup-ops in a clone, ./install.sh --with-ops from a release"
 
 log = structlog.get_logger()
 

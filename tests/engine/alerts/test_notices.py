@@ -28,8 +28,8 @@ from tradebot.engine.core.outcomes import (
     Alert,
     AnyOutcome,
     FillBooked,
+    OrderHeld,
     OrderIntent,
-    SleevePaused,
     Submit,
     TradingStateChanged,
 )
@@ -43,12 +43,13 @@ def engine(*orders: OrderIntent) -> State:
     state.apply_event(started(), START)
     state.apply_event(FeedChanged(instrument=BTC_ID, state="up"), START)
     for order in orders:
-        state.apply_outcome(Submit(order=order))
+        held = order.lives_at == "engine"
+        state.apply_outcome(OrderHeld(order=order) if held else Submit(order=order))
     return state
 
 
 def told(state: State, event: Event, *outcomes: AnyOutcome) -> list[tuple[str, str]]:
-    found = notices_of(state, event, list(outcomes), set())
+    found = notices_of(state, event, list(outcomes))
     return [(notice.kind, notice.text) for notice in found]
 
 
@@ -94,53 +95,43 @@ def test_a_reject_names_order_and_reason() -> None:
     assert told(engine(order), event) == [("reject", text)]
 
 
-def test_halts_resumes_broken_sleeves_and_the_kernels_own_warnings_are_told() -> None:
+def test_halts_resumes_and_the_kernels_own_warnings_are_told() -> None:
     event = trade(100)
     changes: list[AnyOutcome] = [
         TradingStateChanged(state="HALTED", reason="drawdown 10 %"),
         TradingStateChanged(state="ACTIVE", reason="checked"),
-        SleevePaused(sleeve=SLEEVE, reason="too slow", failed=True),
         Alert(level="error", text="the journal cannot be written"),
         Alert(level="info", text="small talk"),
     ]
     assert told(engine(), event, *changes) == [
         ("halt", "HALTED: drawdown 10 %"),
         ("resume", "ACTIVE again: checked"),
-        ("sleeve", "trend is paused: too slow"),
         ("engine", "the journal cannot be written"),
     ]
 
 
-def report(quantity: int) -> AccountReported:
-    return AccountReported(account=ACCOUNT, cash={}, positions={BTC_ID: quantity}, open_orders=())
-
-
-def test_a_difference_is_told_when_it_appears_and_again_only_after_it_was_gone() -> None:
-    state, known = engine(), set[str]()
-
-    def look(quantity: int) -> list[str]:
-        event = report(quantity)
-        state.apply_event(event, START)
-        return [notice.kind for notice in notices_of(state, event, [], known)]
-
-    assert look(7) == ["difference"]
-    assert look(7) == []
-    assert look(0) == []
-    assert look(7) == ["difference"]
-
-
-def test_stops_that_live_in_the_engine_are_listed_when_a_stream_or_terminal_goes() -> None:
-    held = msgspec.structs.replace(
-        intent("sell", owner=SLEEVE, reduce_only=True), lives_at="engine"
-    )
+def test_what_the_kernel_says_of_differences_and_streams_has_a_limit_of_its_own() -> None:
+    report = AccountReported(account=ACCOUNT, cash={}, positions={}, open_orders=())
     down = FeedChanged(instrument=BTC_ID, state="down")
+    alert = Alert(level="error", text="account sandbox differs")
+    assert told(engine(), report, alert) == [("difference", "account sandbox differs")]
+    assert told(engine(), down, alert) == [("engine-stops", "account sandbox differs")]
+
+
+def held_stop() -> OrderIntent:
+    return msgspec.structs.replace(
+        intent("sell", owner=SLEEVE, order_type="stop", limit=None, reduce_only=True),
+        lives_at="engine",
+        trigger_price=9_000_00,
+    )
+
+
+def test_stops_that_live_in_the_engine_are_listed_when_a_terminal_goes() -> None:
     gone = TerminalGone(terminal=TerminalId("t"))
-    assert told(engine(intent()), down) == []
-    ((kind, text),) = told(engine(held), down)
+    assert told(engine(intent()), gone) == []
+    ((kind, text),) = told(engine(held_stop()), gone)
     assert kind == "engine-stops"
-    assert text.startswith("the stream of sandbox:BTCUSDT is down; stops that live only in this")
-    assert "sandbox:BTCUSDT sell 0.01000 (trend)" in text
-    assert [one for one, _ in told(engine(held), gone)] == ["engine-stops"]
+    assert text.startswith("the terminal is gone; stops that live only in this engine: sell 0.01 ")
 
 
 def kinds(watch: Watch, state: State, now: int, consoles: int = 0) -> list[str]:
@@ -182,8 +173,7 @@ def test_a_position_that_stays_without_a_stop_is_told_once() -> None:
 
 
 def test_the_last_console_that_leaves_is_told_what_lives_in_the_engine() -> None:
-    held = msgspec.structs.replace(intent("sell", reduce_only=True), lives_at="engine")
-    watch, state = Watch(quiet_minutes=60), engine(held)
+    watch, state = Watch(quiet_minutes=60), engine(held_stop())
     assert kinds(watch, state, 0, consoles=2) == []
     assert kinds(watch, state, 1, consoles=0) == ["engine-stops"]
     assert kinds(watch, state, 2, consoles=0) == []

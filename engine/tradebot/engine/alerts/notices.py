@@ -5,12 +5,15 @@ from typing import Literal
 import msgspec
 
 from tradebot.data.events import MarketEvent
+from tradebot.engine.core.connections import engine_held_stops, stop_text
 from tradebot.engine.core.events import (
     AccountReported,
     Event,
     FeedChanged,
     OrderFilled,
     OrderRejected,
+    OrderReported,
+    SleeveFailed,
     StreamChanged,
     TerminalGone,
 )
@@ -18,7 +21,6 @@ from tradebot.engine.core.outcomes import (
     Alert,
     AnyOutcome,
     FillBooked,
-    SleevePaused,
     TradingStateChanged,
 )
 from tradebot.engine.core.state import State
@@ -55,16 +57,13 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """One or a few sentences, without secrets."""
 
 
-def notices_of(
-    state: State, event: Event, outcomes: list[AnyOutcome], known_differences: set[str]
-) -> list[Notice]:
+def notices_of(state: State, event: Event, outcomes: list[AnyOutcome]) -> list[Notice]:
     """Return what a step is worth telling.
 
     Args:
         state: The kernel's memory after the step.
         event: What came in.
         outcomes: What it led to.
-        known_differences: Differences told already; brought up to date here, so that each is told once.
     """
     if isinstance(event, MarketEvent) and not outcomes:
         return []
@@ -74,33 +73,22 @@ def notices_of(
             found += _fill(state, event)
         case OrderRejected():
             found.append(_reject(state, event))
-        case AccountReported():
-            found += _differences(state, event, known_differences)
-        case FeedChanged(state="down") | StreamChanged(state="down" | "stale"):
-            what = (
-                event.instrument if isinstance(event, FeedChanged) else f"account {event.account}"
-            )
-            found += engine_stops(state, f"the stream of {what} is {event.state}")
         case TerminalGone():
             found += engine_stops(state, "the terminal is gone")
         case _:
             pass
+    kind = _kind_of_alerts(event)
     for outcome in outcomes:
-        found += _outcome(outcome)
+        found += _outcome(outcome, kind)
     return found
 
 
 def engine_stops(state: State, why: str) -> list[Notice]:
     """Return a notice that lists the stops which live in this engine alone; none where there is none."""
-    held = [
-        f"{order.intent.instrument} {order.intent.side} {quantity(state, order.intent.instrument, order.leaves)}"
-        f" ({order.intent.owner})"
-        for order in state.blotter.open()
-        if order.intent.lives_at == "engine"
-    ]
+    held = [stop_text(state, order) for order in engine_held_stops(state)]
     if not held:
         return []
-    text = f"{why}; stops that live only in this engine: {', '.join(held)}"
+    text = f"{why}; stops that live only in this engine: {'; '.join(held)}"
     return [Notice(kind="engine-stops", level="warn", text=text)]
 
 
@@ -133,31 +121,26 @@ def _reject(state: State, event: OrderRejected) -> Notice:
     return Notice(kind="reject", level="warn", text=f"{what} was rejected: {event.reason}")
 
 
-def _differences(state: State, event: AccountReported, known: set[str]) -> list[Notice]:
-    account = state.accounts.get(event.account)
-    held = [] if account is None else account.differences
-    now = {f"{event.account}: {one}" for one in held}
-    fresh = sorted(now - known)
-    known.difference_update({one for one in known if one.startswith(f"{event.account}: ")} - now)
-    known.update(now)
-    if not fresh:
-        return []
-    more = f" (and {len(fresh) - 3} more)" if len(fresh) > 3 else ""  # noqa: PLR2004  (a message, not a report)
-    text = f"the venue says otherwise than the ledger: {'; '.join(fresh[:3])}{more}"
-    return [Notice(kind="difference", level="error", text=text)]
+def _kind_of_alerts(event: Event) -> Kind:
+    """Return what the kernel's own alerts in a step are about: each kind has its own rate limit."""
+    match event:
+        case FeedChanged() | StreamChanged():
+            return "engine-stops"
+        case AccountReported() | OrderReported():
+            return "difference"
+        case SleeveFailed():
+            return "sleeve"
+        case _:
+            return "engine"
 
 
-def _outcome(outcome: AnyOutcome) -> list[Notice]:
+def _outcome(outcome: AnyOutcome, kind: Kind) -> list[Notice]:
     match outcome:
         case TradingStateChanged(state="ACTIVE"):
             return [Notice(kind="resume", level="info", text=f"ACTIVE again: {outcome.reason}")]
         case TradingStateChanged():
             return [Notice(kind="halt", level="error", text=f"{outcome.state}: {outcome.reason}")]
-        case SleevePaused():
-            level: Level = "error" if outcome.failed else "warn"
-            text = f"{outcome.sleeve} is paused: {outcome.reason}"
-            return [Notice(kind="sleeve", level=level, text=text)]
         case Alert(level="warn" | "error"):
-            return [Notice(kind="engine", level=outcome.level, text=outcome.text)]
+            return [Notice(kind=kind, level=outcome.level, text=outcome.text)]
         case _:
             return []

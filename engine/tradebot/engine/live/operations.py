@@ -72,7 +72,6 @@ class Operations:
         self._service: EngineService | None = None
         self._limiter = Limiter(config.alerts.level)
         self._watch = Watch(config.alerts.quiet_minutes)
-        self._differences: set[str] = set()
         self._title = f"tradebot {name} ({config.engine.mode})"
         self._sender = self._alerts(config)
         self._telemetry = self._exporters(config, name)
@@ -155,7 +154,7 @@ class Operations:
                 self._telemetry.order(step)
                 self._undurable = seq if step.word == SUBMIT else self._undurable
         if self._sender is not None:
-            for notice in notices_of(self._state, event, outcomes, self._differences):
+            for notice in notices_of(self._state, event, outcomes):
                 self._tell(notice)
 
     def _settled(self, now: int, durable_seq: int, effects: list[VenueEffect]) -> None:

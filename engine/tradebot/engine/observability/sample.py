@@ -50,7 +50,7 @@ def sample(state: State, *, seq: int, now: int, queues: dict[str, int], lag_ms: 
             for known in state.market.all()
         },
         queues=queues,
-        differences={name: len(one.differences) for name, one in state.accounts.items()},
+        differences={name: len(one.open_differences()) for name, one in state.accounts.items()},
         working=len(state.blotter.open()),
         unresolved=len(state.blotter.unresolved()),
         lag_s=lag_ms / 1000,

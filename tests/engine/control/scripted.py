@@ -22,6 +22,7 @@ from tradebot.engine.control.messages import (
     AmendRequest,
     BookView,
     CommandAnswer,
+    DifferenceFacts,
     EngineFacts,
     EventLine,
     FeedFacts,
@@ -372,6 +373,24 @@ class ScriptedEngine(ControlledEngine):
     @override
     async def resume(self, reason: str) -> CommandAnswer:
         return self._done(("resume", reason), "ACTIVE")
+
+    @override
+    def differences(self) -> list[DifferenceFacts]:
+        return []
+
+    @override
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        return self._done(("reconcile", account or "all"), "asking")
+
+    @override
+    async def answer_difference(
+        self,
+        difference: str,
+        answer: Literal["adopt", "ignore", "flatten"],
+        owner: str | None,
+        reason: str,
+    ) -> CommandAnswer:
+        return self._done(("difference", difference, answer, reason), answer)
 
     @override
     async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:

@@ -33,6 +33,8 @@ BODIES: dict[str, object] = {
     "/v1/flatten": {"instrument": BTC},
     "/v1/halt": {"reason": "r"},
     "/v1/resume": {"reason": "r"},
+    "/v1/reconcile": {},
+    "/v1/differences/answer": {"id": "a/cash/USD", "answer": "ignore", "reason": "r"},
     "/v1/sleeves/trend-btc/pause": {"reason": "r"},
     "/v1/sleeves/trend-btc/resume": {"reason": "r"},
 }

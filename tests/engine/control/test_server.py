@@ -80,6 +80,12 @@ async def test_a_preview_sends_nothing(client: httpx.AsyncClient, engine: Script
         ("/v1/kill", None, ("kill",)),
         ("/v1/halt", {"reason": "lunch"}, ("halt", "lunch")),
         ("/v1/resume", {"reason": "back"}, ("resume", "back")),
+        ("/v1/reconcile", {}, ("reconcile", "all")),
+        (
+            "/v1/differences/answer",
+            {"id": "a/cash/USD", "answer": "adopt", "reason": "r"},
+            ("difference", "a/cash/USD", "adopt", "r"),
+        ),
         ("/v1/sleeves/trend-btc/pause", {"reason": "odd"}, ("pause", "trend-btc", "odd")),
         ("/v1/sleeves/trend-btc/resume", {"reason": "ok"}, ("resume", "trend-btc", "ok")),
         ("/v1/stop", {}, ("stop",)),

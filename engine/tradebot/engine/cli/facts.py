@@ -61,6 +61,8 @@ def status_lines(facts: Status) -> Iterator[str]:
             unit = " %" if limit.unit == "%" else ""
             yield f"limit {limit.name} {or_dash(limit.used)} of {limit.cap}{unit}"
     yield f"working {facts.working} unresolved {facts.unresolved}"
+    if facts.differences:
+        yield f"differences {facts.differences}: see tradebot reconcile"
 
 
 def orders(

@@ -11,6 +11,7 @@ from tradebot.engine.cli.options import NameOption, parse_decimal
 from tradebot.engine.cli.target import folder_of
 from tradebot.engine.config.load import load
 from tradebot.engine.control.listeners import ListenError, parse_listen
+from tradebot.engine.core.types import EngineId
 from tradebot.engine.live.options import RunOptions
 
 SPEED_MAX = 1_000_000
@@ -46,6 +47,10 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
             help="On stderr: auto is console on a terminal, else json; file: only engine.log.",
         ),
     ] = "auto",
+    take_over: Annotated[
+        list[str] | None,
+        typer.Option("--take-over", metavar="ID", help="Take over that engine's open orders."),
+    ] = None,
     until_consoles_leave: Annotated[
         bool, typer.Option("--until-consoles-leave", hidden=True)
     ] = False,
@@ -60,6 +65,7 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
         listen=check_listen(listen),
         until_consoles_leave=until_consoles_leave,
         at_end=at_end,
+        take_over=tuple(EngineId(engine) for engine in take_over or ()),
         config=load(os.environ).config,
     )
     if options.config.engine.mode != "sandbox":

@@ -57,6 +57,21 @@ class ReasonBody(Message, frozen=True, forbid_unknown_fields=True):
     reason: ReasonText
 
 
+class AccountBody(Message, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/reconcile`: which account is asked; null = all."""
+
+    account: NameText | None = None
+
+
+class DifferenceBody(Message, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/differences/answer`: what to do about one difference."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    answer: Literal["adopt", "ignore", "flatten"]
+    reason: ReasonText
+    owner: NameText | None = None
+
+
 def decode[T: msgspec.Struct](body: bytes, shape: type[T]) -> T:
     """Return a request body as a struct.
 

@@ -24,6 +24,7 @@ from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
     CommandAnswer,
+    DifferenceFacts,
     EventLine,
     FillFacts,
     Hello,
@@ -173,6 +174,25 @@ class ControlClient:
     def positions(self) -> list[PositionFacts]:
         """Return open positions."""
         return self._get("/v1/positions", list[PositionFacts])
+
+    def differences(self) -> list[DifferenceFacts]:
+        """Return what ledger and venue disagree on, and what nobody owns."""
+        return self._get("/v1/differences", list[DifferenceFacts])
+
+    def reconcile(self, account: str | None = None) -> CommandAnswer:
+        """Ask the venue of an account, or of all, what it holds."""
+        return self._post("/v1/reconcile", CommandAnswer, {"account": account})
+
+    def answer_difference(
+        self,
+        difference: str,
+        answer: Literal["adopt", "ignore", "flatten"],
+        owner: str | None,
+        reason: str,
+    ) -> CommandAnswer:
+        """Adopt, ignore or flatten one difference."""
+        body = {"id": difference, "answer": answer, "owner": owner, "reason": reason}
+        return self._post("/v1/differences/answer", CommandAnswer, body)
 
     def fills(self, limit: int) -> list[FillFacts]:
         """Return the newest fills, at most `limit`."""

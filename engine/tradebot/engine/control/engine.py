@@ -11,6 +11,7 @@ from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
     CommandAnswer,
+    DifferenceFacts,
     EventLine,
     FillFacts,
     Frame,
@@ -74,6 +75,24 @@ class ControlledEngine(Protocol):
 
     def accounts(self) -> Sequence[AccountFacts]:
         """Return every account, the default one first."""
+        ...
+
+    def differences(self) -> Sequence[DifferenceFacts]:
+        """Return what ledger and venue disagree on, and what nobody owns."""
+        ...
+
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        """Ask the venue of an account, or of all, what it holds."""
+        ...
+
+    async def answer_difference(
+        self,
+        difference: str,
+        answer: Literal["adopt", "ignore", "flatten"],
+        owner: str | None,
+        reason: str,
+    ) -> CommandAnswer:
+        """Adopt, ignore or flatten one difference; raise Refused where that cannot be."""
         ...
 
     def fills(self, limit: int) -> Sequence[FillFacts]:

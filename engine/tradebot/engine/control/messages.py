@@ -208,6 +208,26 @@ class AccountFacts(Message, frozen=True, kw_only=True):
     """Open orders."""
 
 
+class DifferenceFacts(Message, frozen=True, kw_only=True):
+    """One thing ledger and venue disagree on, or that nobody owns, as `reconcile --json` prints it."""
+
+    id: str
+    """What `adopt`, `ignore` and `flatten` take."""
+    account: str
+    kind: Literal["order", "fill", "position", "cash"]
+    about: str
+    """Instrument, asset, order or execution; `SYMBOL@unclaimed` is a position nobody owns."""
+    ours: str
+    theirs: str
+    since: str
+    age_s: int
+    cause: str
+    confirmed: bool
+    """Whether it has outlived what may have been on its way: then it has stopped the engine."""
+    answer: str | None
+    """What an operator said of it; None: nothing yet."""
+
+
 class Status(Message, frozen=True, kw_only=True):
     """`status --json`."""
 
@@ -224,6 +244,8 @@ class Status(Message, frozen=True, kw_only=True):
     limits: list[LimitFacts]
     working: int
     unresolved: int
+    differences: int = 0
+    """Between ledger and venue, those that nobody has answered."""
     not_valued: list[HoldingFacts] = []
     """What no rate or mark values: equity is None as long as there is any."""
 
@@ -349,6 +371,8 @@ class Frame(Message, frozen=True, kw_only=True):
     alerts: list[AlertView]
     """Newest first."""
     unresolved: int
+    differences: list[DifferenceFacts] = []
+    """What waits for an answer: differences, then unclaimed orders and positions."""
     lag_ms: float
     """How long the engine's last turn kept its loop busy."""
 

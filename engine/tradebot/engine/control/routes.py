@@ -15,7 +15,9 @@ from tradebot.engine.control.authority import (
     TerminalBody,
 )
 from tradebot.engine.control.bodies import (
+    AccountBody,
     CancelBody,
+    DifferenceBody,
     EventsQuery,
     FillsQuery,
     FlattenBody,
@@ -31,6 +33,7 @@ from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
     CommandAnswer,
+    DifferenceFacts,
     EventLine,
     FillFacts,
     Frame,
@@ -92,6 +95,13 @@ QUESTIONS: Final = (
         list[AccountFacts],
         lambda call: list(call.engine.accounts()),
         "Accounts: cash, equity, and whether they are well.",
+    ),
+    ask(
+        "/v1/differences",
+        NoQuery,
+        list[DifferenceFacts],
+        lambda call: list(call.engine.differences()),
+        "What ledger and venue disagree on, and what nobody owns.",
     ),
     ask(
         "/v1/fills",
@@ -209,6 +219,24 @@ STATES: Final = (
         CommandAnswer,
         lambda call: call.engine.resume(call.body.reason),
         "Lift REDUCING or HALTED.",
+    ),
+    tell(
+        "/v1/reconcile",
+        "read",
+        AccountBody,
+        CommandAnswer,
+        lambda call: call.engine.reconcile(call.body.account),
+        "Ask the venues now what the accounts hold.",
+    ),
+    tell(
+        "/v1/differences/answer",
+        "full",
+        DifferenceBody,
+        CommandAnswer,
+        lambda call: call.engine.answer_difference(
+            call.body.id, call.body.answer, call.body.owner, call.body.reason
+        ),
+        "Adopt, ignore or flatten one difference.",
     ),
     tell_with(
         "/v1/stop",

@@ -17,6 +17,9 @@ from tradebot.engine.core.types import MINUTE, SECOND, AccountName
 FILL_OVERLAP = 5 * MINUTE
 """How far before the newest known fill others are asked for."""
 
+SWEEP_OVERLAP = 5 * SECOND
+"""The same in the looks between, while the stream is up: what comes later still shows as a difference."""
+
 DEEP_OVERLAP = 24 * 60 * MINUTE
 """The same where a difference stands."""
 
@@ -33,10 +36,9 @@ SILENT = frozenset({"created", "sent", "pending_cancel", "pending_replace"})
 """Order states that wait for the venue's word."""
 
 
-def ask_account(step: Step, name: AccountName, *, deep: bool = False) -> None:
-    """Ask what an account holds, and for its fills since the newest one known."""
+def ask_account(step: Step, name: AccountName, *, overlap: int = FILL_OVERLAP) -> None:
+    """Ask what an account holds, and for its fills since the newest one known, less the overlap in ns."""
     account = step.state.accounts[name]
-    overlap = DEEP_OVERLAP if deep else FILL_OVERLAP
     step.emit(QueryAccount(account=name, since=max(account.newest_fill - overlap, 0)))
     step.timer(f"unanswered:{name}", step.state.now + pause(account.asks))
 
@@ -70,7 +72,7 @@ def on_report_timer(step: Step, event: TimerFired) -> None:
     if account is None or not account.started.report_every:
         return
     if not account.asked_at:
-        ask_account(step, name)
+        ask_account(step, name, overlap=SWEEP_OVERLAP)
     step.timer(event.timer_id, step.state.now + account.started.report_every)
 
 
@@ -79,7 +81,7 @@ def on_recheck_timer(step: Step, event: TimerFired) -> None:
     name = AccountName(event.timer_id.partition(":")[2])
     account = step.state.accounts.get(name)
     if account is not None and account.open_differences():
-        ask_account(step, name, deep=True)
+        ask_account(step, name, overlap=DEEP_OVERLAP)
 
 
 # ------------------------------------------------------------------------------------ orders

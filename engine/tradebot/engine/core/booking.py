@@ -68,7 +68,7 @@ def take_fill(state: "State", event: OrderFilled, *, anew: bool) -> bool:
     execution = Execution(
         terms=terms_of(event),
         owner=owner,
-        fee=once.fee,
+        fee=once.fee if trouble is None else Decimal(0),
         fee_currency=once.fee_currency,
         state="booked" if trouble is None else "unbooked",
     )

@@ -158,7 +158,7 @@ def _cash(books: Books, report: AccountReported, lost_before: int) -> list[Findi
     cause = _moved_elsewhere(lost_before, "a fee, payment or transfer the venue has not told")
     for asset in sorted({*held, *report.cash}):
         ours, theirs = books.ledger.balance(report.account, asset), report.cash.get(asset, ZERO)
-        if ours != theirs or not theirs.is_finite():
+        if not theirs.is_finite() or ours != theirs:
             found.append(
                 _finding(
                     report.account,

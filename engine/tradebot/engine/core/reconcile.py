@@ -9,6 +9,7 @@ be known any more, a position older than the fills the venue tells of, is taken 
 from tradebot.engine.core.accounts import AccountState
 from tradebot.engine.core.answers import adopt_cash, adopt_position
 from tradebot.engine.core.asking import (
+    DEEP_OVERLAP,
     SILENT,
     absent_timer,
     ask_account,
@@ -93,7 +94,7 @@ def on_reconcile(step: Step, event: ReconcileRequested) -> None:
         step.emit(Alert(level="error", text=text))
     for name in known:
         if event.account in {None, name}:
-            ask_account(step, name, deep=True)
+            ask_account(step, name, overlap=DEEP_OVERLAP)
 
 
 # ------------------------------------------------------------------------------------ orders

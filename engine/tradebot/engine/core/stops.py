@@ -10,7 +10,7 @@ import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.amend import BUSY, change
-from tradebot.engine.core.asking import ask_account
+from tradebot.engine.core.asking import DEEP_OVERLAP, ask_account
 from tradebot.engine.core.events import (
     CancelRequested,
     HaltRequested,
@@ -139,7 +139,7 @@ def on_resume(step: Step, event: ResumeRequested) -> bool:
         step.emit(Alert(level="error", text=f"still HALTED, reconcile first: {told}"))
         # The report may be older than what came since: only a new one can be clean.
         for name in differing:
-            ask_account(step, name, deep=True)
+            ask_account(step, name, overlap=DEEP_OVERLAP)
         return False
     if state.flattening:
         names = ", ".join(sorted({symbol for _, symbol in state.flattening}))

@@ -86,6 +86,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     wall: int
     protect_at: Literal["broker", "any"] = "any"
     resume: Literal["operator", "next-day"] = "operator"
+    take_over: tuple[EngineId, ...] = ()
 
 
 def begin(engine: Assembled, terms: Terms) -> None:
@@ -111,6 +112,7 @@ def begin(engine: Assembled, terms: Terms) -> None:
             lots=terms.lots,
             protect_at=terms.protect_at,
             resume=terms.resume,
+            take_over=terms.take_over,
             wall=terms.wall,
         )
     )

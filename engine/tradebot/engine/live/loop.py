@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.runtime import Runtime
 from tradebot.engine.live.service import EngineService
@@ -61,6 +62,9 @@ class Loop:
                 self.turned()
             if service.stopping.is_set():
                 return "stopped"
+            refused = self._runtime.kernel.state.refused
+            if refused is not None:
+                raise CannotRun(refused, 5)
             if self._played_out():
                 return "recording over"
             if self._nobody_left():

@@ -191,6 +191,7 @@ def _terms(
         wall=clock.system_ns(),
         protect_at=config.engine.protect_at,
         resume=config.risk.resume,
+        take_over=options.take_over,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from tradebot.engine.config.models import Config
+from tradebot.engine.core.types import EngineId
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """End with the last console that was attached (a sandbox that `tui` started)."""
     at_end: Literal["stop", "stay"] | None
     """When the recording is over; None: see `end_action`."""
+    take_over: tuple[EngineId, ...] = ()
+    """Engines whose open orders at our accounts are taken over instead of refusing the start."""
     config: Config
     """The effective configuration; its mode is `sandbox`."""
 

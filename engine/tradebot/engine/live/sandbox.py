@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import AccountStarted, FeedChanged
+from tradebot.engine.core.types import SECOND
 from tradebot.engine.home import data_folder
 from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.errors import CannotRun
@@ -27,6 +28,10 @@ from tradebot.native import Venue
 
 type OpenMarket = Callable[[int, dict[InstrumentId, int]], Market]
 """Called with where the market stood (ns UTC, 0 = never) and the last prices."""
+
+
+REPORT_EVERY = 30 * SECOND
+"""Between two looks at an account, besides those after a start, a gap or a difference."""
 
 
 class Sandbox:
@@ -67,7 +72,10 @@ class Sandbox:
         names = dict.fromkeys(account.name for account in self._setting.accounts)
         names |= dict.fromkeys(self._opened)
         return tuple(
-            AccountStarted(name=name, venue="native", capabilities=CAPABILITIES) for name in names
+            AccountStarted(
+                name=name, venue="native", capabilities=CAPABILITIES, report_every=REPORT_EVERY
+            )
+            for name in names
         )
 
     def history(self) -> dict[InstrumentId, list[Candle]]:

@@ -15,6 +15,7 @@ from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
     CommandAnswer,
+    DifferenceFacts,
     EngineFacts,
     EventLine,
     FillFacts,
@@ -27,13 +28,16 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.core.answers import find_matter, refusal
 from tradebot.engine.core.events import (
     CancelRequested,
+    DifferenceAnswerRequested,
     FlattenRequested,
     HaltRequested,
     KillRequested,
     OperatorEvent,
     PlaceOrder,
+    ReconcileRequested,
     ResumeRequested,
     SleevePauseRequested,
     SleeveResumeRequested,
@@ -41,13 +45,14 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, AnyOutcome, Cancel, OrderIntent
-from tradebot.engine.core.types import ClientOrderId, Owner, RequestId
+from tradebot.engine.core.types import AccountName, ClientOrderId, DifferenceId, Owner, RequestId
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.export import iso
 from tradebot.engine.live.account_facts import account_facts, day_profit, holdings, total_cash
 from tradebot.engine.live.authority_words import AuthorityWords
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.difference_facts import difference_facts, open_count
 from tradebot.engine.live.ending import Ending
 from tradebot.engine.live.facts import (
     exact,
@@ -171,6 +176,7 @@ class EngineService:
             limits=limit_facts(state, now),
             working=len(state.blotter.open()),
             unresolved=len(state.blotter.unresolved()),
+            differences=open_count(state),
             not_valued=holdings(worth.missing),
         )
 
@@ -271,6 +277,7 @@ class EngineService:
             sleeves=[sleeve_facts(sleeve) for sleeve in state.sleeves.values()],
             alerts=alert_views(self._alerts),
             unresolved=len(state.blotter.unresolved()),
+            differences=difference_facts(state, now),
             lag_ms=self.lag_ms,
         )
 
@@ -483,6 +490,44 @@ class EngineService:
             raise Refused("refused", newest)
         text = "was ACTIVE already" if before == "ACTIVE" else f"ACTIVE again, was {before}"
         return CommandAnswer(ok=True, lines=[text])
+
+    def differences(self) -> Sequence[DifferenceFacts]:
+        """Return what ledger and venue disagree on, and what nobody owns."""
+        return difference_facts(self._state, self._virtual_now())
+
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        """Ask the venue of an account, or of all, what it holds."""
+        known = self._state.accounts
+        if account is not None and AccountName(account) not in known:
+            raise Refused("unknown", f"no account {account!r} here; there is {', '.join(known)}")
+        chosen = None if account is None else AccountName(account)
+        self._operate(ReconcileRequested(account=chosen))
+        await self._durable()
+        return CommandAnswer(ok=True, lines=[f"asking {account or ', '.join(known)}"])
+
+    async def answer_difference(
+        self,
+        difference: str,
+        answer: Literal["adopt", "ignore", "flatten"],
+        owner: str | None,
+        reason: str,
+    ) -> CommandAnswer:
+        """Adopt, ignore or flatten one difference."""
+        event = DifferenceAnswerRequested(
+            difference_id=DifferenceId(difference),
+            answer=answer,
+            owner=None if owner is None else Owner(owner),
+            reason=_reason(reason),
+        )
+        matter = find_matter(self._state, event.difference_id)
+        trouble = refusal(self._state, event)
+        if matter is None or trouble is not None:
+            raise Refused("unknown" if matter is None else "conflict", trouble or "no difference")
+        outcomes = self._operate(event)
+        await self._durable()
+        left = open_count(self._state)
+        lines = [f"{answer}: {matter.text()}", f"{left} left"]
+        return CommandAnswer(ok=True, lines=lines, cancelled=_cancels(outcomes))
 
     async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
         """Stop a sleeve from adding risk."""

@@ -1,9 +1,12 @@
 """Brackets on partial fills, at a venue that knows stops and at one that knows none: the same positions."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.bracket_venue import PLAIN, RICH, BracketVenue
+from tests.engine.core.builders import SLEEVE, World, loaded
 
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
@@ -14,6 +17,15 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Legs, StopMoved
+from tradebot.engine.core.policy import (
+    Book,
+    ContextMap,
+    MarketSnapshot,
+    OrderSeq,
+    PortfolioState,
+    buy,
+)
+from tradebot.engine.core.reasons import why
 from tradebot.engine.core.types import SECOND, ClientOrderId
 
 LEGS = Legs(stop_loss=9_800_00, take_profit=10_400_00)
@@ -360,3 +372,27 @@ def test_legs_cover_what_is_filled_and_held_whatever_the_order_of_fills(
         assert covered <= max(venue.position, 0)
     recovered = venue.world.recovered()
     assert list(recovered.state.blotter) == list(venue.world.state.blotter)
+
+
+def test_a_policys_entry_brings_its_own_protection() -> None:
+    order = buy(Decimal("0.01"), limit=Decimal(10_000), stop_loss=Decimal(9_800))
+
+    class Once:
+        needs = (Book(),)
+
+        def decide(
+            self,
+            portfolio: PortfolioState,
+            snapshot: MarketSnapshot,
+            context: ContextMap | None = None,
+        ) -> OrderSeq:
+            actions = () if portfolio.orders else (order,)
+            return OrderSeq(actions=actions, because=why("once"))
+
+    world = World(policies={SLEEVE: loaded(Once())})
+    world.market()
+    (entry,) = world.state.blotter.open()
+    world.fill(entry.intent, 400)
+    (stop,) = world.state.blotter.legs(key(entry))
+    assert (stop.leaves, stop.intent.trigger_price) == (400, 9_800_00)
+    assert (stop.intent.owner, stop.intent.lives_at) == (SLEEVE, "engine")

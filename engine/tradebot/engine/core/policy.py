@@ -59,6 +59,12 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     because: Because | None = None
     """None: the decision's."""
     edge: Edge | None = None
+    stop_loss: Decimal | None = None
+    """Trigger of a stop that protects what fills, as it fills."""
+    take_profit: Decimal | None = None
+    """Limit of a target for what fills, as it fills."""
+    trail: Decimal | None = None
+    """Distance at which the protective stop follows the best price."""
 
     @property
     def type(self) -> OrderType:
@@ -76,6 +82,9 @@ class Terms(TypedDict, total=False):
     reduce_only: bool
     because: Because
     edge: Edge
+    stop_loss: Decimal
+    take_profit: Decimal
+    trail: Decimal
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,11 @@ import msgspec
 
 from tradebot.data.errors import ScaleError
 from tradebot.data.events import MarketEvent, Trade
-from tradebot.data.instruments import InstrumentId
+from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.outcomes import Decided, OrderDenied, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
 from tradebot.engine.core.policy import (
     Action,
     Book,
@@ -254,6 +254,18 @@ def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrd
     return True
 
 
+def _legs(instrument: Instrument, action: NewOrder) -> Legs | None:
+    """Return the protection a policy asks for with an entry, None where it asks for none."""
+    prices = [
+        None if price is None else instrument.price_units(price)
+        for price in (action.stop_loss, action.take_profit, action.trail)
+    ]
+    if all(price is None for price in prices):
+        return None
+    stop_loss, take_profit, trail = prices
+    return Legs(stop_loss=stop_loss, take_profit=take_profit, trail=trail)
+
+
 def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOrder) -> OrderIntent:
     """Return a policy's order as an intent in integer units.
 
@@ -285,6 +297,7 @@ def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOr
         reduce_only=action.reduce_only,
         because=action.because or answer.because,
         edge=action.edge,
+        legs=_legs(instrument, action),
         lives_at="broker",
         created=state.now,
         engine_id=state.engine_id,

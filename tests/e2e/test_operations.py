@@ -141,3 +141,17 @@ def test_the_watchdog_starves_while_the_loop_is_stuck(tmp_path: Path) -> None:
                 until("WATCHDOG=1")
                 engine.process.terminate()
                 until("STOPPING=1")
+
+
+def test_why_an_engine_could_not_run_stands_in_its_log(home: Home) -> None:
+    with running(home) as engine:
+        assert engine.terminate() == 0
+    (home.path / "tradebot.toml").write_text('[alerts]\nto = ["nosuch://t0pic"]\n')
+    refused = home.run("run")
+    assert refused.returncode == 3
+    assert "alerts.to: nosuch://*** cannot be used" in refused.stderr
+    log = (home.engine() / "engine.log").read_text()
+    last = lines(log)[-1]
+    assert last["event"] == "engine cannot run"
+    assert "alerts.to" in str(last["why"])
+    assert "t0pic" not in log + refused.stderr

@@ -90,9 +90,11 @@ def run_engine(
             code = 0
         except CannotRun as error:
             reason, code = str(error), error.exit_code
+            log.error("engine cannot run", why=reason)  # noqa: TRY400  (its text says all)
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
+            log.exception("engine failed")
             raise
         finally:
             folder.note_exit(ExitNote(when=clock.system_ns(), code=code, reason=reason))

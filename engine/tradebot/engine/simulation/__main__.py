@@ -22,16 +22,30 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="this one alone")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--explain", action="store_true", help="tell all that happens in a seed")
+    parser.add_argument(
+        "--until-found", action="store_true", help="end with the first failing seed"
+    )
+    parser.add_argument(
+        "--without", default="", help="kinds of faults that shall not strike, by comma"
+    )
     asked = parser.parse_args()
+    without = frozenset(asked.without.split(","))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.explain or asked.seed is not None:
         seed = asked.first if asked.seed is None else asked.seed
-        result = run_seed(seed, _say if asked.explain else None)
+        result = run_seed(seed, _say if asked.explain else None, without)
         _say(failure_line(result))
         _say(msgspec.json.encode(result).decode())
         return 1 if result.failure is not None else 0
     began = time.monotonic_ns()
-    campaign = Campaign(asked.first, asked.seeds, asked.workers, _say)
+    campaign = Campaign(
+        asked.first,
+        asked.seeds,
+        asked.workers,
+        _say,
+        until_found=asked.until_found,
+        without=without,
+    )
     totals = campaign.run()
     totals.seconds = round((time.monotonic_ns() - began) / 1e9, 1)
     shares = {

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -37,9 +38,22 @@ class Campaign:
         seeds: How many.
         workers: Processes to use.
         tell: Called with a line for each seed that failed, as it does.
+        until_found: Whether to end with the first seed that fails.
+        without: Kinds of faults that shall not strike.
     """
 
-    def __init__(self, first: int, seeds: int, workers: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        first: int,
+        seeds: int,
+        workers: int,
+        tell: Callable[[str], None],
+        *,
+        until_found: bool = False,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        self._run = partial(run_seed, without=without)
+        self._until_found = until_found
         self._range = range(first, first + seeds)
         self._workers = workers
         self._tell = tell
@@ -51,15 +65,17 @@ class Campaign:
         """Run all seeds and return the totals; seconds are the caller's to fill in."""
         for result in self._results():
             self._add(result)
+            if self._until_found and result.failure is not None:
+                break
         self.totals.failed.sort()
         return self.totals
 
     def _results(self) -> Iterator[SeedResult]:
         if self._workers == 1:
-            yield from map(run_seed, self._range)
+            yield from map(self._run, self._range)
             return
         with multiprocessing.get_context("fork").Pool(self._workers) as pool:
-            yield from pool.imap_unordered(run_seed, self._range, CHUNK)
+            yield from pool.imap_unordered(self._run, self._range, CHUNK)
 
     def _add(self, result: SeedResult) -> None:
         totals = self.totals

@@ -365,10 +365,23 @@ def remembered_of_books(process: Process) -> bytes:
         state.now, state.timers = now, timers
 
 
-def run_seed(seed: int, explain: Callable[[str], None] | None = None) -> SeedResult:
-    """Run one seed in a folder of its own, in memory where the machine has such a place."""
+def run_seed(
+    seed: int,
+    explain: Callable[[str], None] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> SeedResult:
+    """Run one seed in a folder of its own, in memory where the machine has such a place.
+
+    Args:
+        seed: Any number; the same one runs the same way.
+        explain: Called with a line for each thing that happens; None: silent.
+        without: Kinds of faults that shall not strike.
+    """
+    plan = plan_of(seed)
+    chances = {kind: chance for kind, chance in plan.chances.items() if kind not in without}
+    plan = msgspec.structs.replace(plan, chances=chances)
     with tempfile.TemporaryDirectory(prefix="tradebot-sim-", dir=_in_memory()) as name:
-        simulation = Simulation(plan_of(seed), Path(name), explain)
+        simulation = Simulation(plan, Path(name), explain)
         failure: Failure | None = None
         try:
             simulation.run()

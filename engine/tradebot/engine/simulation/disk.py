@@ -65,7 +65,8 @@ class BrittleRecords(Records):
         self._full_for = 0
         self.slowed = 0
         """Nanoseconds the disk took since this was last read and set to 0."""
-        self.commits = 0
+        self.dies_soon = False
+        """Whether the process dies with the next thing that leaves, though the disk took nothing."""
 
     @override
     def commit(self) -> None:
@@ -82,8 +83,8 @@ class BrittleRecords(Records):
         before = self._log_bytes()
         self._set_full(full=self._full_for > 0)
         self._full_for = max(self._full_for - 1, 0)
+        self.dies_soon = dies and self._brittle[1].full
         super().commit()
-        self.commits += 1
         if torn:
             grown = self._log_bytes() - before
             raise EngineDied(faults.between(1, grown) if grown > 1 else 0)

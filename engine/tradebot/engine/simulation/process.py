@@ -61,6 +61,7 @@ class Process:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self._world = world
+        self._closed = False
         self.journal = BrittleJournal.open(folder / "journal.db")
         self.journal.bind(ENGINE_ID, "sandbox", "virtual")
         self._segments = BrittleSegments(folder / "market")
@@ -99,7 +100,10 @@ class Process:
         return None if row is None else row[0]
 
     def close(self) -> None:
-        """Let go of the files without writing anything more."""
+        """Let go of the files without writing anything more; twice does no harm."""
+        if self._closed:
+            return
+        self._closed = True
         self._reader.close()
         self.journal.close()
         self._segments.close()

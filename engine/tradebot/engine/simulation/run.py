@@ -16,7 +16,9 @@ from tradebot.engine.core.events import (
     ReconcileRequested,
     ResumeRequested,
 )
-from tradebot.engine.core.outcomes import AnyOutcome, Replace, Submit
+from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.outcomes import AnyOutcome, Submit
+from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import MS, SECOND
 from tradebot.engine.simulation.aim import Marksman
 from tradebot.engine.simulation.disk import EngineDied, as_left_behind
@@ -92,7 +94,7 @@ class Simulation:
         self.steps = 0
         self._trace = blake2b(digest_size=16)
         self.process = self._start(self._place())
-        self.world.venue.on_arrival = self._leaves
+        self.world.venue.on_departure = self._leaves
 
     # ---------------------------------------------------------------------------- lives
 
@@ -123,9 +125,12 @@ class Simulation:
                 self._explain(f"    {outcome}")
         self.judge(seq, now, event, outcomes)
 
-    def _leaves(self, item: Submit | Replace) -> None:
-        self.judge.leaves(item)
-        if self.world.faults.strike("crash"):
+    def _leaves(self, effect: VenueEffect) -> None:
+        if isinstance(effect, RiskApproved):
+            self.judge.leaves(effect.item)
+        records = self.process.records
+        if records.dies_soon or self.world.faults.strike("crash"):
+            records.dies_soon = False
             raise EngineDied
 
     def _restart(self, died: EngineDied) -> None:

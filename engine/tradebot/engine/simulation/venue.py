@@ -66,8 +66,8 @@ class FaultyVenue:
         """Private events and answers told."""
         self.told_corrections: list[ExecutionBusted | ExecutionCorrected] = []
         self.movements: list[CashMoved] = []
-        self.on_arrival: Callable[[Submit | Replace], None] | None = None
-        """Told of every order that leaves the engine, before the venue has it."""
+        self.on_departure: Callable[[VenueEffect], None] | None = None
+        """Told of all that leaves the engine, before it is on its way."""
 
     def later(self, delay: int, act: Callable[[], None]) -> None:
         """Let something happen at the venue after a delay in ns."""
@@ -99,9 +99,9 @@ class FaultyVenue:
         delay = LATENCY
         if self._faults.strike("slow"):
             delay += self._faults.between(100, 1_500) * MS
+        if self.on_departure is not None:
+            self.on_departure(effect)
         if isinstance(effect, RiskApproved):
-            if self.on_arrival is not None:
-                self.on_arrival(effect.item)
             self._ask(delay, effect.item)
         elif isinstance(effect, Cancel):
             self._ask(delay, effect)

@@ -3,11 +3,271 @@
 from tests.engine.simulation.planted.planting import Fault
 
 FAULTS: tuple[Fault, ...] = (
+    # ------------------------------------------------------------------ never lost, never twice
     Fault(
-        "fills are told apart by their order, not by their execution",
-        "core/orders.py",
-        "return execution_id in self._executions",
-        "return execution_id.partition(':')[0] in self._executions",
+        "fills told apart by order instead of execution",
+        "core/state.py",
+        "        if self.blotter.seen(event.execution_id):\n            return\n",
+        "        known = self.blotter.get(event.client_order_id)\n"
+        "        if self.blotter.seen(event.execution_id) or (known is not None and known.filled):\n"
+        "            return\n",
         20,
+    ),
+    Fault(
+        "a fill told twice is booked twice",
+        "core/orders.py",
+        "        return execution_id in self._executions\n",
+        "        return False\n",
+        20,
+    ),
+    Fault(
+        "a fill after a cancel is dropped",
+        "core/state.py",
+        "        if self.blotter.seen(event.execution_id):\n            return\n",
+        "        if self.blotter.seen(event.execution_id):\n            return\n"
+        "        known = self.blotter.get(event.client_order_id)\n"
+        "        if known is not None and known.state == 'cancelled':\n            return\n",
+        40,
+    ),
+    Fault(
+        "the cursor of fills is advanced by what was not booked",
+        "core/state.py",
+        "account.newest_fill = max(account.newest_fill, event.ts_event)",
+        "account.newest_fill = max(account.newest_fill, self.now)",
+        40,
+    ),
+    Fault(
+        "an unknown order is taken for rejected",
+        "core/orders.py",
+        'return _moved(order, "unknown", event.reason, now)',
+        'return _moved(order, "rejected", event.reason, now)',
+        20,
+    ),
+    Fault(
+        "absent once is absent for ever",
+        "core/orders.py",
+        "    if order.absent == 0:\n",
+        "    if order.absent == 5:\n",
+        40,
+    ),
+    Fault(
+        "a cancel without an answer is taken for done",
+        "core/state.py",
+        'self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)',
+        'self.blotter.mark(outcome.client_order_id, "cancelled", self.now)',
+        20,
+    ),
+    Fault(
+        "a rejected cancel ends the order",
+        "core/orders.py",
+        'return _moved(order, state, f"cancel: {event.reason}", now)',
+        'return _moved(order, "cancelled", f"cancel: {event.reason}", now)',
+        30,
+    ),
+    # ------------------------------------------------------------------ intent before action
+    Fault(
+        "the outbox does not wait for the journal",
+        "live/outbox.py",
+        "elif seq <= committed_seq or lowers_risk(effect):",
+        "elif seq <= committed_seq + 10**9 or lowers_risk(effect):",
+        40,
+    ),
+    Fault(
+        "every order is believed to lower risk",
+        "live/outbox.py",
+        "return effect.reduces if isinstance(effect, RiskApproved) else True",
+        "return True",
+        40,
+    ),
+    Fault(
+        "an order that was taken back is sent all the same",
+        "live/outbox.py",
+        "return order is not None and order.state in SENDABLE",
+        "return order is not None",
+        60,
+    ),
+    Fault(
+        "what a failed commit held is lost",
+        "journal/store.py",
+        "            self._buffer = batch.followed_by(self._buffer)\n",
+        "            self._buffer = self._buffer\n",
+        60,
+    ),
+    # ------------------------------------------------------------------ limits
+    *(
+        Fault(f"{name}: {wrong}", "core/risk.py", old, new, seeds)
+        for name, wrong, old, new, seeds in (
+            (
+                "sizes",
+                "a cap is not met",
+                "bound.used <= bound.cap,",
+                "bound.used < bound.cap,",
+                20,
+            ),
+            (
+                "sizes",
+                "a hair over passes",
+                "bound.used <= bound.cap,",
+                'bound.used <= bound.cap * Decimal("1.00001"),',
+                20,
+            ),
+            (
+                "rate",
+                "one more a minute",
+                "picture.orders_last_minute < _rate(order, picture.limits),",
+                "picture.orders_last_minute <= _rate(order, picture.limits),",
+                20,
+            ),
+            (
+                "rate",
+                "one less a minute",
+                "picture.orders_last_minute < _rate(order, picture.limits),",
+                "picture.orders_last_minute + 1 < _rate(order, picture.limits),",
+                20,
+            ),
+            (
+                "collar",
+                "the bound itself is outside",
+                'inside = worst <= bound if order.side == "buy" else worst >= bound',
+                'inside = worst < bound if order.side == "buy" else worst > bound',
+                40,
+            ),
+            (
+                "collar",
+                "one side has none",
+                'inside = worst <= bound if order.side == "buy" else worst >= bound',
+                'inside = worst <= bound if order.side == "buy" else True',
+                20,
+            ),
+        )
+    ),
+    Fault(
+        "rejections in a row: one too many",
+        "core/marks.py",
+        "if state.rejects_in_row >= rejects",
+        "if state.rejects_in_row > rejects",
+        40,
+    ),
+    Fault(
+        "day loss: the cap itself does not pull",
+        "core/marks.py",
+        'if cap is not None and loss >= cap and state.trading_state == "ACTIVE":',
+        'if cap is not None and loss > cap and state.trading_state == "ACTIVE":',
+        60,
+    ),
+    Fault(
+        "drawdown: the cap itself does not pull",
+        "core/marks.py",
+        'if cap is not None and drawdown >= cap and state.trading_state != "HALTED":',
+        'if cap is not None and drawdown > cap and state.trading_state != "HALTED":',
+        60,
+    ),
+    Fault(
+        "an unknown order does not count",
+        "core/orders.py",
+        "return 0 if self.state in TERMINAL else self.intent.quantity - self.filled",
+        'return 0 if self.state in TERMINAL or self.state == "unknown" else self.intent.quantity - self.filled',
+        60,
+    ),
+    # ------------------------------------------------------------------ states and restarts
+    Fault(
+        "a halt is not written down",
+        "core/step.py",
+        "        self.outcomes.append(outcome)\n        self.state.apply_outcome(outcome)\n",
+        "        if type(outcome).__name__ != 'TradingStateChanged':\n"
+        "            self.outcomes.append(outcome)\n        self.state.apply_outcome(outcome)\n",
+        10,
+    ),
+    Fault(
+        "a start lifts a halt",
+        "core/state.py",
+        "        # Timers of the time before are set again by whoever still needs them.\n",
+        "        self.trading_state = 'ACTIVE'\n",
+        40,
+    ),
+    Fault(
+        "a halt leaves what adds risk in the market",
+        "core/stops.py",
+        '    cancel_added_risk(step, why("state", state=state.trading_state), None)\n',
+        "",
+        60,
+    ),
+    Fault(
+        "the timer that asks again is lost",
+        "core/reconcile.py",
+        '    if order.absent or order.state == "unknown":\n        step.timer(',
+        "    if order.absent:\n        step.timer(",
+        60,
+    ),
+    Fault(
+        "orders decided and not sent are forgotten by a start",
+        "core/state.py",
+        'self.blotter.mark(order.intent.client_order_id, "unknown", self.now)',
+        'self.blotter.mark(order.intent.client_order_id, "rejected", self.now)',
+        60,
+    ),
+    Fault(
+        "recovery leaves the outcomes of a step out",
+        "live/recovery.py",
+        "kernel.recover_outcome(row.now, journal.decode_outcome(row))",
+        "row.index > 3 or kernel.recover_outcome(row.now, journal.decode_outcome(row))",
+        40,
+    ),
+    Fault(
+        "a checkpoint is one step off",
+        "live/recovery.py",
+        "        seq, kernel.state = begun\n",
+        "        seq, kernel.state = begun\n        seq += 1\n",
+        100,
+    ),
+    Fault(
+        "the reserve is not read",
+        "live/recovery.py",
+        "    if reserve is not None:\n",
+        "    if reserve is not None and reserve.last_seq < 0:\n",
+        150,
+    ),
+    # ------------------------------------------------------------------ money
+    Fault(
+        "the fee is dropped",
+        "core/ledger.py",
+        "        amounts.append((event.fee_currency, MONEY.minus(event.fee)))\n    elif",
+        "    elif",
+        10,
+    ),
+    Fault(
+        "the fee has the wrong sign",
+        "core/ledger.py",
+        "        amounts.append((event.fee_currency, MONEY.minus(event.fee)))\n    elif",
+        "        amounts.append((event.fee_currency, event.fee))\n    elif",
+        10,
+    ),
+    Fault(
+        "the multiplier is forgotten",
+        "core/ledger.py",
+        "price = MONEY.multiply(instrument.price(event.price), instrument.multiplier)",
+        "price = instrument.price(event.price)",
+        10,
+    ),
+    Fault(
+        "a partial close rounds the cost down",
+        "core/ledger.py",
+        "return raw.quantize(quantum, rounding=ROUND_HALF_EVEN, context=_ROUNDING)",
+        "return raw.quantize(quantum, rounding='ROUND_DOWN', context=_ROUNDING)",
+        20,
+    ),
+    Fault(
+        "a partial close leaves the cost whole",
+        "core/ledger.py",
+        "rest_cost = rest_value if flipped else MONEY.subtract(position.cost, closed_cost)",
+        "rest_cost = rest_value if flipped else position.cost",
+        20,
+    ),
+    Fault(
+        "a deposit told twice counts twice",
+        "core/ledger.py",
+        "        if (account, movement_id) in self._movements:\n            return False\n",
+        "",
+        10,
     ),
 )

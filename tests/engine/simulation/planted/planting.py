@@ -40,7 +40,9 @@ def plant(fault: Fault, place: Path) -> Path:
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     file = package / fault.file
     text = file.read_text("utf-8")
-    assert text.count(fault.old) == 1, f"{fault.name}: the text to change stands once in {fault.file}"
+    assert text.count(fault.old) == 1, (
+        f"{fault.name}: the text to change stands once in {fault.file}"
+    )
     file.write_text(text.replace(fault.old, fault.new), "utf-8")
     return place
 

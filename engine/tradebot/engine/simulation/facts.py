@@ -27,6 +27,7 @@ from tradebot.engine.core.events import (
     OrderReplaced,
     OrderReported,
     OrderTriggered,
+    RateQuoted,
     ReplaceRejected,
     SubmitUnknown,
 )
@@ -46,10 +47,15 @@ from tradebot.engine.core.outcomes import (
 )
 from tradebot.engine.core.types import SECOND, AccountName, ClientOrderId, ExecutionId, Owner
 from tradebot.engine.simulation.holdings import Holdings
-from tradebot.engine.simulation.instruments import BY_ID
+from tradebot.engine.simulation.instruments import BY_ID, CURRENCY
 
 ABSENT_APART = 5 * SECOND
 """Two answers "absent" this far apart end an order."""
+
+
+def shared_by(intent: OrderIntent) -> str | None:
+    """Return what names the quantity an order shares with others, of which only one will fill; None where alone."""
+    return f"legs of {intent.parent}" if intent.role and intent.parent is not None else intent.oco
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -108,6 +114,8 @@ class Facts:
         self.sent: dict[Owner, list[int]] = {}
         self.books: dict[InstrumentId, tuple[int, int]] = {}
         """Best bid and ask by instrument."""
+        self.rates: dict[str, Decimal] = {CURRENCY: Decimal(1)}
+        """What one unit of an asset is worth in the engine's currency."""
         self.book_heard: dict[InstrumentId, int] = {}
         """When a book was last heard; absent after a gap, a break and a start, until a whole one comes."""
         self.rejects = 0
@@ -147,6 +155,8 @@ class Facts:
                     self.book_heard.pop(event.instrument, None)
             case EngineStarted():
                 self._started(event)
+            case RateQuoted():
+                self.rates[event.asset] = event.rate
             case OrderReported():
                 self._reported(event)
             case _:
@@ -321,6 +331,7 @@ class Facts:
         instrument: InstrumentId,
         side: str,
         owner: Owner | None = None,
+        without: OrderIntent | None = None,
     ) -> int:
         """Return what surely may still fill of one side, in units: the engine must count at least this.
 
@@ -329,18 +340,24 @@ class Facts:
             instrument: Of what.
             side: Buy or sell.
             owner: Only this one's; None: everybody's.
+            without: An order to be judged: what it replaces, and what shares one quantity with it, is left out.
         """
-        return sum(
-            seen.leaves
-            for seen in self.orders.values()
-            if seen.ended is None
-            and not seen.doubtful
-            and not seen.held
-            and seen.intent.side == side
-            and seen.intent.instrument == instrument
-            and seen.intent.account == account
-            and owner in {None, seen.intent.owner}
-        )
+        lanes: dict[str, dict[str, int]] = {}
+        beside = None if without is None else shared_by(without)
+        for key, seen in self.orders.items():
+            intent = seen.intent
+            if seen.ended is not None or seen.doubtful or seen.held or intent.side != side:
+                continue
+            if intent.instrument != instrument or intent.account != account:
+                continue
+            if owner not in {None, intent.owner}:
+                continue
+            group = shared_by(intent)
+            if without is not None and (without.replaces == key or group in {beside} - {None}):
+                continue
+            lane = lanes.setdefault(group or key, {})
+            lane[intent.role] = lane.get(intent.role, 0) + seen.leaves
+        return sum(max(lane.values()) for lane in lanes.values())
 
     def certain(self) -> bool:
         """Return whether no order's openness is in doubt, so that the sure figure is the only one."""
@@ -358,8 +375,10 @@ class Facts:
         return (Decimal(sum(book)) / 2).scaleb(-BY_ID[instrument].price_scale)
 
     def equity(self) -> Decimal | None:
-        """Return cash and positions at their marks, over all accounts; None while a mark is missing."""
-        total = self.holdings.cash_total()
+        """Return cash and positions at their marks, over all accounts; None while a mark or rate is missing."""
+        total = self.holdings.cash_total(self.rates)
+        if total is None:
+            return None
         for (_, symbol), units in self.holdings.net.items():
             if not units:
                 continue

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from tradebot.data.instruments import Instrument
 from tradebot.engine.core.limits import Limits, limits_from_text
 from tradebot.engine.core.outcomes import OrderDenied, OrderIntent
-from tradebot.engine.core.types import HAND, MINUTE, SECOND
+from tradebot.engine.core.types import HAND, MINUTE, SECOND, AccountName, Owner
 from tradebot.engine.simulation.facts import Facts
 from tradebot.engine.simulation.instruments import BY_ID, INSTRUMENTS
 from tradebot.engine.simulation.violation import Violation
@@ -35,23 +35,19 @@ class Gate:
 
     def adds(self, intent: OrderIntent) -> bool:
         """Return whether an order surely adds risk: it is larger than what it could close."""
-        facts = self._facts
-        held = facts.holdings.net.get((intent.account, intent.instrument), 0)
-        working = facts.surely_open(intent.account, intent.instrument, intent.side)
-        return self._beyond(intent, held, working)
+        held = self._facts.holdings.net.get((intent.account, intent.instrument), 0)
+        return self._beyond(intent, held, None)
 
     def leaves_own(self, intent: OrderIntent) -> bool:
         """Return whether an order is larger than what its own owner could close with it."""
-        facts = self._facts
-        held = facts.holdings.owned.get((intent.account, intent.instrument, intent.owner), 0)
-        working = facts.surely_open(intent.account, intent.instrument, intent.side, intent.owner)
-        return self._beyond(intent, held, working)
+        key = (intent.account, intent.instrument, intent.owner)
+        return self._beyond(intent, self._facts.holdings.owned.get(key, 0), intent.owner)
 
-    def _beyond(self, intent: OrderIntent, held: int, working: int) -> bool:
-        if intent.replaces is not None:
-            old = self._facts.orders.get(intent.replaces)
-            working -= 0 if old is None or old.ended is not None else old.leaves
-        return intent.quantity > -held * (1 if intent.side == "buy" else -1) - max(working, 0)
+    def _beyond(self, intent: OrderIntent, held: int, owner: Owner | None) -> bool:
+        working = self._facts.surely_open(
+            intent.account, intent.instrument, intent.side, owner, intent
+        )
+        return intent.quantity > -held * (1 if intent.side == "buy" else -1) - working
 
     def passed(self, intent: OrderIntent) -> bool:
         """Judge an order that passed; return whether it surely adds risk.
@@ -146,10 +142,11 @@ class Gate:
         others = sum(
             (
                 self._value(
-                    other, self._standing(intent, other), facts.mark(other.id) or Decimal(0)
+                    other, self._standing(account, other), facts.mark(other.id) or Decimal(0)
                 )
+                for account in self._accounts()
                 for other in INSTRUMENTS
-                if other.id != intent.instrument
+                if (account, other.id) != (intent.account, intent.instrument)
             ),
             Decimal(0),
         )
@@ -169,27 +166,27 @@ class Gate:
     def _value(instrument: Instrument, units: int, price: Decimal) -> Decimal:
         return instrument.quantity(abs(units)) * price * instrument.multiplier
 
+    def _accounts(self) -> list[AccountName]:
+        started = self._facts.started
+        return [] if started is None else [account.name for account in started.accounts]
+
     def _worst(self, intent: OrderIntent) -> int:
         facts = self._facts
         key = (intent.account, intent.instrument)
         held = facts.holdings.net.get(key, 0)
-        long = held + facts.surely_open(*key, "buy")
-        short = held - facts.surely_open(*key, "sell")
-        if intent.replaces is not None and (old := facts.orders.get(intent.replaces)) is not None:
-            off = old.leaves if old.ended is None and not old.doubtful else 0
-            long -= off if intent.side == "buy" else 0
-            short += off if intent.side == "sell" else 0
+        long = held + facts.surely_open(*key, "buy", without=intent)
+        short = held - facts.surely_open(*key, "sell", without=intent)
         if intent.side == "buy":
             long += intent.quantity
         else:
             short -= intent.quantity
         return max(abs(long), abs(short))
 
-    def _standing(self, intent: OrderIntent, instrument: Instrument) -> int:
+    def _standing(self, account: AccountName, instrument: Instrument) -> int:
         facts = self._facts
-        held = facts.holdings.net.get((intent.account, instrument.id), 0)
-        long = held + facts.surely_open(intent.account, instrument.id, "buy")
-        short = held - facts.surely_open(intent.account, instrument.id, "sell")
+        held = facts.holdings.net.get((account, instrument.id), 0)
+        long = held + facts.surely_open(account, instrument.id, "buy")
+        short = held - facts.surely_open(account, instrument.id, "sell")
         return max(abs(long), abs(short))
 
     def _rate(self, intent: OrderIntent, limits: Limits) -> tuple[int, int]:

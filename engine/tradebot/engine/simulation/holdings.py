@@ -8,7 +8,7 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import CashMoved, FeeCharged, OrderFilled
 from tradebot.engine.core.outcomes import CashAdopted, PositionAdopted
 from tradebot.engine.core.types import UNCLAIMED, AccountName, ExecutionId, Owner
-from tradebot.engine.simulation.instruments import BY_ID, CURRENCY
+from tradebot.engine.simulation.instruments import BY_ID
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -43,10 +43,15 @@ class Holdings:
         key = (account, asset)
         self.cash[key] = self.cash.get(key, Decimal(0)) + amount
 
-    def cash_total(self) -> Decimal:
-        """Return the engine's currency over all accounts."""
-        found = [amount for (_, asset), amount in self.cash.items() if asset == CURRENCY]
-        return sum(found, Decimal(0))
+    def cash_total(self, rates: dict[str, Decimal]) -> Decimal | None:
+        """Return all cash at the rates given; None where one is missing for what is held."""
+        total = Decimal(0)
+        for (_, asset), amount in self.cash.items():
+            rate = rates.get(asset)
+            if rate is None and amount:
+                return None
+            total += amount * (rate or Decimal(0))
+        return total
 
     def move(self, event: CashMoved) -> None:
         """Take a movement in, once."""

@@ -1,29 +1,49 @@
 """What a restart must not forget, comparable by value."""
 
+from collections import deque
 from typing import cast
+
+import msgspec
 
 from tradebot.engine.core.checkpoint import freeze, thaw
 from tradebot.engine.core.state import State
 
+CLOCKS = frozenset({"now"})
+"""What runs on without anything being journaled."""
+
 
 def remembered(state: State) -> bytes:
-    """Return the kernel's memory as bytes that are equal where the memories are."""
+    """Return the kernel's memory as bytes; equal bytes are equal memories."""
     return freeze(state)
 
 
 def difference(ours: bytes, theirs: bytes) -> str | None:
-    """Return the first attribute in which two memories differ, or None."""
+    """Return where two memories differ first, and how; None where they are equal by value."""
     if ours == theirs:
         return None
-    left, right = vars(thaw(ours)), vars(thaw(theirs))
-    for name, value in left.items():
-        if name != "now" and _plain(value) != _plain(right[name]):
-            return f"{name}: {_plain(value)!r:.200} became {_plain(right[name])!r:.200}"
-    return None  # sets are written in no order
+    return _first("state", thaw(ours), thaw(theirs))
 
 
-def _plain(value: object) -> object:
+def _first(path: str, left: object, right: object) -> str | None:
+    parts, others = _parts(left), _parts(right)
+    if parts is None or others is None or type(left) is not type(right):
+        return None if left == right else f"{path}: {left!r:.150} became {right!r:.150}"
+    for name, value in parts.items():
+        if name not in others:
+            return f"{path}.{name}: {value!r:.150} is gone"
+        found = None if name in CLOCKS else _first(f"{path}.{name}", value, others[name])
+        if found is not None:
+            return found
+    more = [name for name in others if name not in parts]
+    return f"{path}.{more[0]}: {others[more[0]]!r:.150} is new" if more else None
+
+
+def _parts(value: object) -> dict[object, object] | None:
+    """Return what a value is made of, by name; None where it is one thing."""
     if isinstance(value, dict):
-        held = cast("dict[object, object]", value)
-        return {key: _plain(item) for key, item in held.items()}
-    return vars(value) if hasattr(value, "__dict__") else value
+        return cast("dict[object, object]", value)
+    if isinstance(value, msgspec.Struct):
+        return cast("dict[object, object]", msgspec.structs.asdict(value))
+    if isinstance(value, list | tuple | deque):
+        return dict(enumerate(cast("list[object]", value)))
+    return cast("dict[object, object]", vars(value)) if hasattr(value, "__dict__") else None

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tradebot.engine.core.events import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReplaced,
     OrderReported,
     SubmitUnknown,
 )
@@ -25,7 +27,7 @@ from tradebot.engine.core.orders import (
     OrderEvent,
     OrderStateName,
 )
-from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId, VenueOrderId
+from tradebot.engine.core.types import SECOND, ClientOrderId, ExecutionId, RequestId, VenueOrderId
 
 ORDER = intent("buy", 1000)
 ID = ORDER.client_order_id
@@ -343,3 +345,51 @@ def test_any_order_and_repetition_of_a_life_ends_in_the_same_quantity(
 
 def _ended(events: list[OrderEvent | OrderFilled]) -> bool:
     return any(isinstance(e, OrderCancelled | OrderExpired | OrderRejected) for e in events)
+
+
+def test_a_refused_cancel_between_two_absents_does_not_begin_the_count_anew() -> None:
+    blotter = blotter_in("unknown")
+    blotter.reduce(ABSENT, START)
+    for second in range(1, 5):
+        blotter.mark(ID, "pending_cancel", START + second * SECOND)
+        blotter.reduce(NO_CANCEL, START + second * SECOND)
+    order = blotter.reduce(ABSENT, START + ABSENT_AGAIN_AFTER)
+    assert order is not None
+    assert order.state == "rejected"
+
+
+def test_an_order_reported_filled_with_no_more_than_is_known_has_ended_though_a_bust_left_less() -> (
+    None
+):
+    blotter = blotter_in("created")
+    blotter.reduce(ACCEPTED, START)
+    blotter.fill(part(400, "first"), START)
+    blotter.fill(part(400, "second"), START)
+    blotter.unfill(ID, 400, 100, START)
+    done = OrderReported(client_order_id=ID, found=True, state="filled", filled=400)
+    order = blotter.reduce(done, START)
+    assert order is not None
+    assert (order.is_open, order.filled) == (False, 400)
+
+
+def test_an_order_ends_replaced_also_where_its_cancel_was_refused_before_the_word_came() -> None:
+    blotter = Blotter()
+    blotter.add(ORDER)
+    blotter.reduce(ACCEPTED, START)
+    newer = msgspec.structs.replace(
+        ORDER, client_order_id=ClientOrderId("newer"), replaces=ID, request_id=None
+    )
+    blotter.add(newer)
+    blotter.mark(ID, "pending_cancel", START)
+    blotter.reduce(NO_CANCEL, START)
+    told = OrderReplaced(
+        client_order_id=newer.client_order_id,
+        replaced=ID,
+        venue_order_id=VenueOrderId("v2"),
+        quantity=1000,
+        ts_event=START,
+    )
+    blotter.replaced(told, START)
+    order = blotter.get(ID)
+    assert order is not None
+    assert order.state == "replaced"

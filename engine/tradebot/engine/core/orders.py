@@ -69,6 +69,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     updated: int
     absent: int = 0
     """How often in a row the venue said it does not know this order."""
+    absent_at: int = 0
+    """When it said so first, ns; other words about the order meanwhile do not move it."""
     held: bool = False
     """Whether the engine keeps the order itself: the venue knows nothing of it."""
     cancelled_by: str = ""
@@ -196,18 +198,20 @@ def _reported(order: Order, event: OrderReported, now: int) -> Order:
         if order.state in UNRESOLVED or order.state == "sent" or order.unheard:
             return _moved(known, _working_state(known), None, now)
         return known
-    # A reported end waits for the fills it speaks of: "filled" is only ever reached by fills.
-    if not event.state or event.state == "filled" or event.filled > order.filled:
+    # A reported end waits for the fills it speaks of. One that speaks of no more than is known is the end: of a filled
+    # order an execution may have been taken back since.
+    silent = event.state == "filled" and not event.filled
+    if not event.state or silent or event.filled > order.filled:
         return known
     return _moved(known, event.state, event.reason or None, now)
 
 
 def _absent(order: Order, now: int) -> Order:
     """Count an "absent" that comes long enough after the one before; the second ends the order."""
-    if not order.is_open or (order.absent and now - order.updated < ABSENT_AGAIN_AFTER):
+    if not order.is_open or (order.absent and now - order.absent_at < ABSENT_AGAIN_AFTER):
         return order
     if order.absent == 0:
-        return msgspec.structs.replace(order, absent=1, updated=now)
+        return msgspec.structs.replace(order, absent=1, absent_at=now, updated=now)
     never = order.state in UNRESOLVED or order.unheard
     reason = "never reached the venue" if never else "the venue no longer knows it"
     return _moved(order, "rejected" if never else "cancelled", reason, now)
@@ -453,7 +457,8 @@ class Blotter:
         if old is None or not old.is_open or old.held or order.held:
             return
         stands = order.heard_of or order.state in {"accepted", "partially_filled"}
-        if stands and old.state in {"pending_replace", "pending_cancel"}:
+        if stands:
+            # Also where a cancel of the old one was refused meanwhile: "it is replaced" reads like any refusal.
             self._put(_moved(old, "replaced", None, now))
         elif order.state in {"rejected", "cancelled"} and old.state == "pending_replace":
             self._put(_moved(old, _working_state(old), f"replace: {order.reason}", now))

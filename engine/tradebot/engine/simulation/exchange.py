@@ -67,8 +67,15 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     reduce_only: bool
     foreign: bool
     filled: int = 0
+    undone: int = 0
+    """Of what was filled, what was taken back since: it does not become open again."""
     state: VenueState = "working"
     reason: str = ""
+
+    @property
+    def standing(self) -> int:
+        """Return what was filled and still holds, in units."""
+        return self.filled - self.undone
 
     @property
     def leaves(self) -> int:
@@ -211,7 +218,7 @@ class Exchange:
     def replace(self, intent: OrderIntent, known_filled: int) -> None:
         """Put a new order in the place of a standing one, for what is left of it."""
         old = None if intent.replaces is None else self.find(intent.account, intent.replaces)
-        unseen = 0 if old is None else old.filled - known_filled
+        unseen = 0 if old is None else old.standing - known_filled
         reason = None
         if old is None or old.state != "working":
             reason = "unknown order" if old is None else f"order is {old.state}"

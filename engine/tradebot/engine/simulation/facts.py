@@ -36,6 +36,7 @@ from tradebot.engine.core.outcomes import (
     Cancel,
     CashAdopted,
     HeldEnded,
+    OrderAdopted,
     OrderDenied,
     OrderFound,
     OrderHeld,
@@ -173,10 +174,10 @@ class Facts:
             case FeeCharged():
                 self.holdings.charge(event)
             case ExecutionBusted():
-                self.holdings.undo(event.execution_id)
+                self._undone(event.execution_id)
             case ExecutionCorrected():
-                if self.holdings.undo(event.execution_id):
-                    self._filled(event.corrected, of_order=False)
+                self._undone(event.execution_id)
+                self._filled(event.corrected)
             case _:
                 return False
         return True
@@ -185,15 +186,21 @@ class Facts:
         seen = None if client_order_id is None else self.orders.get(client_order_id)
         return None if seen is None else seen.intent.owner
 
-    def _filled(self, event: OrderFilled, *, of_order: bool = True) -> None:
+    def _undone(self, execution_id: ExecutionId) -> None:
+        event = self.holdings.undo(execution_id)
+        seen = None if event is None else self.orders.get(event.client_order_id)
+        if seen is not None and event is not None:
+            seen.filled -= event.quantity
+
+    def _filled(self, event: OrderFilled) -> None:
         if not self.holdings.fill(event, self._owner(event.client_order_id)):
             return
         self.fresh.add(event.execution_id)
         seen = self.orders.get(event.client_order_id)
-        if seen is None or not of_order:
+        if seen is None:
             return
         seen.filled += event.quantity
-        seen.heard, seen.silent, seen.absent_since = True, False, None
+        self._spoken_of(seen)
         if seen.filled >= seen.quantity and seen.ended is None:
             seen.ended = "filled"
 
@@ -233,6 +240,7 @@ class Facts:
                 self._ends(event.replaced, "replaced")
                 seen = self._heard(event.client_order_id)
                 if seen is not None:
+                    self.rejects = 0
                     seen.quantity = event.quantity
                     if seen.filled >= seen.quantity and seen.ended is None:
                         seen.ended = "filled"
@@ -246,8 +254,16 @@ class Facts:
     def _heard(self, client_order_id: ClientOrderId) -> Seen | None:
         seen = self.orders.get(client_order_id)
         if seen is not None:
-            seen.heard, seen.silent, seen.absent_since = True, False, None
+            self._spoken_of(seen)
         return seen
+
+    def _spoken_of(self, seen: Seen) -> None:
+        seen.heard, seen.silent, seen.absent_since = True, False, None
+        old = None if seen.intent.replaces is None else self.orders.get(seen.intent.replaces)
+        if old is not None and old.ended is None:
+            old.doubtful = (
+                True  # it has a successor at the venue, so it is gone; the word itself may be lost
+            )
 
     def _ends(self, client_order_id: ClientOrderId, how: str) -> bool:
         seen = self.orders.get(client_order_id)
@@ -266,16 +282,13 @@ class Facts:
             elif self.now - seen.absent_since >= ABSENT_APART:
                 seen.ended, seen.silent = "absent twice", False
             return
-        seen.heard, seen.absent_since = True, None
-        seen.silent = False
+        self._spoken_of(seen)
         if event.state == "working":
             return
-        if event.filled > seen.filled:
+        if event.filled > seen.filled or (event.state == "filled" and not event.filled):
             seen.doubtful = True
-        elif event.state != "filled":
-            seen.ended = f"reported {event.state}"
         else:
-            seen.doubtful = True
+            seen.ended = f"reported {event.state}"
 
     # ---------------------------------------------------------------------------- outcomes
 
@@ -288,10 +301,8 @@ class Facts:
                 self._known(step, index, outcome)
             case OrderDenied():
                 self._requested(outcome.order)
-            case Cancel():
-                seen = self.orders.get(outcome.client_order_id)
-                if seen is not None:
-                    seen.cancelling = True
+            case Cancel() | OrderAdopted():
+                self._marked(outcome)
             case HeldEnded():
                 self._ends(outcome.client_order_id, "held ended")
             case TradingStateChanged():
@@ -301,6 +312,15 @@ class Facts:
                 self.holdings.adopt(outcome)
             case _:
                 return
+
+    def _marked(self, outcome: Cancel | OrderAdopted) -> None:
+        seen = self.orders.get(outcome.client_order_id)
+        if seen is None:
+            return
+        if isinstance(outcome, Cancel):
+            seen.cancelling = True
+        else:  # the venue is the truth for what is open
+            seen.ended, seen.doubtful, seen.heard = None, False, True
 
     def _known(self, step: Step, index: int, outcome: OrderHeld | OrderFound) -> None:
         seen = Seen(outcome.order, step.seq, index, outcome.order.quantity)

@@ -120,7 +120,7 @@ class Hand:
         touch = mid[1] if side == "buy" else mid[0]
         market = chance.random() < 0.15
         price = touch + (away if side == "buy" else -away)
-        gtd = not market and chance.random() < -0.15
+        gtd = not market and chance.random() < 0.15
         limit = None if market else price - price % instrument.rules_at(0).tick
         return PlaceOrder(
             request_id=self.request(),

@@ -79,17 +79,16 @@ class Holdings:
         carry(self.lots.setdefault(key, Lot()), event)
         return True
 
-    def undo(self, execution_id: ExecutionId) -> bool:
-        """Take an execution back; return False where it was taken back before."""
-        if execution_id in self.undone:
-            return False
+    def undo(self, execution_id: ExecutionId) -> OrderFilled | None:
+        """Take an execution back; return it where it had been told and not taken back before."""
         self.undone.add(execution_id)
         found = self.told.pop(execution_id, None)
-        if found is not None:
-            event, owner = found
-            self._book(event, owner, -1)
-            self.lots[event.account, event.instrument, owner].clean = False
-        return True
+        if found is None:
+            return None
+        event, owner = found
+        self._book(event, owner, -1)
+        self.lots[event.account, event.instrument, owner].clean = False
+        return event
 
     def _book(self, event: OrderFilled, owner: Owner, way: int) -> None:
         instrument = BY_ID.get(event.instrument)

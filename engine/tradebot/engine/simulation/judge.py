@@ -96,9 +96,10 @@ class Judge:
             if execution_id in self.booked:
                 raise Violation("fill-once", f"{execution_id} was booked twice")
             self.booked.add(execution_id)
-        if isinstance(event, OrderFilled):
+        if isinstance(event, OrderFilled | ExecutionCorrected):
+            told = event if isinstance(event, OrderFilled) else event.corrected
             fresh = sorted(self.facts.fresh)
-            if fresh != booked and event.execution_id not in self.facts.holdings.undone:
+            if fresh != booked and told.execution_id not in self.facts.holdings.undone:
                 raise Violation("fill-once", f"told {fresh} for the first time, booked {booked}")
 
     def _state_changed(self, event: Event, outcome: TradingStateChanged) -> None:

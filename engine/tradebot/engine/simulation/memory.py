@@ -11,27 +11,39 @@ from tradebot.engine.core.state import State
 CLOCKS = frozenset({"now"})
 """What runs on without anything being journaled."""
 
+LOOKED = frozenset(
+    {"now", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at", "heard"}
+)
+"""What a look at the venue may change: when it was, and when the next one is."""
+
 
 def remembered(state: State) -> bytes:
     """Return the kernel's memory as bytes; equal bytes are equal memories."""
     return freeze(state)
 
 
-def difference(ours: bytes, theirs: bytes) -> str | None:
-    """Return where two memories differ first, and how; None where they are equal by value."""
+def difference(ours: bytes, theirs: bytes, but_for: frozenset[str] = CLOCKS) -> str | None:
+    """Return where two memories differ first, and how; None where they are equal by value.
+
+    Args:
+        ours: As remembered.
+        theirs: As remembered elsewhere or later.
+        but_for: Names of attributes that may differ.
+    """
     if ours == theirs:
         return None
-    return _first("state", thaw(ours), thaw(theirs))
+    return _first("state", thaw(ours), thaw(theirs), but_for)
 
 
-def _first(path: str, left: object, right: object) -> str | None:
+def _first(path: str, left: object, right: object, but_for: frozenset[str]) -> str | None:
     parts, others = _parts(left), _parts(right)
     if parts is None or others is None or type(left) is not type(right):
         return None if left == right else f"{path}: {left!r:.150} became {right!r:.150}"
     for name, value in parts.items():
         if name not in others:
             return f"{path}.{name}: {value!r:.150} is gone"
-        found = None if name in CLOCKS else _first(f"{path}.{name}", value, others[name])
+        differs = name not in but_for
+        found = _first(f"{path}.{name}", value, others[name], but_for) if differs else None
         if found is not None:
             return found
     more = [name for name in others if name not in parts]

@@ -26,8 +26,8 @@ def _orders(state: State, exchange: Exchange, account: AccountName) -> str | Non
         theirs = at_venue.pop(intent.client_order_id, None)
         if theirs is None:
             return f"{intent.client_order_id} is {order.state} here, not open at the venue"
-        if theirs.filled != order.filled:
-            return f"{intent.client_order_id} filled {order.filled}, at the venue {theirs.filled}"
+        if theirs.standing != order.filled:
+            return f"{intent.client_order_id} filled {order.filled}, at the venue {theirs.standing}"
         if order.state in {"unknown", "created"}:
             return f"{intent.client_order_id} is {order.state} here, working at the venue"
     for key, theirs in at_venue.items():

@@ -25,7 +25,7 @@ from tradebot.engine.simulation.disk import EngineDied, as_left_behind
 from tradebot.engine.simulation.hand import Hand
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.market import FAR
-from tradebot.engine.simulation.memory import difference, remembered
+from tradebot.engine.simulation.memory import LOOKED, difference, remembered
 from tradebot.engine.simulation.plan import FaultKind, Plan, generator, plan_of
 from tradebot.engine.simulation.process import Process, read_again
 from tradebot.engine.simulation.quiet import check_quiet, unsettled
@@ -277,10 +277,6 @@ class Simulation:
         self._until(lambda: False, 6 * SECOND)
         self._operate(ReconcileRequested())
         self._until(self._at_rest, PATIENCE)
-        for _ in range(3):
-            if not self._at_rest():
-                self._restart(EngineDied())
-                self._until(self._at_rest, PATIENCE)
         if not self._at_rest():
             raise Violation("unresolved", f"after {PATIENCE // SECOND} s: {self._what_is_open()}")
         check_quiet(self.judge, world.venue.exchange)
@@ -308,9 +304,9 @@ class Simulation:
 
     def _reconcile_twice(self) -> None:
         self._reconcile()
-        before = remembered_of_books(self.process)
+        before = remembered(self.process.state)
         self._reconcile()
-        found = difference(before, remembered_of_books(self.process))
+        found = difference(before, remembered(self.process.state), LOOKED)
         if found is not None:
             raise Violation("reconcile-twice", found)
 
@@ -357,17 +353,6 @@ class Simulation:
             if isinstance(step.event, OrderFilled):
                 trace.update(repr(step.event).encode())
         return trace.hexdigest()
-
-
-def remembered_of_books(process: Process) -> bytes:
-    """Return the memory without its clock: what looking again must not change."""
-    state = process.state
-    now, timers = state.now, state.timers
-    state.now, state.timers = 0, {}
-    try:
-        return remembered(state)
-    finally:
-        state.now, state.timers = now, timers
 
 
 def run_seed(

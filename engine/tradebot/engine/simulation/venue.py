@@ -244,6 +244,9 @@ class FaultyVenue:
         if found is None:
             return False
         self.exchange.books.undo(found.id, self._agenda.now, "bust")
+        order = self.exchange.find(found.account, found.client_order_id)
+        if order is not None:
+            order.undone += found.quantity
         self._correct(
             ExecutionBusted(
                 execution_id=found.id,
@@ -290,12 +293,13 @@ class FaultyVenue:
 
 def reported(order: VenueOrder) -> OrderReported:
     """Return an order as the venue answers when asked for it."""
+    gone = order.state == "replaced" or (order.state == "filled" and not order.standing)
     return OrderReported(
         client_order_id=order.client_order_id,
         found=True,
         venue_order_id=order.venue_order_id,
-        state="cancelled" if order.state == "replaced" else order.state,
-        filled=order.filled,
+        state="cancelled" if gone or order.state == "replaced" else order.state,
+        filled=order.standing,
         reason=order.reason,
     )
 
@@ -310,7 +314,7 @@ def as_reported(order: VenueOrder) -> ReportedOrder:
         type=order.type,
         tif=order.tif,
         quantity=order.quantity,
-        filled=order.filled,
+        filled=order.standing,
         limit_price=order.limit,
         trigger_price=order.trigger,
         reduce_only=order.reduce_only,

@@ -79,7 +79,9 @@ def test_alerts_heartbeat_and_telemetry_of_a_real_engine(home: Home) -> None:
         log = engine.log + (home.engine() / "engine.log").read_text()
     assert receiver.texts[0] == "the engine started for the first time"
     assert receiver.texts[1].startswith("HALTED: ")
-    assert receiver.texts[-1].startswith("the engine ended: stopped; without a stop: 0.010 ")
+    assert receiver.texts[-1].startswith(
+        "the engine ended: stopped; without a stop at a broker: 0.010 "
+    )
     assert {span.name for span in collector.spans} >= {"order", "order.durable", "order.fill"}
     assert len({span.trace_id for span in collector.spans}) == 1
     assert collector.metrics["tradebot.orders"].sum.data_points[0].as_int == 1

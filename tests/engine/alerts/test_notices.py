@@ -165,8 +165,16 @@ def test_a_position_that_stays_without_a_stop_is_told_once() -> None:
     (notice,) = watch.look(state, UNPROTECTED_AFTER, 0)
     assert (notice.kind, "trend holds 0.01000" in notice.text) == ("unprotected", True)
     assert kinds(watch, state, 2 * UNPROTECTED_AFTER) == []
-    assert unprotected_text(state) == "; without a stop: 0.01000 sandbox:BTCUSDT (trend)"
-    stop = intent("sell", number=2, owner=SLEEVE, reduce_only=True)
+    assert unprotected_text(state) == (
+        "; without a stop at a broker: 0.01000 sandbox:BTCUSDT (trend)"
+    )
+    target = intent("sell", number=2, owner=SLEEVE, reduce_only=True)
+    state.apply_outcome(Submit(order=target))
+    assert unprotected_text(state)  # a target is no stop
+    stop = msgspec.structs.replace(
+        intent("sell", number=3, owner=SLEEVE, order_type="stop", limit=None, reduce_only=True),
+        trigger_price=9_000_00,
+    )
     state.apply_outcome(Submit(order=stop))
     assert kinds(watch, state, 3 * UNPROTECTED_AFTER) == []
     assert not unprotected_text(state)

@@ -3,6 +3,8 @@
 import asyncio
 import errno
 import os
+import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from tests.engine.live.live_bench import BTC, START, LiveBench, Served, quiet_market
 
 from tradebot.data.events import MarketEvent
+from tradebot.engine.control.messages import OrderRequest
 from tradebot.engine.core.events import CancelRequested, FeedChanged, TimerFired
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.loop import FIRST_CONSOLE_S, GONE_S, Loop
@@ -164,4 +167,46 @@ async def test_venue_that_cannot_write_its_ledger_halts_the_engine_and_does_not_
     state = bench.kernel.state
     assert state.trading_state == "HALTED"
     assert "free the disk" in str(state.reason)
+    bench.close()
+
+
+async def test_slow_disk_keeps_no_client_waiting_and_no_order_leaves_before_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = LiveBench(tmp_path, quiet_market(60)).until(1_000)
+    served = bench.service()
+    commit = bench.journal.commit
+    slow = threading.Event()
+
+    def slowly() -> None:
+        assert slow.wait(10)
+        commit()
+
+    monkeypatch.setattr(bench.journal, "commit", slowly)
+    asked = OrderRequest(
+        request_id="r1",
+        instrument=BTC.id,
+        side="buy",
+        quantity=Decimal("0.1"),
+        type="limit",
+        limit_price=Decimal(990),
+    )
+    placed = asyncio.ensure_future(served.service.place(asked, 60))
+    running = asyncio.ensure_future(served.loop.run())
+    longest = 0.0
+    for _ in range(40):  # what a disk of two seconds gives clients: the loop turns all the while
+        began = time.perf_counter()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.perf_counter() - began)
+        assert served.service.status().working == 1
+        (order,) = bench.kernel.state.blotter.open()
+        assert order.state == "created"
+        assert not bench.venue.books.working
+    assert longest < 1
+    slow.set()
+    answer = await served.wait(placed, ms_each=1, running=running)
+    assert answer.outcome == "accepted"
+    served.service.stopping.set()
+    assert await running == "stopped"
+    assert bench.kernel.state.trading_state == "ACTIVE"
     bench.close()

@@ -1,11 +1,13 @@
 """The engine's loop: turns the crank in short slices, commits, tells waiters, sleeps until something is due."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 from collections.abc import Callable
 
 import structlog
 
+from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.pace import Pace
@@ -14,6 +16,9 @@ from tradebot.engine.live.service import EngineService
 
 SLICE_NS = 4_000_000
 """Longest stretch without looking at clients."""
+
+PATIENCE_S = 0.05
+"""Longest a commit keeps clients waiting; one that takes longer goes on beside the loop."""
 
 IDLE_S = 0.5
 """Longest sleep: waiters and consoles are looked at this often."""
@@ -49,15 +54,20 @@ class Loop:
         self.turned: Callable[[], None] | None = None
         """Called after each turn: whoever is not called any more knows that the loop is stuck."""
         self._alone_since = clock.monotonic_ns()
+        self._settling = False
         runtime.on_news = service.wake.set
 
     async def run(self) -> str:
         """Run; return why it ended."""
+        with concurrent.futures.ThreadPoolExecutor(1, "journal") as disk:
+            return await self._run(disk)
+
+    async def _run(self, disk: concurrent.futures.Executor) -> str:
         service = self._service
         while True:
             due = self._turn()
             service.authority.look_at_terminals()
-            await self._commit()
+            await self._commit(disk, release=self._settling)
             if self.turned is not None:
                 self.turned()
             if service.stopping.is_set():
@@ -81,6 +91,7 @@ class Loop:
         """Let what is due happen for one slice; return when the next thing is due."""
         runtime, pace = self._runtime, self._pace
         started = self._clock.monotonic_ns()
+        self._settling = False
         while True:
             if runtime.inbox:
                 runtime.advance_to(pace.now(runtime.now))
@@ -88,6 +99,10 @@ class Loop:
             if due is None or (not pace.unbounded and due > pace.now(runtime.now)):
                 break
             if self._played_out():
+                break
+            if runtime.settles_next:
+                runtime.advance_to(due)
+                self._settling = True
                 break
             runtime.step()
             if runtime.market_is_over and not self._stop_at_end:
@@ -102,11 +117,34 @@ class Loop:
         runtime = self._runtime
         return self._stop_at_end and runtime.market_is_over and runtime.quiet
 
-    async def _commit(self) -> None:
-        if not self._runtime.commit():
-            self._runtime.drain()
+    async def _commit(self, disk: concurrent.futures.Executor, *, release: bool) -> None:
+        """Make durable what was decided, and let its effects go if it is their turn."""
+        runtime = self._runtime
+        tried = runtime.records.journal.pending > 0
+        trouble = await self._written(disk) if tried else None
+        durable = runtime.committed(trouble, tried=tried)
+        if release:
+            runtime.release(durable=durable)
+        if not durable:
+            runtime.drain()
         async with self._service.committed:
             self._service.committed.notify_all()
+
+    async def _written(self, disk: concurrent.futures.Executor) -> str | None:
+        """Commit beside the loop, so that a slow disk keeps no client waiting; return why it could not be done."""
+        runtime = self._runtime
+        try:
+            runtime.prepare_commit()
+            writing = disk.submit(runtime.records.journal.commit)
+            # A commit that takes its usual milliseconds is waited for on the spot: nothing comes between.
+            concurrent.futures.wait([writing], PATIENCE_S)
+            if writing.done():
+                writing.result()
+            else:
+                await asyncio.wrap_future(writing)
+        except JournalUnavailable as error:
+            return str(error)
+        return None
 
     async def _rest(self, due: int | None) -> None:
         """Sleep until the next thing is due or somebody calls; always let others run."""

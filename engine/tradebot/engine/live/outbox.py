@@ -43,13 +43,17 @@ class Outbox:
         """Queue an effect of a step."""
         self._waiting.append((seq, effect))
 
-    def release(self, committed_seq: int, blotter: Blotter, now: int) -> Released:
+    def release(
+        self, committed_seq: int, blotter: Blotter, now: int, *, failed: bool = True
+    ) -> Released:
         """Take out what may leave, in order, and what shall not leave any more.
 
         Args:
-            committed_seq: The highest step that is durable. Effects of later steps leave only if they lower risk.
+            committed_seq: The highest step that is durable. Effects of later steps leave only if they lower risk, and
+                the disk has failed: else the commit that is theirs comes next.
             blotter: Tells which orders are still wanted.
             now: The engine's time, ns UTC.
+            failed: Whether the newest commit could not be done.
         """
         effects: list[VenueEffect] = []
         taken_back: dict[ClientOrderId, OrderCancelled | ReplaceRejected] = {}
@@ -59,7 +63,7 @@ class Outbox:
                 taken_back[effect.item.order.client_order_id] = _never_sent(effect.item, now)
             elif isinstance(effect, Cancel) and effect.client_order_id in taken_back:
                 continue  # what never left needs no cancel
-            elif seq <= committed_seq or lowers_risk(effect):
+            elif seq <= committed_seq or (failed and lowers_risk(effect)):
                 effects.append(effect)
             else:
                 held.append((seq, effect))

@@ -117,6 +117,10 @@ class Records:
         """Make everything durable; market events before the intents that rest on them."""
         self.flush_market()
         self.journal.commit()
+        self.empty_reserve()
+
+    def empty_reserve(self) -> None:
+        """Empty the reserve where the journal holds what it held."""
         reserve = self.reserve
         if reserve is not None and 0 < reserve.last_seq <= self.journal.committed_seq:
             try:
@@ -248,10 +252,9 @@ class Runtime:
         if self.inbox:
             self.drain()
             return
-        coming, due = self._coming(), self.next_due()
-        if self.outbox and due is not None and (coming is None or coming > due):
+        if self.settles_next:
             # All of this instant is decided: one commit for it, then its effects leave.
-            self.advance_to(due)
+            self.advance_to(self.next_due() or self.now)
             self.settle()
             return
         scheduled = self.schedule.next()
@@ -300,16 +303,33 @@ class Runtime:
             self.inbox.put_order(item)
         self.drain()
 
+    @property
+    def settles_next(self) -> bool:
+        """Return whether the next step commits this instant and lets its effects go."""
+        coming, due = self._coming(), self.next_due()
+        return bool(self.outbox) and due is not None and (coming is None or coming > due)
+
     def settle(self) -> bool:
         """Commit what was decided, and let go what may leave; return whether all of it is durable.
 
         What adds risk leaves only when it is durable, what lowers it in any case.
         """
         durable = self.commit()
+        self.release(durable=durable)
+        return durable
+
+    def release(self, *, durable: bool) -> None:
+        """Let go what may leave after a commit was tried.
+
+        Args:
+            durable: Whether it could be done.
+        """
         self._retry_at = self.now + RETRY
         committed = self.records.journal.committed_seq
-        released = self.outbox.release(committed, self.kernel.state.blotter, self.now)
-        if self.records.journal.pending and any(map(_changes_the_venue, released.effects)):
+        blotter = self.kernel.state.blotter
+        released = self.outbox.release(committed, blotter, self.now, failed=not durable)
+        undurable = self.records.journal.pending and not durable
+        if undurable and any(map(_changes_the_venue, released.effects)):
             self._keep()
         for effect in released.effects:
             self.venue.perform(effect)
@@ -318,24 +338,42 @@ class Runtime:
         for event in released.taken_back:
             self.inbox.put_order(event)
         self.drain()
-        return durable
 
     def commit(self) -> bool:
         """Make durable what was decided; where journal or venue cannot write, stop new risk."""
-        pending = self.records.journal.pending
-        if pending:
+        pending, trouble = self.records.journal.pending > 0, None
+        try:
+            self.prepare_commit()
+            if pending:
+                self.records.journal.commit()
+        except JournalUnavailable as error:
+            trouble = str(error)
+        return self.committed(trouble, tried=pending)
+
+    def prepare_commit(self) -> None:
+        """Write what a commit rests on: market events before the intents that rest on them, and a checkpoint if due.
+
+        Raises:
+            JournalUnavailable: If the market events cannot be written.
+        """
+        if self.records.journal.pending:
             self.checkpoints.look(self.kernel.state, self.now)
-            try:
-                self.records.commit()
-            except JournalUnavailable as error:
-                self._journal_failed(str(error))
-                return False
-        trouble = self.venue.trouble
+            self.records.flush_market()
+
+    def committed(self, trouble: str | None, *, tried: bool) -> bool:
+        """Take in how a commit ended; return whether journal and venue can write.
+
+        Args:
+            trouble: Why it could not be done; None where it could.
+            tried: Whether there was anything to commit.
+        """
+        trouble = trouble or self.venue.trouble
         if trouble is not None:
             self._journal_failed(trouble)
             return False
-        if pending:
+        if tried:
             self.journal_trouble = None
+            self.records.empty_reserve()
         return True
 
     def _keep(self) -> None:

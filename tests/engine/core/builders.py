@@ -204,7 +204,7 @@ def started(
 ) -> EngineStarted:
     """Return the start of a sandbox engine."""
     return EngineStarted(
-        schema=1,
+        schema=2,
         version="0",
         mode="sandbox",
         market="synthetic",

@@ -165,7 +165,7 @@ class LiveBench:
         self.venue.open(ACCOUNT, "USDT", CASH, runtime.now)
         runtime.hand_over(
             EngineStarted(
-                schema=1,
+                schema=2,
                 version="0",
                 mode="sandbox",
                 market="replay spot/day",

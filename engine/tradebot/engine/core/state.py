@@ -425,8 +425,25 @@ class State:
         account.answered(self.now)
 
     def _cash_moved(self, event: CashMoved) -> None:
-        if take_cash(self, event) and event.why in FLOWS:
+        if not take_cash(self, event) or event.why not in FLOWS:
+            return
+        if self.started is not None and self.started.schema == 1:
+            self._moved_by_flow(event.asset, event.amount)
+        else:
             self.flowed(event.asset, event.amount)
+
+    def _moved_by_flow(self, asset: str, amount: Decimal) -> None:
+        """Move the figures as programs of schema 1 did, whose journals have no mark behind a flow."""
+        if asset != self.currency:
+            return
+
+        def moved(figure: Decimal | None) -> Decimal | None:
+            return None if figure is None else MONEY.add(figure, amount)
+
+        self.day_start, self.peak, self.opened = map(
+            moved, (self.day_start, self.peak, self.opened)
+        )
+        self.loss_from, self.drawdown_from = map(moved, (self.loss_from, self.drawdown_from))
 
     def flowed(self, asset: str, amount: Decimal) -> None:
         """Remember that value came in or went out that nobody earned or lost; the next mark takes it in."""

@@ -45,15 +45,6 @@ def test_the_life_of_an_order_greps_out_of_the_log_by_its_id(home: Home) -> None
     assert life[-1]["state"] == "filled"
 
 
-def test_the_log_file_alone_leaves_stderr_to_failures(home: Home) -> None:
-    with running(home, "--log-format", "file") as engine:
-        engine.terminate()
-    assert not engine.log
-    events = [line["event"] for line in lines((home.engine() / "engine.log").read_text())]
-    assert events[0] == "engine up"
-    assert events[-1] == "engine down"
-
-
 def test_what_is_not_configured_is_not_even_loaded() -> None:
     with short_home({"PYTHONPROFILEIMPORTTIME": "1"}) as home:
         with running(home) as engine:
@@ -145,9 +136,12 @@ def test_the_watchdog_starves_while_the_loop_is_stuck(tmp_path: Path) -> None:
                 until("STOPPING=1")
 
 
-def test_why_an_engine_could_not_run_stands_in_its_log(home: Home) -> None:
-    with running(home) as engine:
+def test_the_log_file_alone_tells_a_run_and_why_the_next_could_not_be(home: Home) -> None:
+    with running(home, "--log-format", "file") as engine:
         assert engine.terminate() == 0
+    assert not engine.log
+    said = [line["event"] for line in lines((home.engine() / "engine.log").read_text())]
+    assert (said[0], said[-1]) == ("engine up", "engine down")
     (home.path / "tradebot.toml").write_text('[alerts]\nto = ["nosuch://t0pic"]\n')
     refused = home.run("run")
     assert refused.returncode == 3

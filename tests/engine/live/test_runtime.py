@@ -441,7 +441,7 @@ def test_fill_nobody_can_look_up_waits_for_the_journal(
     held = bench.kernel.state.ledger.net(ACCOUNT, BTC.id)
     with monkeypatch.context() as patched:
 
-        def unreadable(_: object) -> bool:
+        def unreadable(*_: object) -> bool:
             raise JournalUnavailable("cannot be read now", OSError())
 
         patched.setattr(bench.journal, "has_execution", unreadable)

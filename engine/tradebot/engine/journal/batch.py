@@ -6,7 +6,7 @@ from zlib import crc32
 
 import msgspec
 
-from tradebot.engine.core.types import ClientOrderId, ExecutionId, RequestId
+from tradebot.engine.core.types import ClientOrderId, RequestId
 from tradebot.engine.journal.codec import Row
 
 CHECKPOINTS_KEPT = 3
@@ -84,8 +84,8 @@ class Batch(msgspec.Struct):
     sources: dict[str, str] = {}
     meta: dict[str, str] = {}
     segments: list[SegmentBlock] = []
-    executions: dict[ExecutionId, int] = {}
-    """Seq of the step that booked each."""
+    executions: dict[str, int] = {}
+    """Seq of the step that booked each, by account and id."""
     checkpoint: Checkpoint | None = None
     """The newest only: one that waited longer is of no use beside it."""
 

@@ -25,7 +25,8 @@ SPACE_MARGIN = 4 * 1024 * 1024
 
 _BOOKED = """
 INSERT OR IGNORE INTO executions
-SELECT json_extract(CAST(body AS TEXT), '$.execution_id'), seq FROM rows
+SELECT json_extract(CAST(body AS TEXT), '$.account') || '/' || json_extract(CAST(body AS TEXT), '$.execution_id'), seq
+FROM rows
 WHERE kind = 'fill-booked' AND json_valid(CAST(body AS TEXT))
 """
 

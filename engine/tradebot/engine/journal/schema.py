@@ -19,7 +19,7 @@ _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\x00"
 
 SCHEMA_2 = """
-CREATE TABLE executions(execution_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE executions(execution TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX executions_by_seq ON executions(seq);
 CREATE TABLE checkpoints(
   seq INTEGER PRIMARY KEY, schema INTEGER NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL

@@ -12,7 +12,14 @@ import zstandard
 
 from tradebot.engine.core.events import OrderLane
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
-from tradebot.engine.core.types import ClientOrderId, EngineId, ExecutionId, Mode, RequestId
+from tradebot.engine.core.types import (
+    AccountName,
+    ClientOrderId,
+    EngineId,
+    ExecutionId,
+    Mode,
+    RequestId,
+)
 from tradebot.engine.journal import schema
 from tradebot.engine.journal.batch import (
     Batch,
@@ -132,7 +139,8 @@ class Journal(JournalReader):
     ) -> None:
         seq = anchor.seq
         requests = dict(_requests_of(outcomes))
-        booked = {one.execution_id: seq for one in outcomes if isinstance(one, FillBooked)}
+        fills = [one for one in outcomes if isinstance(one, FillBooked)]
+        booked = {execution_key(one.account, one.execution_id): seq for one in fills}
         for request_id, order_id in requests.items():
             self._require_one_order(request_id, order_id)
         with self._buffer_lock:
@@ -323,20 +331,19 @@ class Journal(JournalReader):
         self._committed_seq = max(self._committed_seq, self._max_seq())
         return self._committed_seq
 
-    def has_execution(self, execution_id: ExecutionId) -> bool:
+    def has_execution(self, account: AccountName, execution_id: ExecutionId) -> bool:
         """Return whether a fill was ever booked, durably or still buffered: so it is never booked twice.
 
         Raises:
             JournalUnavailable: If the database cannot be read now: then nobody knows.
         """
+        key = execution_key(account, execution_id)
         with self._buffer_lock:
             flying = self._flying
-            if execution_id in self._buffer.executions or (
-                flying is not None and execution_id in flying.executions
-            ):
+            if key in self._buffer.executions or (flying is not None and key in flying.executions):
                 return True
-        sql = "SELECT 1 FROM executions WHERE execution_id = ?"
-        return bool(self._all(sql, (execution_id,)))
+        sql = "SELECT 1 FROM executions WHERE execution = ?"
+        return bool(self._all(sql, (key,)))
 
     def client_order_of(self, request_id: RequestId) -> ClientOrderId | None:
         """Return the order a request led to, committed or still buffered; None if there was none."""
@@ -358,6 +365,11 @@ class Journal(JournalReader):
             raise JournalMisuse(
                 f"request {request_id!r} already led to order {known}, it must not lead to {order_id}"
             )
+
+
+def execution_key(account: AccountName, execution_id: ExecutionId) -> str:
+    """Return what a fill is known by: two venues may use the same id."""
+    return f"{account}/{execution_id}"
 
 
 def _refuse_older(path: Path, found: int) -> None:

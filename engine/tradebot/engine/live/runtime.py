@@ -428,7 +428,7 @@ class Runtime:
         if seen or blotter.get(event.client_order_id) is not None:
             return True
         try:
-            return not self.records.journal.has_execution(event.execution_id)
+            return not self.records.journal.has_execution(event.account, event.execution_id)
         except JournalUnavailable as error:
             # Neither lost nor booked twice: it is told again once the journal can say.
             log.warning("fill waits for the journal", fill=event.execution_id, reason=str(error))

@@ -1,7 +1,7 @@
 """Ended orders leave memory, and still no fill and no request counts twice."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import ACCOUNT, contents
 from tests.engine.core.histories import History, remembered, restless_world
@@ -24,6 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=19)  # a late fill of the very order that was next to be forgotten
 def test_no_fill_counts_twice_whatever_has_left_memory(seed: int) -> None:
     """The journal's own table stands for by a set of all that was ever booked, as the runtime asks it."""
     world = restless_world()

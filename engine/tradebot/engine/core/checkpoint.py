@@ -190,6 +190,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "market": "subscribed anew, never recovered",
         "next_mark": "begins anew with EngineStarted",
         "tries": "begins anew with EngineStarted",
+        "booked": "of the newest event alone",
     },
     SleeveState: {
         "memory": "EngineStarted goes back to what was saved",

@@ -36,7 +36,6 @@ from tradebot.engine.core.events import (
     DisarmRequested,
     EngineStarted,
     Event,
-    ExecutionCorrected,
     FeedChanged,
     FlattenRequested,
     HaltRequested,
@@ -60,7 +59,6 @@ from tradebot.engine.core.events import (
     TerminalGone,
     TimerFired,
 )
-from tradebot.engine.core.executions import Execution
 from tradebot.engine.core.expiry import on_expiry_timer, set_expiries
 from tradebot.engine.core.flatten import (
     FLATTEN_TIMER,
@@ -79,7 +77,7 @@ from tradebot.engine.core.mandates import (
     on_mandate_timer,
 )
 from tradebot.engine.core.marks import lift, watch
-from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, OrderIntent
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
@@ -105,7 +103,7 @@ from tradebot.engine.core.stops import (
     on_sleeve_resume,
     trim_reduce_only,
 )
-from tradebot.engine.core.types import EngineId
+from tradebot.engine.core.types import EngineId, Owner
 
 
 class Kernel:
@@ -123,13 +121,12 @@ class Kernel:
             now: The inbox's time, ns UTC, never less than before.
             event: What came in.
         """
-        fill = told_fill(event)
-        known = None if fill is None else _execution(self.state, fill)
         self.state.apply_event(event, now)
         step = Step(self.state, seq)
-        new = None if fill is None else _execution(self.state, fill)
-        if fill is not None and new is not None and new is not known and new.state == "booked":
-            step.emit(booked(self.state, fill))
+        new = self.state.take_booked()
+        if new is not None:
+            fill, owner, intent = new
+            step.emit(booked(self.state.engine_id, fill, owner, intent))
             on_late_fill(step, fill)
         if isinstance(event, MarketEvent):
             look(step, event.instrument)
@@ -149,6 +146,7 @@ class Kernel:
     def recover_event(self, now: int, event: OrderLane) -> None:
         """Take a journaled event in without deciding anything."""
         self.state.apply_event(event, now)
+        self.state.take_booked()
 
     def recover_outcome(self, now: int, outcome: AnyOutcome) -> None:
         """Take a journaled outcome in."""
@@ -156,27 +154,16 @@ class Kernel:
         self.state.apply_outcome(outcome)
 
 
-def told_fill(event: Event) -> OrderFilled | None:
-    """Return the execution an event tells of, or None."""
-    if isinstance(event, ExecutionCorrected):
-        return event.corrected
-    return event if isinstance(event, OrderFilled) else None
-
-
-def _execution(state: State, fill: OrderFilled) -> Execution | None:
-    return state.executions.get(fill.account, fill.execution_id)
-
-
-def booked(state: State, event: OrderFilled) -> FillBooked:
-    """Return whose fill it was and why, as the ledger took it."""
-    order = state.blotter.get(event.client_order_id)
-    intent = None if order is None else order.intent
+def booked(
+    engine_id: EngineId, event: OrderFilled, owner: Owner, intent: OrderIntent | None
+) -> FillBooked:
+    """Return whose fill it was and why, as the ledger took it; `intent` is its order's, None for no order of ours."""
     return FillBooked(
         execution_id=event.execution_id,
         client_order_id=event.client_order_id,
-        engine_id=state.engine_id,
+        engine_id=engine_id,
         account=event.account,
-        owner=state.owner_of(event),
+        owner=owner,
         policy_version=None if intent is None else intent.policy_version,
         bet_id=None if intent is None else intent.bet_id,
         because=None if intent is None else intent.because,

@@ -243,7 +243,7 @@ class Blotter:
     def __init__(self) -> None:
         self._orders: dict[ClientOrderId, Order] = {}
         self._open: dict[ClientOrderId, None] = {}
-        self._ended: dict[ClientOrderId, None] = {}  # in the order in which they ended
+        self._ended: dict[ClientOrderId, None] = {}  # in the order in which they were last heard of
         self.executions = Executions()
         self._requests: dict[RequestId, ClientOrderId] = {}
         self.links = Links()
@@ -546,10 +546,12 @@ class Blotter:
             self._watch(order)
             return
         self._open.pop(client_order_id, None)
-        self._ended.setdefault(client_order_id)
+        # Whoever is heard of again is the last to be forgotten: a late fill's order stays until that is told.
+        self._ended.pop(client_order_id, None)
+        self._ended[client_order_id] = None
         self._watch(order)
         for _ in range(FORGET_AT_ONCE):
-            if len(self._ended) > ENDED_KEPT:
+            if len(self._ended) > ENDED_KEPT and next(iter(self._ended)) != client_order_id:
                 self._forget_oldest()
 
     def _watch(self, order: Order) -> None:
@@ -562,7 +564,7 @@ class Blotter:
             self.links.watches(entry, live=self._is_live(entry))
 
     def _forget_oldest(self) -> None:
-        """Forget the order that ended first, unless something refers to it: that is looked at again much later."""
+        """Forget the order not heard of for longest; one that something refers to is looked at again much later."""
         client_order_id = next(iter(self._ended))
         del self._ended[client_order_id]
         intent = self._orders[client_order_id].intent

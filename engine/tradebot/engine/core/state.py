@@ -233,6 +233,8 @@ class State:
         self.rejects_in_row = 0
         self.sent: dict[Owner, deque[int]] = {}
         self.bets: dict[BetKey, BetId] = {}
+        self.booked: tuple[OrderFilled, Owner, OrderIntent | None] | None = None
+        """What `take_booked` gives."""
         self.counter = 0
         """Orders made so far, denied ones too."""
         self.tries: dict[str, Tries] = {}
@@ -386,6 +388,7 @@ class State:
         before = self.blotter.get(event.client_order_id)
         if not take_fill(self, event, anew=anew):
             return False
+        self.booked = (event, self.owner_of(event), None if before is None else before.intent)
         sleeve = self.sleeves.get(self.owner_of(event))
         if sleeve is not None and before is not None and not before.filled:
             sleeve.filled_orders += 1
@@ -394,6 +397,11 @@ class State:
         if order is not None and not order.is_open:
             self._close_bet(order)
         return True
+
+    def take_booked(self) -> tuple[OrderFilled, Owner, OrderIntent | None] | None:
+        """Return the execution that the newest event brought, whose it is and its order's terms; once."""
+        taken, self.booked = self.booked, None
+        return taken
 
     def fit_legs(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> None:
         """Let legs cover no more than their owner holds; to be called after all that changes a position."""

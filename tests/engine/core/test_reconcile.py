@@ -224,7 +224,9 @@ def test_an_order_open_here_and_not_at_the_venue_is_a_question_not_a_difference(
     world: World,
 ) -> None:
     world.place("buy", 100)
-    assert world.send(report(world, open_orders=())) == []
+    (later,) = world.send(report(world, open_orders=()))
+    assert isinstance(later, SetTimer)
+    assert not world.state.accounts[ACCOUNT].differences
 
 
 def test_after_a_start_no_new_risk_before_the_venue_has_told_what_the_account_holds() -> None:
@@ -258,3 +260,16 @@ def test_after_a_start_no_new_risk_before_the_venue_has_told_what_the_account_ho
     world.send(trade(10_000_00))
     assert len(asked) == 1
     assert of_type(world.request("buy", 100), Submit)
+
+
+def test_an_order_missing_from_a_report_soon_after_a_word_of_it_is_asked_for_a_little_later(
+    world: World, order: OrderIntent
+) -> None:
+    world.accept(order)
+    gone = AccountReported(account=ACCOUNT, cash={}, positions={}, open_orders=())
+    outcomes = world.send(gone, after=MS)
+    assert not asked(outcomes)
+    (timer,) = (
+        timer for timer in of_type(outcomes, SetTimer) if timer.timer_id.startswith("missing:")
+    )
+    assert asked(world.timers_until(timer.due)) == [order.client_order_id]

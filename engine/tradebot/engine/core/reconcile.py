@@ -248,6 +248,13 @@ def _taken_in(step: Step, known: Difference, reason: str) -> None:
     )
 
 
+def on_missing_timer(step: Step, event: TimerFired) -> None:
+    """Ask for an order that a report lacked so soon after a word of it that the report may have been older."""
+    order = step.state.blotter.get(ClientOrderId(event.timer_id.partition(":")[2]))
+    if order is not None and order.is_open and not order.held:
+        ask_order(step, order)
+
+
 def _ask_for_missing(step: Step, event: AccountReported) -> None:
     """Ask for each order that should be open and is not in the report, once the venue must have known it."""
     state = step.state
@@ -257,5 +264,10 @@ def _ask_for_missing(step: Step, event: AccountReported) -> None:
         missing = intent.account == event.account and intent.client_order_id not in listed
         heard = order.state in {"accepted", "partially_filled", "triggered", "pending_cancel"}
         asked = absent_timer(order) in state.timers
-        if missing and heard and not asked and state.now - order.updated >= CONFIRM_AFTER:
+        if not missing or not heard or asked:
+            continue
+        if state.now - order.updated >= CONFIRM_AFTER:
             ask_order(step, order)
+        else:
+            # The report may be older than the newest word of the order: only one that is not can be believed.
+            step.timer(f"missing:{intent.client_order_id}", order.updated + CONFIRM_AFTER)

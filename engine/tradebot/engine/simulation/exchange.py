@@ -218,7 +218,7 @@ class Exchange:
     def replace(self, intent: OrderIntent, known_filled: int) -> None:
         """Put a new order in the place of a standing one, for what is left of it."""
         old = None if intent.replaces is None else self.find(intent.account, intent.replaces)
-        unseen = 0 if old is None else old.standing - known_filled
+        unseen = 0 if old is None else max(old.standing - known_filled, 0)
         reason = None
         if old is None or old.state != "working":
             reason = "unknown order" if old is None else f"order is {old.state}"

@@ -231,8 +231,7 @@ class Facts:
     def _word(self, event: Event) -> None:
         match event:
             case OrderAccepted():
-                seen = self._heard(event.client_order_id)
-                if seen is not None and seen.ended is None:
+                if self._heard(event.client_order_id) is not None:
                     self.rejects = 0
             case OrderTriggered():
                 self._heard(event.client_order_id)

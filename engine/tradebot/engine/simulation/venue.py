@@ -180,21 +180,21 @@ class FaultyVenue:
         self._deliver(report, delay)
 
     def fetch_missed(self, account: AccountName, since: int, delay: int) -> None:
-        """Tell the fills of an account from an instant on, and all that is not a fill, once more."""
+        """Tell once more what moved an account from an instant on: cash, fills, what was taken back, fees."""
         books = self.exchange.books
         for movement in self.movements:
-            if movement.account == account:
+            if movement.account == account and movement.ts_event >= since:
                 self._deliver(movement, delay)
         for execution in books.executions.values():
             if execution.account == account and execution.ts >= since:
                 self._deliver(told(execution, "gap_fill", self._agenda.now), delay)
                 self.words += 1
         for change in self.told_corrections:
-            if self._account_of(change) == account:
+            if self._account_of(change) == account and _when(change) >= since:
                 self._deliver(change, delay)
                 self.words += 1
         for charge in list(self.exchange.fees.values()):
-            if charge.account == account:
+            if charge.account == account and charge.ts_event >= since:
                 self._deliver(charge, delay)
                 self.words += 1
 
@@ -289,6 +289,10 @@ class FaultyVenue:
     def _correct(self, change: ExecutionBusted | ExecutionCorrected) -> None:
         self.told_corrections.append(change)
         self._say(self._account_of(change), change)
+
+
+def _when(change: ExecutionBusted | ExecutionCorrected) -> int:
+    return change.ts_event if isinstance(change, ExecutionBusted) else change.corrected.ts_event
 
 
 def reported(order: VenueOrder) -> OrderReported:

@@ -1,13 +1,14 @@
 """The table of docs/stops.md, cell by cell: each row is played, each column asked."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import pytest
-from tests.engine.core.builders import ACCOUNT, BTC_ID, WIDE_OPEN, World, of_type, started
-from tests.engine.core.test_stops import denial
+from tests.engine.core.builders import ACCOUNT, BTC_ID, SLEEVE, WIDE_OPEN, World, of_type, started
+from tests.engine.core.test_stops import Desk, denial
 
 from tradebot.engine.core.events import (
     ArmRequested,
@@ -16,11 +17,14 @@ from tradebot.engine.core.events import (
     FlattenRequested,
     HaltRequested,
     KillRequested,
+    PanicNoted,
+    SleevePauseRequested,
     StopRequested,
     StreamChanged,
 )
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import AnyOutcome, Cancel, Submit
+from tradebot.engine.core.policy import buy, sell
 from tradebot.engine.core.types import MINUTE, TerminalId
 
 DOCS = Path(__file__).parents[3] / "docs" / "stops.md"
@@ -66,6 +70,15 @@ def stop(world: World) -> list[AnyOutcome]:
     return world.send(StopRequested())
 
 
+def pause(world: World) -> list[AnyOutcome]:
+    return world.send(SleevePauseRequested(sleeve=SLEEVE, reason="lunch"))
+
+
+def panic(world: World) -> list[AnyOutcome]:
+    """Let a start find the note; what panic does at the venue before it is in `test_make_safe.py`."""
+    return world.send(PanicNoted(account=ACCOUNT, at=world.now))
+
+
 TABLE = (
     Row("disarm", disarm, "not_armed", "ok", "ok", "stay", "stay"),
     Row("stale data", stale, "feed_not_up", "ok", "ok", "stay", "stay"),
@@ -73,9 +86,13 @@ TABLE = (
     Row("REDUCING", halt, "reducing", "ok", "ok", "cancelled", "stay"),
     Row("HALTED", kill, "halted", "halted", "ok", "cancelled", "stay"),
     Row("flatten", flatten, "halted", "", "", "cancelled", "cancelled"),
-    Row("stop", stop, "ok", "ok", "ok", "stay", "stay"),
+    Row("`stop`", stop, "ok", "ok", "ok", "stay", "stay"),
+    Row("panic", panic, "halted", "halted", "ok", "cancelled", "stay"),
 )
-"""`pause`, `panic` and who lifts what are in their own tests."""
+"""Who lifts what is in its own tests."""
+
+PAUSE = Row("pause SLEEVE", pause, "sleeve_paused", "ok", "ok", "cancelled", "stay")
+"""Of the sleeve; nothing is stopped for the hand."""
 
 
 def live_world() -> tuple[World, Order, Order]:
@@ -110,10 +127,32 @@ def test_each_cell_of_the_table(row: Row) -> None:
             assert denial(asked) == wanted
 
 
+def test_each_cell_of_the_row_of_a_paused_sleeve() -> None:
+    desk = Desk()
+    world = desk.world
+    world.hold(2000, owner=SLEEVE)
+    adding = desk.sleeve_order("buy", "0.001", "9900")
+    protective = desk.sleeve_order("sell", "0.01", "10200")
+    gone = {cancel.client_order_id for cancel in of_type(PAUSE.play(world), Cancel)}
+    assert gone == {adding.intent.client_order_id}
+    assert PAUSE.protective_orders == "stay"
+    assert protective.state == "accepted"
+    assert world.net() == 4000
+    assert denial(world.request("buy", 100)) == "ok"
+    price = Decimal(9990)
+    wishes = (
+        (buy(Decimal("0.001"), limit=price), PAUSE.new_risk),
+        (sell(Decimal("0.001"), limit=price), PAUSE.exits),
+        (sell(Decimal("0.001"), limit=price, reduce_only=True), PAUSE.protective),
+    )
+    for wish, wanted in wishes:
+        assert denial(desk.sleeve_says(wish)) == wanted
+
+
 def test_the_documentation_has_every_row_of_the_table() -> None:
     rows = [line for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| ")]
     words = [line.split("|")[1] for line in rows]
-    for row in TABLE:
+    for row in (*TABLE, PAUSE):
         found = [line for line, word in zip(rows, words, strict=True) if row.word in word]
         assert len(found) == 1, row.word
-        assert (row.adding_orders in found[0].split("|")[5]) or row.word == "stop"
+        assert (row.adding_orders in found[0].split("|")[5]) or row.word == "`stop`"

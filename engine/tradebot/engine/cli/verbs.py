@@ -42,6 +42,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "kill", "Control", "HALTED: cancel what adds risk, keep what protects", f"{_CLI}.steer:kill"
     ),
+    Verb("panic", "Control", "no engine needed: make ACCOUNT safe", f"{_CLI}.panic:panic"),
     Verb("halt", "Control", "REDUCING: only what shrinks a position", f"{_CLI}.steer:halt"),
     Verb("resume", "Control", "lift halt or kill, or let SLEEVE go on", f"{_CLI}.steer:resume"),
     Verb("arm", "Control", "LIVE: hands may add risk for a while", f"{_CLI}.authority:arm"),
@@ -79,7 +80,6 @@ NOT_YET: tuple[str, ...] = (
     "find",
     "health",
     "montecarlo",
-    "panic",
     "policy",
     "replay",
     "runs",

@@ -512,6 +512,32 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     """System clock, ns UTC; never read by the kernel, left out of canonical exports."""
 
 
+class PanicClosing(msgspec.Struct, frozen=True, kw_only=True):
+    """An order by which `tradebot panic` closed a position."""
+
+    client_order_id: ClientOrderId
+    instrument: InstrumentId
+    side: Side
+    quantity: int
+    """In units, > 0."""
+
+
+class PanicNoted(OrderLaneEvent, frozen=True, kw_only=True, tag="panic-noted"):
+    """While no engine ran, `tradebot panic` acted on an account; told once, right after the start."""
+
+    account: AccountName
+    at: int
+    """The venue's time, ns UTC: orders made before it may have been ended by it."""
+    when: str = ""
+    """The machine's time, ISO 8601 UTC."""
+    done: bool = True
+    """Whether it came to its end; if not, this is what it had set out to do."""
+    cancelled: tuple[ClientOrderId, ...] = ()
+    closed: tuple[PanicClosing, ...] = ()
+    failed: tuple[str, ...] = ()
+    """What it could not do, each with its reason."""
+
+
 class SleeveFailed(OrderLaneEvent, frozen=True, kw_only=True, tag="sleeve-failed"):
     """The runtime saw a policy break its bounds: an exception, too slow once, too slow often."""
 
@@ -565,7 +591,13 @@ type ConnectionEvent = FeedChanged | StreamChanged | ClockMeasured | RateQuoted
 """What is known of the ways to venues and of rates."""
 
 type OrderLane = (
-    VenueEvent | ConnectionEvent | TimerFired | OperatorEvent | EngineStarted | SleeveFailed
+    VenueEvent
+    | ConnectionEvent
+    | TimerFired
+    | OperatorEvent
+    | EngineStarted
+    | PanicNoted
+    | SleeveFailed
 )
 """All that is journaled on its way in."""
 

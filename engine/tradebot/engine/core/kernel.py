@@ -47,6 +47,7 @@ from tradebot.engine.core.events import (
     OrderLane,
     OrderRejected,
     OrderReported,
+    PanicNoted,
     PlaceOrder,
     ReconcileRequested,
     ResumeRequested,
@@ -78,6 +79,7 @@ from tradebot.engine.core.mandates import (
 )
 from tradebot.engine.core.marks import lift, watch
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, OrderIntent
+from tradebot.engine.core.panic import on_panic, share_closing
 from tradebot.engine.core.reconcile import (
     on_absent_timer,
     on_account_reported,
@@ -129,6 +131,7 @@ class Kernel:
             fill, owner, intent = new
             step.emit(booked(self.state.engine_id, fill, owner, intent))
             on_late_fill(step, fill)
+            share_closing(step, fill)
         if isinstance(event, MarketEvent):
             look(step, event.instrument)
             watch(step, at_once=False)
@@ -204,6 +207,8 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912,
             mandates_started(step)
             on_started(step)
             set_expiries(step)
+        case PanicNoted():
+            on_panic(step, event)
         case OrderReported():
             on_order_reported(step, event)
             keep_to_state(step)

@@ -133,7 +133,8 @@ def on_order_reported(step: Step, event: OrderReported) -> None:
 
 def _panicked(step: Step, order: Order) -> str:
     """Return the words that explain an order `tradebot panic` may have ended; empty where it did not act."""
-    at = step.state.accounts[order.intent.account].panicked_at
+    account = step.state.accounts.get(order.intent.account)
+    at = 0 if account is None or order.state == "filled" else account.panicked_at
     return f": cancelled by panic at {at}" if at > order.intent.created else ""
 
 

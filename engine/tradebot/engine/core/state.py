@@ -51,6 +51,7 @@ from tradebot.engine.core.events import (
     OrderReplaced,
     OrderReported,
     OrderTriggered,
+    PanicNoted,
     PlaceOrder,
     RateQuoted,
     ReplaceRejected,
@@ -336,6 +337,10 @@ class State:
                 self.timers.pop(event.timer_id, None)
             case EngineStarted():
                 self._started(event)
+            case PanicNoted():
+                panicked = self.accounts.get(event.account)
+                if panicked is not None:
+                    panicked.panicked_at = max(panicked.panicked_at, event.at)
             case (
                 OrderAccepted()
                 | OrderRejected()

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 import structlog
 
-from tradebot.engine.core.events import EngineStarted, SleeveFailed, SleeveStarted
+from tradebot.engine.core.events import EngineStarted, PanicNoted, SleeveFailed, SleeveStarted
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.types import EngineId, Lots, Mode, Owner
@@ -87,6 +87,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     protect_at: Literal["broker", "any"] = "any"
     resume: Literal["operator", "next-day"] = "operator"
     take_over: tuple[EngineId, ...] = ()
+    panics: tuple[PanicNoted, ...] = ()
+    """What `tradebot panic` did since the last start."""
 
 
 def begin(engine: Assembled, terms: Terms) -> None:
@@ -116,4 +118,6 @@ def begin(engine: Assembled, terms: Terms) -> None:
             wall=terms.wall,
         )
     )
+    for panic in terms.panics:
+        engine.runtime.hand_over(panic)
     world.begin()

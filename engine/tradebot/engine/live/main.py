@@ -39,6 +39,7 @@ from tradebot.engine.live.sleeve_start import (
 )
 from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
+from tradebot.engine.panic.note import forget_notes, read_notes, told
 from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy
 from tradebot.engine.state_folder import ExitNote, FolderFacts, StateFolder, look
 from tradebot.engine.systemd.notify import of_this_process
@@ -164,7 +165,12 @@ def _run(start: Start) -> str:
                 notifier=of_this_process(),
             )
         )
-        begin(engine, _terms(options, prepared, engine, currency, clock))
+        terms = _terms(options, prepared, engine, currency, clock)
+        begin(
+            engine, msgspec.structs.replace(terms, panics=tuple(map(told, read_notes(folder.path))))
+        )
+        if engine.runtime.commit():
+            forget_notes(folder.path)  # the journal holds what they said
         operations.started(start.before)
         runner = asyncio.Runner(loop_factory=_loop_factory())
         with runner:

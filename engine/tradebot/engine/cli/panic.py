@@ -1,0 +1,150 @@
+"""`panic`: make an account safe at its venue while no engine runs."""
+
+import secrets
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.engine.cli.failures import DONE, FAILED, REFUSED, UNREACHABLE, USAGE, CommandFailed
+from tradebot.engine.cli.options import JsonOption, NameOption
+from tradebot.engine.cli.output import print_json, print_narrow
+from tradebot.engine.cli.target import folder_of
+
+if TYPE_CHECKING:
+    from tradebot.engine.panic.native import NativeLedger
+    from tradebot.engine.panic.note import PanicNote
+    from tradebot.engine.state_folder import FolderFacts, StateFolder
+
+
+def panic(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Its name.")],
+    *,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Cancel everything and close its positions too.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: NameOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Without an engine: cancel at the venue what adds risk; the next start reads what was done, and is HALTED."""
+    from tradebot.engine.core.types import AccountName
+    from tradebot.engine.journal.export import iso
+    from tradebot.engine.live.clock import SystemClock
+    from tradebot.engine.panic.act import make_safe
+    from tradebot.engine.panic.native import NativeAccount
+    from tradebot.engine.panic.note import read_notes, write_notes
+
+    chosen, path = folder_of(name)
+    clock = SystemClock()
+    with _held(chosen, path, clock.system_ns) as folder, _ledger(folder) as ledger:
+        if AccountName(account) not in ledger.accounts:
+            known = ", ".join(ledger.accounts) or "none"
+            raise CommandFailed(
+                f"no account {account!r} at this engine's venue; there is {known}", USAGE
+            )
+        _confirm(folder.mode, account, yes=yes)
+        before = read_notes(folder.path)
+        note = make_safe(
+            AccountName(account),
+            NativeAccount(ledger, AccountName(account)),
+            flatten=flatten,
+            when=iso(clock.system_ns()),
+            keep=lambda note: write_notes(folder.path, (*before, note)),
+        )
+    if json:
+        print_json(note)
+    else:
+        print_narrow(_lines(note))
+    return FAILED if note.failed else DONE
+
+
+@contextmanager
+def _held(name: str, path: Path, now: Callable[[], int]) -> Generator["StateFolder"]:
+    """Hold a stopped engine's folder, and leave its note of how it last ended as it was.
+
+    Raises:
+        CommandFailed: If an engine runs in it, or there is none.
+    """
+    from tradebot.engine.journal.errors import EngineAlreadyRunning
+    from tradebot.engine.state_folder import StateFolder, look
+
+    facts = look(path)
+    if facts is None:
+        raise CommandFailed(f"there is no engine {name!r} in {path.parent}", UNREACHABLE)
+    try:
+        folder = StateFolder.open(
+            path, mode=facts.mode, create=False, entropy=secrets.token_bytes, now=now
+        )
+    except EngineAlreadyRunning as error:
+        kill = "tradebot kill" if name == "main" else f"tradebot kill --name {name}"
+        who = "another process" if error.pid is None else f"process {error.pid}"
+        raise CommandFailed(
+            f"engine {name!r} runs as {who}: use {kill}; if it does not answer, end that process first",
+            FAILED,
+        ) from error
+    with folder:
+        _keep_exit(folder, facts)
+        yield folder
+
+
+def _keep_exit(folder: "StateFolder", facts: "FolderFacts") -> None:
+    if facts.last_exit is not None:
+        folder.note_exit(facts.last_exit)
+
+
+@contextmanager
+def _ledger(folder: "StateFolder") -> Generator["NativeLedger"]:
+    """Open the native venue's ledger.
+
+    Raises:
+        CommandFailed: If the engine has none.
+        VenueLogDamaged: If it cannot be read.
+    """
+    from tradebot.engine.panic.native import NativeLedger, known_instruments
+    from tradebot.engine.venue.log import VenueLog
+
+    if not folder.venue_log.exists():
+        raise CommandFailed(
+            f"{folder.path} has no venue.log: this engine never traded at the native venue; "
+            "for another venue use the venue's own app",
+            FAILED,
+        )
+    log = VenueLog(folder.venue_log)
+    try:
+        yield NativeLedger(log, folder.id, known_instruments(folder.journal))
+    finally:
+        log.close()
+
+
+def _confirm(mode: str, account: str, *, yes: bool) -> None:
+    """Ask before anything reaches a broker; sandbox and paper need no question.
+
+    Raises:
+        CommandFailed: If nobody can be asked, or the answer is no (exit code 5).
+    """
+    if yes or mode in {"sandbox", "paper"}:
+        return
+    if not sys.stdin.isatty():
+        raise CommandFailed(
+            f"{mode.upper()} without a terminal needs --yes; nothing was done", REFUSED
+        )
+    if not typer.confirm(f"{mode.upper()}: panic on account {account}?", err=True):
+        raise CommandFailed("nothing was done", REFUSED)
+
+
+def _lines(note: "PanicNote") -> Generator[str]:
+    yield f"panic {note.account}: cancelled {len(note.cancelled)}, closed {len(note.closed)}"
+    for client_order_id in note.cancelled:
+        yield f"cancelled {client_order_id}"
+    for order in note.closed:
+        yield f"closed {order.instrument} by {order.client_order_id}"
+    for client_order_id in note.kept:
+        yield f"stays {client_order_id}"
+    for symbol in note.open_positions:
+        yield f"still held {symbol}"
+    yield from note.failed
+    yield "the next start is HALTED until tradebot resume --reason"

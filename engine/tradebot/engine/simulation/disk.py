@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import override
 
 from tradebot.engine.core.types import MS
-from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
-from tradebot.engine.live.runtime import Records
 from tradebot.engine.simulation.faults import Faults
 
 PAGES_MAX = 0xFFFFFFFE
@@ -28,15 +26,6 @@ class EngineDied(BaseException):
         self.torn = torn
 
 
-class BrittleJournal(Journal):
-    """The real journal on a disk that can be full."""
-
-    def set_full(self, *, full: bool) -> None:
-        """Let the database grow no further, or let it grow again."""
-        if self._writer is not None:
-            self._writer.execute(f"PRAGMA max_page_count={1 if full else PAGES_MAX}")
-
-
 class BrittleSegments(SegmentWriter):
     """The real segment writer on a disk that can be full."""
 
@@ -49,62 +38,61 @@ class BrittleSegments(SegmentWriter):
         super()._append(file, data)
 
 
-class BrittleRecords(Records):
-    """The real records, with a disk that fails and a process that dies at a commit."""
+class BrittleJournal(Journal):
+    """The real journal on a disk that fails, of a process that dies at a commit."""
 
-    def __init__(
-        self,
-        journal: BrittleJournal,
-        segments: BrittleSegments,
-        reserve: Reserve,
-        faults: Faults,
-    ) -> None:
-        super().__init__(journal, segments, reserve)
-        self._brittle = (journal, segments)
-        self._faults = faults
-        self._full_for = 0
-        self.slowed = 0
-        """Nanoseconds the disk took since this was last read and set to 0."""
-        self.dies_soon = False
-        """Whether the process dies with the next thing that leaves, though the disk took nothing."""
+    faults: Faults | None = None
+    beside: BrittleSegments | None = None
+    """Written to the same disk."""
+    slowed = 0
+    """Nanoseconds the disk took since this was last read and set to 0."""
+    dies_soon = False
+    """Whether the process dies with the next thing that leaves, though the disk took nothing."""
+    _full_for = 0
+    _is_full = False
 
     @override
     def commit(self) -> None:
         """Make everything durable, unless the disk or the process has other plans."""
-        faults = self._faults
+        faults = self.faults
+        if faults is None or not self.pending:
+            super().commit()
+            return
         if faults.strike("slow_disk"):
             self.slowed += faults.between(20, 3_000) * MS
-        if self._full_for == 0 and faults.strike("full_disk"):
-            self._full_for = faults.between(1, 6)
         dies = faults.strike("crash")
         if dies and faults.between(0, 1):
             raise EngineDied
         torn = not dies and faults.strike("torn")
-        before = self._log_bytes()
-        self._set_full(full=self._full_for > 0)
-        self._full_for = max(self._full_for - 1, 0)
-        self.dies_soon = dies and self._brittle[1].full
+        before = _log_bytes(self.path)
+        self.dies_soon = dies and self._is_full
+        self._next_full(faults)
         super().commit()
         if torn:
-            grown = self._log_bytes() - before
+            grown = _log_bytes(self.path) - before
             raise EngineDied(faults.between(1, grown) if grown > 1 else 0)
         if dies:
             raise EngineDied
 
-    def _set_full(self, *, full: bool) -> None:
-        journal, segments = self._brittle
-        if full != segments.full:
-            journal.set_full(full=full)
-            segments.full = full
+    def _next_full(self, faults: Faults) -> None:
+        """Let the disk be full for a few commits now and then; market events meet it with the commit after."""
+        if self._full_for == 0 and faults.strike("full_disk"):
+            self._full_for = faults.between(1, 6)
+        self.set_full(full=self._full_for > 0)
+        self._full_for = max(self._full_for - 1, 0)
+
+    def set_full(self, *, full: bool) -> None:
+        """Let nothing on the disk grow any further, or let it grow again."""
+        if self.beside is not None:
+            self.beside.full = full
+        if full != self._is_full and self._writer is not None:
+            self._is_full = full
+            self._writer.execute(f"PRAGMA max_page_count={1 if full else PAGES_MAX}")
 
     def heal(self) -> None:
         """Give the disk its space back."""
         self._full_for = 0
-        self._set_full(full=False)
-
-    def _log_bytes(self) -> int:
-        log = _log_of(self.journal.path)
-        return log.stat().st_size if log.exists() else 0
+        self.set_full(full=False)
 
 
 def as_left_behind(folder: Path, died: EngineDied, place: Path) -> None:
@@ -114,6 +102,11 @@ def as_left_behind(folder: Path, died: EngineDied, place: Path) -> None:
     if died.torn and log.exists():
         with log.open("r+b") as file:
             file.truncate(max(log.stat().st_size - died.torn, 0))
+
+
+def _log_bytes(journal: Path) -> int:
+    log = _log_of(journal)
+    return log.stat().st_size if log.exists() else 0
 
 
 def _log_of(journal: Path) -> Path:

@@ -35,7 +35,7 @@ class Hand:
 
     def pause(self) -> int:
         """Return how long the hand rests, ns."""
-        return self.chance.randint(40, 700) * MS
+        return self.chance.randint(30, 480) * MS
 
     def word(self, now: int) -> OperatorEvent | None:
         """Return what the hand says now; None where it only looks."""

@@ -36,9 +36,11 @@ def difference(ours: bytes, theirs: bytes, but_for: frozenset[str] = CLOCKS) -> 
 
 
 def _first(path: str, left: object, right: object, but_for: frozenset[str]) -> str | None:
+    if left == right:
+        return None
     parts, others = _parts(left), _parts(right)
     if parts is None or others is None or type(left) is not type(right):
-        return None if left == right else f"{path}: {left!r:.150} became {right!r:.150}"
+        return f"{path}: {left!r:.150} became {right!r:.150}"
     for name, value in parts.items():
         if name not in others:
             return f"{path}.{name}: {value!r:.150} is gone"

@@ -30,7 +30,7 @@ class Mind(msgspec.Struct, frozen=True):
 class Restless:
     """Trades around what it holds: takes, rests, takes profit, changes its mind."""
 
-    needs = (Book(), Every(3 * SECOND))
+    needs = (Book(), Every(7 * SECOND))
     state = Mind
 
     def decide(

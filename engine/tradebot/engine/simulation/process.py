@@ -12,10 +12,10 @@ from tradebot.engine.core.types import EngineId, Owner
 from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
-from tradebot.engine.live.runtime import Runtime
+from tradebot.engine.live.runtime import Records, Runtime
 from tradebot.engine.policy_loading import VersionedPolicy
 from tradebot.engine.simulation.agenda import Agenda
-from tradebot.engine.simulation.disk import BrittleJournal, BrittleRecords, BrittleSegments
+from tradebot.engine.simulation.disk import BrittleJournal, BrittleSegments
 from tradebot.engine.simulation.instruments import ALPHA, BETA, CURRENCY
 from tradebot.engine.simulation.plan import Plan
 from tradebot.engine.simulation.policies import Mind, Restless
@@ -66,7 +66,8 @@ class Process:
         self.journal.bind(ENGINE_ID, "sandbox", "virtual")
         self._segments = BrittleSegments(folder / "market")
         self._reserve = Reserve.open(folder / RESERVE, RESERVE_BYTES)
-        self.records = BrittleRecords(self.journal, self._segments, self._reserve, world.faults)
+        self.journal.faults, self.journal.beside = world.faults, self._segments
+        self.records = Records(self.journal, self._segments, self._reserve)
         self.assembled: Assembled = assemble(
             ENGINE_ID,
             world,

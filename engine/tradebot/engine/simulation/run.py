@@ -32,7 +32,7 @@ from tradebot.engine.simulation.quiet import check_quiet, unsettled
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 14 * SECOND
+SPELL = 12 * SECOND
 """How long a spell of trading lasts."""
 
 PATIENCE = 90 * SECOND
@@ -128,9 +128,9 @@ class Simulation:
     def _leaves(self, effect: VenueEffect) -> None:
         if isinstance(effect, RiskApproved):
             self.judge.leaves(effect.item)
-        records = self.process.records
-        if records.dies_soon or self.world.faults.strike("crash"):
-            records.dies_soon = False
+        journal = self.process.journal
+        if journal.dies_soon or self.world.faults.strike("crash"):
+            journal.dies_soon = False
             raise EngineDied
 
     def _restart(self, died: EngineDied) -> None:
@@ -186,12 +186,12 @@ class Simulation:
             runtime.drain()
 
     def _disk_took_time(self) -> None:
-        records = self.process.records
-        if records.slowed:
+        journal = self.process.journal
+        if journal.slowed:
             runtime = self.process.runtime
-            runtime.advance_to(runtime.now + records.slowed)
+            runtime.advance_to(runtime.now + journal.slowed)
             self.world.agenda.reach(runtime.now)
-            records.slowed = 0
+            journal.slowed = 0
 
     def _until(self, done: Callable[[], bool], span: int) -> None:
         """Let things happen until something is so, or for a span of the world's time."""
@@ -273,7 +273,7 @@ class Simulation:
         self._hand_due = FAR
         world.feed.fall_silent()
         world.heal()
-        self.process.records.heal()
+        self.process.journal.heal()
         self._until(lambda: False, 6 * SECOND)
         self._operate(ReconcileRequested())
         self._until(self._at_rest, PATIENCE)
@@ -313,7 +313,6 @@ class Simulation:
     def _reconcile(self) -> None:
         self._operate(ReconcileRequested())
         for account in self.plan.accounts:
-            self.world.venue.fetch_missed(account, 0, MS)
             self.world.deliver(self.world.venue.snapshot(account), MS)
         self._until(lambda: len(self.world.agenda) == 0 and self.process.runtime.quiet, SECOND)
 

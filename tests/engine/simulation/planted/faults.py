@@ -6,35 +6,37 @@ FAULTS: tuple[Fault, ...] = (
     # ------------------------------------------------------------------ never lost, never twice
     Fault(
         "fills told apart by order instead of execution",
-        "core/state.py",
-        "        if self.blotter.seen(event.execution_id):\n            return\n",
-        "        known = self.blotter.get(event.client_order_id)\n"
-        "        if self.blotter.seen(event.execution_id) or (known is not None and known.filled):\n"
-        "            return\n",
+        "core/booking.py",
+        "    known = state.executions.get(event.account, event.execution_id)\n"
+        "    if known is not None and not (anew",
+        "    known = state.executions.get(event.account, event.execution_id)\n"
+        "    order = state.blotter.get(event.client_order_id)\n"
+        "    if order is not None and order.filled:\n        return False\n"
+        "    if known is not None and not (anew",
         20,
     ),
     Fault(
         "a fill told twice is booked twice",
-        "core/orders.py",
-        "        return execution_id in self._executions\n",
-        "        return False\n",
+        "core/booking.py",
+        '    if known is not None and not (anew and known.state == "busted"):',
+        "    if known is not None and known.owner == 'nobody':",
         20,
     ),
     Fault(
         "a fill after a cancel is dropped",
-        "core/state.py",
-        "        if self.blotter.seen(event.execution_id):\n            return\n",
-        "        if self.blotter.seen(event.execution_id):\n            return\n"
-        "        known = self.blotter.get(event.client_order_id)\n"
-        "        if known is not None and known.state == 'cancelled':\n            return\n",
+        "core/booking.py",
+        "    owner = state.owner_of(event)\n    trouble",
+        "    order = state.blotter.get(event.client_order_id)\n"
+        "    if order is not None and order.state == 'cancelled':\n        return False\n"
+        "    owner = state.owner_of(event)\n    trouble",
         40,
     ),
     Fault(
-        "the cursor of fills is advanced by what was not booked",
-        "core/state.py",
-        "account.newest_fill = max(account.newest_fill, event.ts_event)",
-        "account.newest_fill = max(account.newest_fill, self.now)",
-        40,
+        "the cursor of fills runs ahead of what was booked",
+        "core/asking.py",
+        "since=max(account.newest_fill - overlap, 0)",
+        "since=step.state.now",
+        20,
     ),
     Fault(
         "an unknown order is taken for rejected",
@@ -53,8 +55,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a cancel without an answer is taken for done",
         "core/state.py",
-        'self.blotter.mark(outcome.client_order_id, "pending_cancel", self.now)',
-        'self.blotter.mark(outcome.client_order_id, "cancelled", self.now)',
+        '"pending_cancel", self.now)',
+        '"cancelled", self.now)',
         20,
     ),
     Fault(
@@ -68,8 +70,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the outbox does not wait for the journal",
         "live/outbox.py",
-        "elif seq <= committed_seq or lowers_risk(effect):",
-        "elif seq <= committed_seq + 10**9 or lowers_risk(effect):",
+        "elif seq <= committed_seq or (failed and lowers_risk(effect)):",
+        "elif seq <= committed_seq + 10**9 or (failed and lowers_risk(effect)):",
         40,
     ),
     Fault(
@@ -194,9 +196,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "the timer that asks again is lost",
-        "core/reconcile.py",
+        "core/asking.py",
         '    if order.absent or order.state == "unknown":\n        step.timer(',
-        "    if order.absent:\n        step.timer(",
+        "    if order.absent > 5:\n        step.timer(",
         60,
     ),
     Fault(

@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 ARGS ?=
+# Processes the tests are spread over.
+WORKERS ?= auto
 # Code that must be covered to at least 95 % of its lines and branches, one figure for each folder or file.
 COVERED ?= engine/tradebot/engine/core data/tradebot/data/venues data/tradebot/data/recordings
 # What `make profile` looks at, and for how many seconds.
@@ -23,10 +25,10 @@ tui: setup  ## set up if needed and open the console; ARGS="--market ..." is pas
 	@./tradebot tui $(ARGS)
 
 test: setup-dev  ## set up if needed and run every test; ARGS="-k book" is passed on
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-fast: setup-dev  ## the tests without those marked slow or e2e
-	@$(BIN)/pytest -m "not slow and not e2e" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not e2e" $(ARGS)
 
 kill: setup-dev  ## kill -9 the engine ROUNDS=500 times amid orders, its venue in another process; then both ledgers must agree
 	@KILL_ROUNDS=$(or $(ROUNDS),500) $(BIN)/pytest -q tests/e2e/test_remote_kill_loop.py $(ARGS)

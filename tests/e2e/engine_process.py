@@ -167,3 +167,13 @@ def is_reconciled(home: Home, client: ControlClient) -> bool:
     kinds = [kind for _, _, kind, _ in rows_of(home)]
     newest = len(kinds) - kinds[::-1].index("engine-started")
     return "account-reported" in kinds[newest:] and client.status().unresolved == 0
+
+
+@contextmanager
+def reproducible(line: str) -> Generator[None]:
+    """Note on any failure the one line that repeats it: a worker process has no terminal to print it on."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(line)
+        raise

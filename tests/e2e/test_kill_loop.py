@@ -13,6 +13,7 @@ from tests.e2e.engine_process import (
     EngineProcess,
     Home,
     is_reconciled,
+    reproducible,
     rows_of,
     running,
     short_home,
@@ -48,7 +49,7 @@ def test_engine_killed_at_any_moment_agrees_with_the_venues_own_ledger(
     rng = random.Random(seed)  # noqa: S311  (reproducible on purpose)
     script = Script(rng)
     classes: Counter[str] = Counter()
-    with short_home() as home:
+    with reproducible(f"KILL_LOOP_SEED={seed}"), short_home() as home:
         for _ in range(ROUNDS):
             with running(home, "--speed", SLOW, "--seed", "5") as engine:
                 _kill_amid_orders(engine, script, rng)

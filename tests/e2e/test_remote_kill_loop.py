@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.e2e.engine_process import EngineProcess, Home, short_home, wait_until
+from tests.e2e.engine_process import EngineProcess, Home, reproducible, short_home, wait_until
 from tests.e2e.remote.engine_program import MOMENTS
 from tests.e2e.remote.judge import Judge
 from tests.e2e.script import Script
@@ -85,7 +85,7 @@ def test_an_engine_killed_at_any_moment_agrees_with_a_venue_that_lived_on(
     seed = int(os.environ.get("KILL_SEED") or secrets.randbits(32))
     rng = random.Random(seed)  # noqa: S311  (reproducible on purpose)
     script = Script(rng)
-    with short_home() as home, venue(home, seed % 1000):
+    with reproducible(f"KILL_SEED={seed}"), short_home() as home, venue(home, seed % 1000):
         judge = Judge(home.engine() / "journal.db", home.path / "venue.log")
         for number in range(1, ROUNDS + 1):
             kill_amid_orders(home, script, rng)

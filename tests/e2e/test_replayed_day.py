@@ -123,14 +123,13 @@ def redecided(home: Home) -> tuple[int, Line]:
 
 
 def test_two_runs_under_two_hash_seeds_export_the_same_bytes_and_another_seed_does_not(
-    data: Path, tmp_path: Path
+    data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    for name in ("one", "two", "other"):
-        (tmp_path / name).mkdir()
-    one = run_day(tmp_path / "one", data, hash_seed=1)
-    two = run_day(tmp_path / "two", data, hash_seed=2)
+    # Folders of their own with short names: a socket's path has at most 100 bytes.
+    one = run_day(tmp_path_factory.mktemp("one"), data, hash_seed=1)
+    two = run_day(tmp_path_factory.mktemp("two"), data, hash_seed=2)
     assert one.exported == two.exported
-    other = run_day(tmp_path / "other", data, seed=8)
+    other = run_day(tmp_path_factory.mktemp("other"), data, seed=8)
     orders = [[line for line in day.lines if line["kind"] == "submit"] for day in (one, other)]
     assert [line["order"] for line in orders[0]] != [line["order"] for line in orders[1]]
 

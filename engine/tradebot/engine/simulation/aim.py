@@ -4,16 +4,21 @@ Cash is moved at the venue so that the cap is met to the last unit by whole unit
 out in the same instant, so that nothing can move between.
 """
 
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from tradebot.data.instruments import Instrument
 from tradebot.engine.core.events import OperatorEvent, PlaceOrder
-from tradebot.engine.core.types import RequestId, Side
+from tradebot.engine.core.rates import VALUE_QUANTUM
+from tradebot.engine.core.types import SECOND, RequestId, Side
 from tradebot.engine.simulation.gate import collar_prices
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.plan import Plan, generator
+from tradebot.engine.simulation.venue import Flow
 from tradebot.engine.simulation.world import SimulatedWorld
+
+STILL = 3 * SECOND
+"""How long the market stands still after a loss was aimed."""
 
 
 class Marksman:
@@ -33,7 +38,14 @@ class Marksman:
         book = facts.books.get(instrument.id)
         if book is None or facts.started is None:
             return []
-        shots = [self._collar, self._order_size, self._position, self._gross, self._rate]
+        shots = [
+            self._collar,
+            self._order_size,
+            self._position,
+            self._gross,
+            self._rate,
+            self._loss if self._chance.random() < 0.3 else self._order_size,
+        ]
         return self._chance.choice(shots)(instrument, book)
 
     def _place(self, instrument: Instrument, side: Side, quantity: int, limit: int) -> PlaceOrder:
@@ -65,6 +77,29 @@ class Marksman:
         count = min(allowed + 1, 10)
         price = book[0] - 30 * tick
         return [self._place(instrument, "buy", 20, price - price % tick) for _ in range(count)]
+
+    def _loss(self, instrument: Instrument, book: tuple[int, int]) -> list[OperatorEvent | None]:
+        """Let the account pay so much that day loss or drawdown is met exactly, and the market stand still."""
+        del instrument, book
+        references = self._judge.thresholds.references()
+        equity = self._judge.facts.equity()
+        if not references or equity is None or self._judge.facts.state != "ACTIVE":
+            return []
+        reference, cap = references[self._chance.choice(sorted(references))]
+        # A value has at most twelve decimals; where the cap has more, the next one beyond it is aimed at.
+        target = (reference * (1 - cap)).quantize(VALUE_QUANTUM, rounding=ROUND_FLOOR)
+        wanted = target.normalize() - equity
+        if wanted < 0:
+            self._world.feed.hold_still(STILL)
+            self._move(wanted, "funding")
+        return []
+
+    def _move(self, amount: Decimal, why: Flow) -> None:
+        runtime = self._world.runtime
+        if runtime is not None:
+            runtime.advance_to(self._world.agenda.now)
+            runtime.receive(self._world.venue.move_cash(self._plan.accounts[0], amount, why))
+            runtime.drain()
 
     def _order_size(
         self, instrument: Instrument, book: tuple[int, int]
@@ -134,13 +169,6 @@ class Marksman:
         used = others + instrument.quantity(standing + quantity) * price
         wanted = used / cap - equity
         if wanted:
-            venue = self._world.venue
-            why = "deposit" if wanted > 0 else "withdrawal"
-            runtime = self._world.runtime
-            if runtime is None:
-                return []
-            runtime.advance_to(self._world.agenda.now)
-            runtime.receive(venue.move_cash(self._plan.accounts[0], wanted, why))
-            runtime.drain()
+            self._move(wanted, "deposit" if wanted > 0 else "withdrawal")
         over = self._chance.choice([0, 0, 1])
         return [self._place(instrument, "buy", quantity + over, book[1])]

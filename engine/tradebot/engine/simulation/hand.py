@@ -19,7 +19,7 @@ from tradebot.engine.simulation.facts import Facts, Seen
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.plan import Plan, generator
 
-HALTED_FOR = 4 * SECOND
+HALTED_FOR = 2 * SECOND
 """How long the hand leaves the engine halted before it thinks of lifting it."""
 
 

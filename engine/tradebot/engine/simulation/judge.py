@@ -16,6 +16,7 @@ from tradebot.engine.core.orders import TERMINAL
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
+    EquityMarked,
     FillBooked,
     OrderDenied,
     Replace,
@@ -27,6 +28,7 @@ from tradebot.engine.core.types import AccountName, ClientOrderId
 from tradebot.engine.simulation.facts import Facts, Seen, Step
 from tradebot.engine.simulation.gate import Gate
 from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.thresholds import Thresholds
 from tradebot.engine.simulation.violation import Violation
 
 SEVERITY = {"ACTIVE": 0, "REDUCING": 1, "HALTED": 2}
@@ -41,6 +43,7 @@ class Judge:
     def __init__(self) -> None:
         self.facts = Facts()
         self.gate = Gate(self.facts)
+        self.thresholds = Thresholds(self.facts)
         self.state: State | None = None
         self.written: Written | None = None
         self.arrived: dict[ClientOrderId, int] = {}
@@ -75,8 +78,11 @@ class Judge:
                 continue
             if isinstance(outcome, OrderDenied):
                 self.gate.refused(outcome)
+            elif isinstance(outcome, EquityMarked):
+                self.thresholds.marks(now, outcome)
             elif isinstance(outcome, TradingStateChanged):
                 self._state_changed(event, outcome)
+                self.thresholds.pulled(outcome)
             elif isinstance(outcome, Cancel):
                 touched.append(outcome.client_order_id)
             facts.take_outcome(step, index, outcome)
@@ -84,6 +90,7 @@ class Judge:
         if key is not None:
             touched.append(key)
         self._compare(event, touched)
+        self.thresholds.look(now)
 
     def _silent(self, event: Event) -> Seen | None:
         key: ClientOrderId | None = getattr(event, "client_order_id", None)
@@ -234,6 +241,7 @@ class Judge:
         if state is None:
             return
         self.booked = set(facts.holdings.ever)
+        self.thresholds.forget()
         if state.trading_state != facts.state:
             raise Violation(
                 "recovery", f"recovered {state.trading_state}, written was {facts.state}"

@@ -30,8 +30,7 @@ class SimulatedMarket:
         self._next = FAR
         self._broken: set[InstrumentId] = set()
         """Instruments whose next word must be a whole book."""
-        self.held_still = False
-        """Whether prices stay where they are, so that a figure can be hit exactly."""
+        self._still_until = 0
 
     @property
     def description(self) -> str:
@@ -42,6 +41,10 @@ class SimulatedMarket:
         """Begin to tell of the market, with a whole book of each instrument."""
         self._broken = {instrument.id for instrument in INSTRUMENTS}
         self._next = self._agenda.now + 10 * MS
+
+    def hold_still(self, span: int) -> None:
+        """Let prices stay where they are for a span of ns, so that a figure can be hit exactly."""
+        self._still_until = self._agenda.now + span
 
     def fall_silent(self) -> None:
         """Say nothing until told to speak."""
@@ -82,14 +85,15 @@ class SimulatedMarket:
         tick = instrument.rules_at(0).tick
         start = START_PRICE[instrument.id]
         mid = self._mids[instrument.id]
-        if not self.held_still:
+        still = self._agenda.now < self._still_until
+        if not still:
             step = chance.choice([0, 0, 1, 1, 2, 3, 5]) * chance.choice([-1, 1])
             if chance.random() < 0.01:
                 step *= 20  # the price opens somewhere else
             mid = min(max(mid + step * 2 * tick, start * 7 // 10), start * 13 // 10)
             mid -= mid % (2 * tick)
         self._mids[instrument.id] = mid
-        half = tick * (1 if self.held_still else chance.choice([1, 1, 1, 2, 4]))
+        half = tick * (1 if still else chance.choice([1, 1, 1, 2, 4]))
         size = START_PRICE[instrument.id] * chance.choice([1, 4, 10, 40]) // 2
         bids = tuple((mid - half - tick * depth, size * (1 + depth)) for depth in range(LEVELS))
         asks = tuple((mid + half + tick * depth, size * (1 + depth)) for depth in range(LEVELS))

@@ -8,7 +8,7 @@ import msgspec
 
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.limits import Limits
-from tradebot.engine.core.types import AccountName
+from tradebot.engine.core.types import MINUTE, SECOND, AccountName
 
 type FaultKind = Literal[
     "drop",
@@ -70,6 +70,10 @@ _ACTIVE = 0.6
 """Share of seeds in which a kind of fault may strike."""
 
 
+EPOCH = 1_767_571_200_000_000_000
+"""2026-01-05T00:00:00Z: the day around which worlds begin."""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One seed's circumstances."""
 
@@ -90,8 +94,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     day_starts_minute: int
     cash: Decimal
     """What each account opens with."""
-    take_turns: bool
-    """Whether the adapter itself fetches missed fills when it reconnects."""
+    begins: int
+    """When the world begins, ns UTC: a little before a trading day ends."""
 
 
 def generator(seed: int, part: str) -> random.Random:
@@ -108,6 +112,7 @@ def plan_of(seed: int) -> Plan:
     for kind, usual in _USUAL.items():
         if chance.random() < _ACTIVE and kind not in _NOT_YET:
             chances[kind] = usual * chance.choice([0.5, 1, 1, 2])
+    day_starts = chance.choice([0, 0, 90, 17 * 60])
     accounts = ["one"] if chance.random() < 0.7 else ["one", "two"]
     return Plan(
         seed=seed,
@@ -126,10 +131,10 @@ def plan_of(seed: int) -> Plan:
         fee_rate=Decimal(chance.choice(["0", "0.001", "0.001", "0.0005", "-0.0002"])),
         fee_asset="COIN" if chance.random() < 0.15 else None,
         limits=_limits(chance),
-        report_every=chance.choice([0, 5, 20]) * 1_000_000_000,
-        day_starts_minute=chance.choice([0, 0, 90, 17 * 60]),
+        report_every=chance.choice([0, 10, 60]) * SECOND,
+        day_starts_minute=day_starts,
         cash=Decimal(chance.choice([100_000, 100_000, 250_000])),
-        take_turns=chance.random() < 0.3,
+        begins=EPOCH + day_starts * MINUTE - chance.randint(2, 90) * SECOND,
     )
 
 

@@ -22,9 +22,6 @@ from tradebot.engine.simulation.plan import Plan
 from tradebot.engine.simulation.venue import FaultyVenue
 from tradebot.engine.venue.native import Fees
 
-EPOCH = 1_767_571_200_000_000_000
-"""Where simulated time begins: 2026-01-05T00:00:00Z."""
-
 
 class SimulatedWorld:
     """See `live.world.World`; one world outlives many engines."""
@@ -32,7 +29,7 @@ class SimulatedWorld:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.faults = Faults(plan)
-        self.agenda = Agenda(EPOCH)
+        self.agenda = Agenda(plan.begins)
         self.venue = FaultyVenue(plan, self.faults, self.agenda, self.deliver)
         self.feed = SimulatedMarket(plan, self.faults, self.venue.exchange, self.agenda)
         self.runtime: Runtime | None = None

@@ -32,7 +32,7 @@ from tradebot.engine.simulation.quiet import check_quiet, unsettled
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 15 * SECOND
+SPELL = 12 * SECOND
 """How long a spell of trading lasts."""
 
 PATIENCE = 90 * SECOND
@@ -254,7 +254,7 @@ class Simulation:
         for _ in range(self.plan.rounds):
             self._spell()
             self._come_to_rest()
-            self._sleep_awake(self._chance.choice([SECOND, 20 * SECOND, 310 * SECOND]))
+            self._sleep_awake(self._chance.choice([SECOND, SECOND, 20 * SECOND, 310 * SECOND]))
         self._read_back()
 
     def _spell(self) -> None:

@@ -1,6 +1,14 @@
 """What one seed is about: the venue, the limits, which faults strike and how often."""
 
+import random
+from decimal import Decimal
 from typing import Literal
+
+import msgspec
+
+from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.types import MINUTE, SECOND, AccountName
 
 type FaultKind = Literal[
     "drop",
@@ -53,3 +61,91 @@ _USUAL: dict[FaultKind, float] = {
 """Chance at each opportunity, in a seed in which the kind strikes at all."""
 
 FAULT_KINDS: tuple[FaultKind, ...] = tuple(_USUAL)
+
+_ACTIVE = 0.6
+"""Share of seeds in which a kind of fault may strike."""
+
+
+EPOCH = 1_767_571_200_000_000_000
+"""2026-01-05T00:00:00Z: the day around which worlds begin."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One seed's circumstances."""
+
+    seed: int
+    rounds: int
+    """Spells of trading, each followed by a quiet point."""
+    accounts: tuple[AccountName, ...]
+    capabilities: Capabilities
+    chances: dict[FaultKind, float]
+    """Chance at each opportunity; a kind that is absent never strikes."""
+    fee_rate: Decimal
+    """Share of notional."""
+    fee_asset: str | None
+    """Asset fees are paid in; None: the quote currency."""
+    limits: Limits
+    report_every: int
+    """See `AccountStarted.report_every`."""
+    day_starts_minute: int
+    cash: Decimal
+    """What each account opens with."""
+    begins: int
+    """When the world begins, ns UTC: a little before a trading day ends."""
+
+
+def generator(seed: int, part: str) -> random.Random:
+    """Return the generator of one part of a seed's run, so that parts do not shift each other's draws."""
+    return random.Random(f"{seed}:{part}")  # noqa: S311  (reproducible on purpose, not for secrets)
+
+
+def plan_of(seed: int) -> Plan:
+    """Return what a seed stands for; the same in every process."""
+    chance = generator(seed, "plan")
+    stops, replace = chance.random() < 0.5, chance.random() < 0.5
+    gtd, oco = chance.random() < 0.5, chance.random() < 0.4
+    chances: dict[FaultKind, float] = {}
+    for kind, usual in _USUAL.items():
+        if chance.random() < _ACTIVE:
+            chances[kind] = usual * chance.choice([0.5, 1, 1, 2])
+    day_starts = chance.choice([0, 0, 90, 17 * 60])
+    accounts = ["one"] if chance.random() < 0.7 else ["one", "two"]
+    return Plan(
+        seed=seed,
+        rounds=chance.choice([2, 2, 2, 3]),
+        accounts=tuple(AccountName(name) for name in accounts),
+        capabilities=Capabilities(
+            order_types=("limit", "market", "stop", "stop_limit") if stops else ("limit", "market"),
+            times_in_force=("gtc", "ioc", "fok", "gtd") if gtd else ("gtc", "ioc", "fok"),
+            post_only=True,
+            reduce_only=False,
+            replace=replace,
+            oco=oco and stops,
+            locks_balance=chance.random() < 0.25,
+        ),
+        chances=chances,
+        fee_rate=Decimal(chance.choice(["0", "0.001", "0.001", "0.0005", "-0.0002"])),
+        fee_asset="COIN" if chance.random() < 0.15 else None,
+        limits=_limits(chance),
+        report_every=chance.choice([0, 10, 60]) * SECOND,
+        day_starts_minute=day_starts,
+        cash=Decimal(chance.choice([100_000, 100_000, 250_000])),
+        begins=EPOCH + day_starts * MINUTE - chance.randint(2, 90) * SECOND,
+    )
+
+
+def _limits(chance: random.Random) -> Limits:
+    """Return limits that bind, all of them with a finite inverse so that a cap can be hit exactly."""
+    return Limits(
+        max_order=Decimal(chance.choice(["0.05", "0.1", "0.25"])),
+        max_position=Decimal(chance.choice(["0.2", "0.4", "1"])),
+        max_gross=Decimal(chance.choice(["0.5", "0.8", "2"])),
+        max_open_risk=Decimal(chance.choice(["0.02", "0.04", "0.1"])),
+        day_loss=None if chance.random() < 0.3 else Decimal(chance.choice(["0.02", "0.05"])),
+        drawdown=None if chance.random() < 0.3 else Decimal(chance.choice(["0.04", "0.1"])),
+        price_collar=Decimal(chance.choice(["0.01", "0.05"])),
+        price_collar_wide=Decimal(chance.choice(["0.05", "0.1"])),
+        orders_per_minute_hand=chance.choice([8, 30, 600, 600]),
+        orders_per_minute_sleeve=chance.choice([6, 30, 600, 600]),
+        rejects_in_row=chance.choice([2, 3, 5]),
+    )

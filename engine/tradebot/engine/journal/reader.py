@@ -17,15 +17,18 @@ from tradebot.engine.journal.errors import JournalDamaged, as_journal_error
 PAGE_ROWS = 500
 """Rows fetched at a time by `Journal.rows`, so that a reader holds no lock while it works on them."""
 
-_COLUMNS = """
-CAST(rows.seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+# Casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError.
+_PAGE_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
   coalesce(CAST(body AS BLOB), x''), crc
-"""  # casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError
-_PAGE_SQL = f"SELECT {_COLUMNS} FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?"  # noqa: S608  (constants)
-_FILLS_SQL = f"""
-SELECT {_COLUMNS} FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS newest
+FROM rows WHERE (seq, idx) > (?, ?) ORDER BY seq, idx LIMIT ?
+"""
+_FILLS_SQL = """
+SELECT CAST(rows.seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS newest
 JOIN rows ON rows.seq = newest.seq AND (idx = 0 OR kind = 'fill-booked') ORDER BY rows.seq, idx
-"""  # noqa: S608  (constants)
+"""
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
 FROM checkpoints ORDER BY seq DESC

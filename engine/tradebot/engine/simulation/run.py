@@ -384,5 +384,5 @@ def run_seed(
 
 
 def _in_memory() -> str | None:
-    shared = Path("/dev/shm")  # noqa: S108  (a place that is there, not a name we invent)
+    shared = Path("/dev/shm")  # noqa: S108  # nosec B108  (a place that is there, not a name we invent)
     return str(shared) if shared.is_dir() else None

@@ -91,6 +91,7 @@ from tradebot.engine.core.reconcile import (
     on_silence,
     on_started,
     on_stream,
+    on_stream_timer,
     stop_on_alarms,
 )
 from tradebot.engine.core.sleeves import Sleeves
@@ -286,6 +287,7 @@ _TIMERS: dict[str, Callable[[Step, TimerFired], None]] = {
     "absent": on_absent_timer,
     "report": on_report_timer,
     "recheck": on_recheck_timer,
+    "stream": on_stream_timer,
     "missing": on_missing_timer,
     "silent": on_silent_timer,
     "unanswered": on_unanswered_timer,

@@ -35,11 +35,14 @@ from tradebot.engine.core.outcomes import Alert, DifferenceAnswered, OrderAdopte
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import change_state
-from tradebot.engine.core.types import MINUTE, SECOND, UNCLAIMED, ClientOrderId
+from tradebot.engine.core.types import MINUTE, SECOND, UNCLAIMED, AccountName, ClientOrderId
 from tradebot.engine.core.unclaimed import find_orders, refuse_foreign
 
 RECHECK_MAX = MINUTE
 """Longest pause before an account that differs is asked again."""
+
+STREAM_ASKS_APART = SECOND
+"""Between two looks at an account whose private stream keeps coming back."""
 
 
 # ------------------------------------------------------------------------------------ when to ask
@@ -65,11 +68,28 @@ def on_started(step: Step) -> None:
 
 def on_stream(step: Step, event: StreamChanged) -> None:
     """Ask for what a private stream may have missed: when it is back, and when it is connected but dead."""
-    if event.account not in step.state.accounts or event.state == "down":
+    account = step.state.accounts.get(event.account)
+    if account is None or event.state == "down":
         return
-    ask_account(step, event.account)
+    timer = f"stream:{event.account}"
+    if event.state == "up" and timer in step.state.timers:
+        # A stream that comes and goes must not storm its venue: what this gap hid is asked for when the timer fires.
+        return
+    step.timer(timer, step.state.now + STREAM_ASKS_APART)
+    _ask_after_gap(step, event.account)
+
+
+def on_stream_timer(step: Step, event: TimerFired) -> None:
+    """Ask once more for what a stream may have missed that came back, and perhaps went again, since the last look."""
+    name = AccountName(event.timer_id.partition(":")[2])
+    if name in step.state.accounts:
+        _ask_after_gap(step, name)
+
+
+def _ask_after_gap(step: Step, name: AccountName) -> None:
+    ask_account(step, name)
     for order in step.state.blotter.open():
-        if order.intent.account == event.account and order.state in SILENT | {"unknown"}:
+        if order.intent.account == name and order.state in SILENT | {"unknown"}:
             ask_order(step, order)
 
 

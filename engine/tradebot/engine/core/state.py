@@ -409,9 +409,19 @@ class State:
         return taken
 
     def fit_legs(self, account: AccountName, instrument: InstrumentId, owner: Owner) -> None:
-        """Let legs cover no more than their owner holds; to be called after all that changes a position."""
-        held = self.ledger.position(account, instrument, owner).quantity
-        self.blotter.fit_covered(account, instrument, owner, held)
+        """Let legs cover no more than their owner holds; to be called after all that changes a position.
+
+        What an unclaimed trade has closed, by phone while the engine was down, is taken from the owners in the order of
+        their names: a stop left for a position that is gone would open another.
+        """
+        closed = self.ledger.position(account, instrument, UNCLAIMED).quantity
+        for name in self.ledger.owners(account) if closed or owner == UNCLAIMED else (owner,):
+            held = self.ledger.position(account, instrument, name).quantity
+            if name != UNCLAIMED and held * closed < 0:
+                part = min(abs(held), abs(closed)) * (1 if held > 0 else -1)
+                held -= part
+                closed += part
+            self.blotter.fit_covered(account, instrument, name, held)
 
     def _close_bet(self, order: Order) -> None:
         intent = order.intent

@@ -384,5 +384,6 @@ def run_seed(
 
 
 def _in_memory() -> str | None:
-    shared = Path("/dev/shm")  # noqa: S108  # nosec B108  (a place that is there, not a name we invent)
+    # A place that is there, not a name we invent.
+    shared = Path("/dev/shm")  # noqa: S108  # nosec B108
     return str(shared) if shared.is_dir() else None

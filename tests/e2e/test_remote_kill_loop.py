@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -117,8 +117,9 @@ def kill_amid_orders(home: Home, script: Script, rng: random.Random) -> None:
     try:
         if not came_up(engine):
             return  # killed by itself while it recovered
-        with engine.client() as client:
-            killer.start()
+        killer.start()
+        # It may have killed itself between its first answer and this.
+        with suppress(ControlError), engine.client() as client:
             script.send_some(client)
         killer.join()
     finally:

@@ -15,6 +15,7 @@ from tradebot.engine.control.authority import (
     TerminalBody,
 )
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     API_NUMBER,
     AccountFacts,
@@ -40,6 +41,7 @@ from tradebot.engine.control.messages import (
     Status,
     Verdict,
 )
+from tradebot.engine.control.order_life import LifeLine, OrderLife
 
 BTC = "binance:BTCUSDT"
 ETH = "binance:ETHUSDT"
@@ -222,6 +224,25 @@ FRAME = Frame(
 )
 
 
+HEALTH = HealthFacts(
+    trading_state="ACTIVE",
+    reason=None,
+    since=None,
+    feeds=[],
+    accounts=[],
+    clock_offset_max_ms=None,
+    seq=7,
+    committed_seq=7,
+    journal_trouble=None,
+    queues={"inbox": 0},
+    lag_ms=0.1,
+    budgets=[],
+    venue_budget=None,
+    unresolved=0,
+    consoles=0,
+)
+
+
 class ScriptedEngine(ControlledEngine):
     """Answers from constants, remembers what it was told, and has a journal one can write into."""
 
@@ -264,6 +285,17 @@ class ScriptedEngine(ControlledEngine):
     def orders(self, *, working_only: bool) -> Sequence[OrderFacts]:
         done = msgspec.structs.replace(ORDER, client_order_id="tba1b2c0002", state="filled")
         return [ORDER] if working_only else [ORDER, done]
+
+    @override
+    async def order_life(self, client_order_id: str) -> OrderLife:
+        if client_order_id != ORDER.client_order_id:
+            raise Refused("unknown", f"no order {client_order_id!r}; see tradebot orders")
+        reason = LifeLine(at=ORDER.created, since_ms=0.0, seq=None, word="because", text="hand")
+        return OrderLife(order=ORDER, lines=[reason], related=[], complete=True)
+
+    @override
+    def health(self) -> HealthFacts:
+        return HEALTH
 
     @override
     def positions(self) -> Sequence[PositionFacts]:

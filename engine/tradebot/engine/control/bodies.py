@@ -12,6 +12,9 @@ from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.limits import WAIT_S_MAX
 from tradebot.engine.control.messages import AmendRequest, Message, OrderRequest
 
+ORDERS_MAX = 100_000
+"""Most orders in one answer: more than an engine remembers."""
+
 FILLS_MAX = 1_000_000
 """Most fills a question may ask for."""
 
@@ -186,6 +189,8 @@ class OrdersQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     working: bool = False
     """Only those that are open."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=ORDERS_MAX)] = ORDERS_MAX
+    """How many, the newest."""
 
 
 class FillsQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):

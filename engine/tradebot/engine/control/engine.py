@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from tradebot.engine.control.authority import ControlledAuthority
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
@@ -23,6 +24,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.order_life import OrderLife
 
 
 class FrameQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,14 @@ class ControlledEngine(Protocol):
 
     def orders(self, *, working_only: bool) -> Sequence[OrderFacts]:
         """Return orders, oldest first; all that the engine knows, or only the open ones."""
+        ...
+
+    async def order_life(self, client_order_id: str) -> OrderLife:
+        """Return all that happened to one order; raise Refused where it is unknown."""
+        ...
+
+    def health(self) -> HealthFacts:
+        """Return what the health lights are made of."""
         ...
 
     def positions(self) -> Sequence[PositionFacts]:

@@ -29,6 +29,7 @@ from tradebot.engine.control.bodies import (
     bounded_amend,
 )
 from tradebot.engine.control.clients import ClientFacts
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
@@ -45,6 +46,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.problems import Rejected
 from tradebot.engine.control.table import (
     Call,
@@ -79,8 +81,22 @@ QUESTIONS: Final = (
         "/v1/orders",
         OrdersQuery,
         list[OrderFacts],
-        lambda call: list(call.engine.orders(working_only=call.query.working)),
-        "Orders, oldest first.",
+        lambda call: list(call.engine.orders(working_only=call.query.working))[-call.query.limit :],
+        "Orders, oldest first; with a limit the newest.",
+    ),
+    ask(
+        "/v1/orders/{order_id}/life",
+        NoQuery,
+        OrderLife,
+        lambda call: call.engine.order_life(call.path["order_id"]),
+        "What happened to one order, beginning with why it was wanted.",
+    ),
+    ask(
+        "/v1/health",
+        NoQuery,
+        HealthFacts,
+        lambda call: call.engine.health(),
+        "Feeds, private streams, clocks, journal, queues and budgets; null is unknown.",
     ),
     ask(
         "/v1/positions",

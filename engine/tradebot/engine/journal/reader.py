@@ -17,6 +17,10 @@ from tradebot.engine.journal.errors import JournalDamaged, as_journal_error
 PAGE_ROWS = 500
 """Rows fetched at a time by `Journal.rows`, so that a reader holds no lock while it works on them."""
 
+NAMING_PAGE_ROWS = 5_000
+NAMING_PAGES_MAX = 100
+"""How far `rows_naming` looks: half a million rows."""
+
 # Casts: a damaged row may hold any type, and is to be named by its checksum, not by a TypeError.
 _PAGE_SQL = """
 SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
@@ -28,6 +32,16 @@ SELECT CAST(rows.seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), co
   coalesce(CAST(body AS BLOB), x''), crc
 FROM (SELECT seq FROM executions ORDER BY seq DESC LIMIT ?) AS newest
 JOIN rows ON rows.seq = newest.seq AND (idx = 0 OR kind = 'fill-booked') ORDER BY rows.seq, idx
+"""
+_NAMING_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM rows WHERE seq >= ? AND seq <= ? AND instr(CAST(body AS BLOB), ?) > 0 ORDER BY seq, idx
+"""
+_NEWEST_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM rows WHERE kind = ? ORDER BY seq DESC, idx DESC LIMIT 1
 """
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
@@ -136,6 +150,59 @@ class JournalReader:
         rows = [self._require_sound(*_row(fields)) for fields in found]
         return [list(step) for _, step in groupby(rows, key=lambda row: row.seq)]
 
+    def rows_naming(self, words: str, since: int, until: int) -> tuple[list[Row], bool]:
+        """Return committed rows whose body has these words, and whether all of that time was looked through.
+
+        Every row of the time is read, page by page, so that no writer waits long: not for the engine's own loop.
+
+        Args:
+            words: Text as it stands in the JSON, e.g. an id in its quotes.
+            since: The engine's time of the first step looked at, ns UTC.
+            until: The engine's time after which nothing more is looked for, ns UTC.
+
+        Raises:
+            JournalUnavailable: If the database cannot be read now.
+            JournalDamaged: If a row found is not as written.
+        """
+        found: list[Row] = []
+        first = self._first_seq_at(since)
+        for _ in range(NAMING_PAGES_MAX):
+            page = self._all(
+                "SELECT max(seq), max(now) FROM (SELECT seq, now FROM rows WHERE seq >= ? ORDER BY seq LIMIT ?)",
+                (first, NAMING_PAGE_ROWS),
+            )
+            last, now = cast("tuple[int | None, int | None]", page[0])
+            if last is None or now is None:
+                return found, True
+            rows = self._all(_NAMING_SQL, (first, last, words.encode()))
+            fields = cast("list[tuple[int, int, int, bytes, bytes, int]]", rows)
+            found += [self._require_sound(*_row(one)) for one in fields]
+            if now > until:
+                return found, True
+            first = last + 1
+        return found, False
+
+    def newest(self, kind: str) -> Row | None:
+        """Return the newest committed row of a kind, None where there is none; reads back to where it stands."""
+        found = cast(
+            "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_NEWEST_SQL, (kind,))
+        )
+        return self._require_sound(*_row(found[0])) if found else None
+
+    def _first_seq_at(self, now: int) -> int:
+        """Return the first step at an instant or after it: the engine's time never goes back, so it is halved for."""
+        low, high = 1, self._max_seq() + 1
+        while low < high:
+            middle = (low + high) // 2
+            page = self._all(
+                "SELECT seq, now FROM rows WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
+            )
+            if page and cast("tuple[int, int]", page[0])[1] < now:
+                low = cast("tuple[int, int]", page[0])[0] + 1
+            else:
+                high = middle
+        return low
+
     def source(self, version: str) -> str | None:
         """Return a policy's source text by version, if it was ever committed."""
         sql = "SELECT text FROM sources WHERE version = ?"
@@ -150,7 +217,9 @@ class JournalReader:
         """Return the outcome of a row of index 1 or higher; see `RowDecoder.outcome`."""
         return self._decoder.outcome(row)
 
-    def _all(self, sql: str, values: tuple[int | str, ...] = ()) -> list[tuple[object, ...]]:
+    def _all(
+        self, sql: str, values: tuple[int | str | bytes, ...] = ()
+    ) -> list[tuple[object, ...]]:
         with self._read_lock:
             try:
                 return self._reader.execute(sql, values).fetchall()

@@ -11,6 +11,7 @@ import msgspec
 from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.engine import FrameQuery, Refused
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     AccountFacts,
     AmendRequest,
@@ -28,6 +29,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.core.answers import find_matter, refusal
 from tradebot.engine.core.events import (
     CancelRequested,
@@ -52,6 +54,7 @@ from tradebot.engine.journal.export import iso
 from tradebot.engine.live.account_facts import account_facts, day_profit, holdings, total_cash
 from tradebot.engine.live.authority_words import AuthorityWords
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.departures import Departures
 from tradebot.engine.live.difference_facts import difference_facts, open_count
 from tradebot.engine.live.ending import Ending
 from tradebot.engine.live.facts import (
@@ -75,6 +78,8 @@ from tradebot.engine.live.frames import (
     trade_views,
     watch_view,
 )
+from tradebot.engine.live.health_facts import StateSince, health_facts
+from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.previews import amendment, parsed, preview
 from tradebot.engine.live.runtime import AlertHistory, Runtime
 from tradebot.engine.live.tape import SPANS, Tape, drawn
@@ -137,6 +142,11 @@ class EngineService:
         self.consoles = 0
         self.consoles_seen = False
         self._authority = AuthorityWords(self._state, self._operate, self._durable, virtual_now)
+        self._since = StateSince(runtime)
+        departures = Departures()
+        runtime.observers.append(self._since)
+        runtime.settled.append(departures)
+        self._lives = Teller(runtime, departures)
         self._ending = Ending(self._state, self._operate, self.committed, clock)
 
     def client_dropped(self, text: str) -> None:
@@ -211,6 +221,20 @@ class EngineService:
             for order in chosen
             if order.intent.instrument in state.instruments
         ]
+
+    async def order_life(self, client_order_id: str) -> OrderLife:
+        """Return all that happened to one order; the journal is read beside the loop."""
+        return await self._lives.life(ClientOrderId(client_order_id))
+
+    def health(self) -> HealthFacts:
+        """Return what the health lights are made of."""
+        return health_facts(
+            self._runtime,
+            now=self._virtual_now(),
+            since=self._since.text(),
+            lag_ms=self.lag_ms,
+            consoles=self.consoles,
+        )
 
     def positions(self) -> Sequence[PositionFacts]:
         """Return open positions."""

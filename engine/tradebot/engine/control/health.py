@@ -1,0 +1,62 @@
+"""`GET /v1/health`: what the health lights are made of; None is unknown, never zero."""
+
+from tradebot.engine.control.messages import FeedFacts, Message, TradingState
+
+
+class AccountHealth(Message, frozen=True, kw_only=True):
+    """The ways to one account's venue."""
+
+    account: str
+    venue: str
+    stream: str | None
+    """Health of the private stream: `up`, `down`, `stale`; None where nobody has said since the start."""
+    clock_offset_ms: float | None
+    """Machine minus venue; None where it was not measured since the start."""
+    clock_error_ms: float | None
+    """The offset is known to this."""
+    reconciled: bool
+    """Whether the venue has told since the start what the account holds, and it agreed or was answered."""
+    differences: int
+    """Nobody has answered."""
+    answered_s: float | None
+    """Since the venue last told what the account holds, s; None: not since the start."""
+    asking_s: float | None
+    """Since a question about it stands unanswered, s; None: none does."""
+
+
+class RateBudget(Message, frozen=True, kw_only=True):
+    """Orders of one owner in the last minute, against the engine's own limit."""
+
+    owner: str
+    used: int
+    cap: int
+
+
+class HealthFacts(Message, frozen=True, kw_only=True):
+    """The engine's own health and that of everything it hangs on."""
+
+    trading_state: TradingState
+    reason: str | None
+    since: str | None
+    """Since when that state holds; None: since before anybody can say, or since ever."""
+    feeds: list[FeedFacts]
+    accounts: list[AccountHealth]
+    clock_offset_max_ms: float | None
+    """Largest offset that new risk is allowed with; None: not watched."""
+    seq: int
+    """The newest step."""
+    committed_seq: int
+    """The newest step that is durable."""
+    journal_trouble: str | None
+    """Why nothing can be written now."""
+    queues: dict[str, int]
+    """What waits: `inbox`, `outbox`, `journal`."""
+    lag_ms: float
+    """How long the last turn kept the engine's loop busy."""
+    budgets: list[RateBudget]
+    venue_budget: str | None
+    """What the venue leaves of its own request budget; None: it has not said."""
+    unresolved: int
+    """Orders nobody knows the fate of."""
+    consoles: int
+    """Consoles that follow now."""

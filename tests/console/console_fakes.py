@@ -8,19 +8,26 @@ from typing import Literal
 
 import msgspec
 
-from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery
+from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQuery
+from tradebot.engine.control.authority import AuthorityFacts, MandateFacts
+from tradebot.engine.control.clients import ClientFacts, DropFacts, StreamFacts
+from tradebot.engine.control.health import AccountHealth, HealthFacts, RateBudget
 from tradebot.engine.control.messages import (
     API_NUMBER,
+    AccountFacts,
     AccountView,
+    AmendRequest,
     BookView,
     CandleView,
     CommandAnswer,
+    DifferenceFacts,
     EngineFacts,
     EventLine,
     FeedFacts,
     FillFacts,
     Frame,
     Hello,
+    HoldingFacts,
     InstrumentView,
     LimitFacts,
     OrderAnswer,
@@ -34,6 +41,7 @@ from tradebot.engine.control.messages import (
     Verdict,
     WatchView,
 )
+from tradebot.engine.control.order_life import LifeLine, OrderLife
 
 NOW_NS = 1_795_003_457_000_000_000
 """2026-11-18T12:04:17Z."""
@@ -418,6 +426,228 @@ def refused_preview(request: OrderRequest) -> Preview:
     )
 
 
+STOP = order(
+    client_order_id="tbq7x2k0000a39",
+    side="sell",
+    type="stop",
+    quantity="0.85000",
+    reduce_only=True,
+    limit_price=None,
+    trigger_price="58800.00",
+    queue_ahead=None,
+    lives_at="engine",
+    role="stop_loss",
+    parent="tbq7x2k0000a37",
+)
+ENDED_ORDERS = [
+    order(
+        client_order_id="tbq7x2k0000a36",
+        side="sell",
+        state="rejected",
+        reason="insufficient balance",
+        created="2026-11-18T11:58:02Z",
+    ),
+    order(
+        client_order_id="tbq7x2k0000a37",
+        quantity="0.85000",
+        filled="0.85000",
+        average_price="59997.60",
+        state="filled",
+        created="2026-11-18T12:01:40Z",
+        because="breakout: close 60003.0, mean50 58870.1",
+    ),
+    order(
+        client_order_id="tbq7x2k0000a35",
+        state="denied",
+        reason="max_order: order would be 35.2 % of equity, bound 25 %",
+        created="2026-11-18T11:57:31Z",
+    ),
+]
+
+
+def step(word: str, ms: float | None, text: str = "") -> LifeLine:
+    """Return a line of an order's life."""
+    at = None if ms is None else f"2026-11-18T12:01:40.{int(ms) % 1000:03}Z"
+    return LifeLine(at=at, since_ms=ms, seq=None, word=word, text=text)
+
+
+LIFE_LINES = [
+    step("because", 0.0, "hand: breakout: close 60003.0, mean50 58870.1"),
+    step("created", 0.0, "buy 0.85000 limit @ 60000.00 gtc at broker"),
+    step("durable", 1.2, "written to disk"),
+    step("sent", 1.2, "to the venue of sandbox"),
+    step("accepted", 12.9, "as 8841229"),
+    step("filled", 804.0, "0.50000 @ 59997.00 maker fee 29.99 USDT, stream"),
+    step("leg", 804.0, "stop loss #0a39 held by the engine"),
+    step("filled", 64_200.0, "0.35000 @ 59998.46 maker fee 21.00 USDT, gap_fill"),
+]
+
+DIFFERENCES = [
+    DifferenceFacts(
+        id="sandbox/position/binance:BTCUSDT",
+        account="sandbox",
+        kind="position",
+        about="binance:BTCUSDT",
+        ours="0.85",
+        theirs="0.80",
+        since=NOW_ISO,
+        age_s=42,
+        cause="the venue holds 0.05 less: a fill this engine has not heard of",
+        confirmed=True,
+        answer=None,
+    ),
+    DifferenceFacts(
+        id="sandbox/order/x-771",
+        account="sandbox",
+        kind="order",
+        about="x-771",
+        ours="unclaimed",
+        theirs="open",
+        since=NOW_ISO,
+        age_s=3,
+        cause="placed elsewhere: nobody owns it",
+        confirmed=False,
+        answer=None,
+    ),
+    DifferenceFacts(
+        id="sandbox/cash/BNB",
+        account="sandbox",
+        kind="cash",
+        about="BNB",
+        ours="0",
+        theirs="0.1",
+        since=NOW_ISO,
+        age_s=7300,
+        cause="more than the ledger has",
+        confirmed=True,
+        answer="ignored: airdrop",
+    ),
+]
+
+ACCOUNTS = [
+    AccountFacts(
+        name="sandbox",
+        venue="binance",
+        kind="sandbox",
+        currency="USDT",
+        cash={"USDT": "51431.02"},
+        equity="102431.20",
+        not_valued=[],
+        stream="up",
+        reconciled=True,
+        differences=0,
+        positions=2,
+        working=3,
+    ),
+    AccountFacts(
+        name="swing",
+        venue="alpaca",
+        kind="sandbox",
+        currency="USDT",
+        cash={"USD": "1200"},
+        equity=None,
+        not_valued=[HoldingFacts(account="swing", asset="BTC", amount="0.2")],
+        stream="stale",
+        reconciled=False,
+        differences=2,
+        positions=0,
+        working=0,
+    ),
+]
+
+AUTHORITY = AuthorityFacts(
+    needed=True,
+    armed=True,
+    terminal="tty:/dev/pts/3:4242",
+    until="2026-11-18T12:14:17Z",
+    ends="2026-11-18T12:06:17Z",
+    mandates=[
+        MandateFacts(
+            sleeve="trend-btc",
+            version="3f9c",
+            account="sandbox",
+            capital="6000",
+            loss_budget="300",
+            lost="41.20",
+            expires="2026-12-18T12:00:00Z",
+            valid=True,
+        ),
+        MandateFacts(
+            sleeve="barbell",
+            version="0c22",
+            account="sandbox",
+            capital="5000",
+            loss_budget="250",
+            lost=None,
+            expires="2026-11-30T12:00:00Z",
+            valid=False,
+        ),
+    ],
+    limits={"max_order": "0.25"},
+    waiting={"max_order": "0.5"},
+)
+
+HEALTH = HealthFacts(
+    trading_state="ACTIVE",
+    reason=None,
+    since=None,
+    feeds=[
+        FeedFacts(name=BTC, state="up", age_ms=8, gaps=0),
+        FeedFacts(name=ETH, state="up", age_ms=120, gaps=2),
+        FeedFacts(name="binance:SOLUSDT", state="stale", age_ms=7400, gaps=1),
+        FeedFacts(name="binance:XRPUSDT", state="down", age_ms=None, gaps=0),
+    ],
+    accounts=[
+        AccountHealth(
+            account="sandbox",
+            venue="binance",
+            stream="up",
+            clock_offset_ms=3.2,
+            clock_error_ms=1.1,
+            reconciled=True,
+            differences=0,
+            answered_s=12.0,
+            asking_s=None,
+        ),
+        AccountHealth(
+            account="swing",
+            venue="alpaca",
+            stream=None,
+            clock_offset_ms=None,
+            clock_error_ms=None,
+            reconciled=False,
+            differences=2,
+            answered_s=None,
+            asking_s=4.2,
+        ),
+    ],
+    clock_offset_max_ms=500.0,
+    seq=48_213,
+    committed_seq=48_211,
+    journal_trouble=None,
+    queues={"inbox": 0, "outbox": 1, "journal": 2},
+    lag_ms=0.4,
+    budgets=[
+        RateBudget(owner="hand", used=14, cap=600),
+        RateBudget(owner="trend-btc", used=29, cap=30),
+    ],
+    venue_budget=None,
+    unresolved=0,
+    consoles=1,
+)
+
+CLIENTS = ClientFacts(
+    streams=[StreamFacts(client="socket, process 4242", stream="/v1/state", since=NOW_NS)],
+    dropped=[
+        DropFacts(
+            client="token laptop, 127.0.0.1:50122",
+            when=NOW_NS,
+            reason="read nothing of what was ready for 10 s",
+        )
+    ],
+)
+
+
 class FakeLink:
     """An EngineLink whose other end is the test."""
 
@@ -435,6 +665,13 @@ class FakeLink:
         )
         self.place_gate: asyncio.Event | None = None
         """Set by a test that wants to hold an answer back."""
+        self.ended: list[OrderFacts] = list(ENDED_ORDERS)
+        self.lives: dict[str, list[LifeLine]] = {"tbq7x2k0000a37": LIFE_LINES}
+        self.health_facts = HEALTH
+        self.authority_facts = AUTHORITY
+        self.account_facts = ACCOUNTS
+        self.mute = False
+        """Whether questions beside the frames are not answered."""
         self.down = False
         if frame is not None:
             self.push(frame)
@@ -511,6 +748,62 @@ class FakeLink:
     async def stop(self) -> CommandAnswer:
         """Note it."""
         return self._note("stop")
+
+    async def orders(self, limit: int) -> list[OrderFacts]:
+        """Return the ended orders."""
+        return self._told(self.ended[-limit:])
+
+    async def life(self, client_order_id: str) -> OrderLife:
+        """Return the life the test set."""
+        known = [*self.ended, order(), STOP]
+        found = next(o for o in known if o.client_order_id == client_order_id)
+        related = [o for o in known if client_order_id in (o.parent, o.replaces)]
+        lines = self.lives.get(client_order_id, LIFE_LINES[:5])
+        return self._told(OrderLife(order=found, lines=lines, related=related, complete=True))
+
+    async def accounts(self) -> list[AccountFacts]:
+        """Return the accounts."""
+        return self._told(self.account_facts)
+
+    async def authority(self) -> AuthorityFacts:
+        """Return who may add risk."""
+        return self._told(self.authority_facts)
+
+    async def health(self) -> HealthFacts:
+        """Return the lights."""
+        return self._told(self.health_facts)
+
+    async def clients(self) -> ClientFacts:
+        """Return who follows."""
+        return self._told(CLIENTS)
+
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        """Note it."""
+        self._note("amend", client_order_id, request)
+        return self.answer
+
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        """Note it."""
+        return self._note("reconcile", account)
+
+    async def answer_difference(
+        self, difference: str, answer: Answer, owner: str | None, reason: str
+    ) -> CommandAnswer:
+        """Note it."""
+        return self._note("difference", difference, answer, owner, reason)
+
+    async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Note it."""
+        return self._note("pause", sleeve, reason)
+
+    async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Note it."""
+        return self._note("resume_sleeve", sleeve, reason)
+
+    def _told[T](self, answer: T) -> T:
+        if self.mute:
+            raise LinkDown("no answer from the engine at fake: ReadTimeout")
+        return answer
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -14,7 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 import tradebot.console
 from tradebot.console.frame_clock import BACKLOG_MAX, FrameClock
-from tradebot.console.keys import FOOTER, KEYS, bindings
+from tradebot.console.keys import FOOTERS, KEYS, NAV, bindings
 from tradebot.console.terminal.backlog import output_backlog, output_queue
 from tradebot.console.themes import THEMES
 
@@ -72,12 +72,16 @@ def test_files_stay_small() -> None:
 
 
 def test_every_binding_has_an_id_of_its_own() -> None:
-    made = [*bindings("app"), *bindings("trade")]
-    assert len({binding.id for binding in made}) == len(made) == len(KEYS)
+    places = ("app", "trade", "risk", "orders", "health")
+    made = {binding.id for place in places for binding in bindings(place)}
+    assert made == {key.id for key in KEYS}
+    assert len(made) == len(KEYS)
 
 
-def test_no_key_is_bound_twice_or_forbidden() -> None:
-    keys = [name for key in KEYS for name in key.keys.split(",")]
+@pytest.mark.parametrize("screen", [name for _, _, name in NAV])
+def test_no_key_is_bound_twice_or_forbidden(screen: str) -> None:
+    here = [key for key in KEYS if key.priority or key.works_on(screen)]
+    keys = [name for key in here for name in key.keys.split(",")]
     assert len(keys) == len(set(keys))
     assert not set(keys) & FORBIDDEN_KEYS
 
@@ -87,7 +91,10 @@ def test_only_function_keys_are_priority() -> None:
 
 
 def test_footer_has_at_most_eight_items() -> None:
-    assert len(FOOTER) <= 8
+    for screen, names in FOOTERS.items():
+        assert len(names) <= 8
+        known = {key.id for key in KEYS if key.priority or key.works_on(screen)}
+        assert set(names) <= known
 
 
 def test_every_key_has_help() -> None:

@@ -1,72 +1,26 @@
 """What the Trade screen looks like in every state, size and theme."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
-
-import msgspec
 import pytest
 from console_driver import Console, Scene, normal
-from console_fakes import SLEEVES, FakeMarket, order, refused_preview
-from textual.app import App
-from textual.pilot import Pilot
+from console_fakes import order, refused_preview
+from console_scenes import (
+    MID,
+    NARROW,
+    SIZES,
+    Compare,
+    Steps,
+    empty,
+    look,
+    lose_engine,
+    nothing,
+    shot,
+    with_feed,
+    with_sleeves,
+    with_state,
+)
 
 from tradebot.console.glyphs import GlyphName
-from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import FeedFacts, FeedState, Frame, OrderAnswer
-
-NARROW, MID, WIDE = (80, 24), (120, 40), (200, 60)
-SIZES = {"narrow": NARROW, "mid": MID, "wide": WIDE}
-
-type Steps = Callable[[Console], Awaitable[None]]
-
-
-class Compare(Protocol):
-    """The fixture `snap_compare`."""
-
-    def __call__(
-        self,
-        app: App[str],
-        *,
-        terminal_size: tuple[int, int],
-        run_before: Callable[[Pilot[str]], Awaitable[None]],
-    ) -> bool: ...
-
-
-def with_feed(state: FeedState, age_ms: int | None) -> Scene:
-    def scene(market: FakeMarket, query: StateQuery) -> Frame:
-        return market.frame(
-            query, feed=FeedFacts(name="binance", state=state, age_ms=age_ms, gaps=1)
-        )
-
-    return scene
-
-
-def with_state(state: str, reason: str) -> Scene:
-    def scene(market: FakeMarket, query: StateQuery) -> Frame:
-        return msgspec.structs.replace(market.frame(query), trading_state=state, reason=reason)
-
-    return scene
-
-
-def empty(market: FakeMarket, _query: StateQuery) -> Frame:
-    return market.empty()
-
-
-def nothing(_market: FakeMarket, _query: StateQuery) -> None:
-    return None
-
-
-def with_sleeves(market: FakeMarket, query: StateQuery) -> Frame:
-    return market.frame(query, sleeves=SLEEVES)
-
-
-async def look(_console: Console) -> None:
-    return None
-
-
-async def lose_engine(console: Console) -> None:
-    console.scene = nothing
-    await console.silence(4.0)
+from tradebot.engine.control.messages import OrderAnswer
 
 
 async def open_kill(console: Console) -> None:
@@ -168,15 +122,6 @@ SCENES: dict[str, tuple[Scene, Steps, tuple[str, ...]]] = {
     "column_risk": (with_sleeves, third_column, ("narrow",)),
     "maximised": (normal, maximised, ("mid",)),
 }
-
-
-def shot(compare: Compare, console: Console, size: tuple[int, int], steps: Steps) -> bool:
-    async def before(pilot: Pilot[str]) -> None:
-        console.attach(pilot)
-        await console.beat(times=3)
-        await steps(console)
-
-    return compare(console.app, terminal_size=size, run_before=before)
 
 
 @pytest.mark.parametrize(

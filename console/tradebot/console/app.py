@@ -20,9 +20,11 @@ from tradebot.console.desk import Desk
 from tradebot.console.frame_clock import LADDER_OF_FPS, FrameClock
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import EngineLink
+from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.help import Help
 from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.kill import KillOverlay
+from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
 from tradebot.console.terminal.backlog import output_backlog
@@ -70,6 +72,9 @@ class ConsoleApp(App[str]):
         self.view = view
         self.session = Session(open_link, view, self.say)
         self.trade = TradeScreen(self.session)
+        self.orders = OrdersScreen(self.session)
+        self.shown: TradeScreen | PanelScreen = self.trade
+        """The screen under whatever lies over it."""
         self.desk = Desk(self, self.session, self.trade)
         self._theme_wanted = theme
         self._trouble = trouble
@@ -89,7 +94,9 @@ class ConsoleApp(App[str]):
             self.register_theme(theme)
         self.choose_theme(self._theme_wanted)
         self.set_class(self.view.glyphs.name == "ascii", "-ascii")
-        self.push_screen(self.trade)
+        for name, screen in self._screens().items():
+            self.install_screen(screen, name)  # pyright: ignore[reportUnknownMemberType]
+        self.push_screen("trade")
         self.trade.call_after_refresh(self._open_streams)
         if self._ticking:
             self._hangup.start(asyncio.get_running_loop())
@@ -120,8 +127,8 @@ class ConsoleApp(App[str]):
         self.view.fps = self.frame_clock.fps
         self._open_mail()
         self.session.beat(now_s)
-        if self.trade.is_mounted:
-            self.trade.beat(now_s)
+        if self.shown.is_mounted:
+            self.shown.beat(now_s)
         self._name_terminal()
         if self.view.newest is None:
             trouble = self._trouble()
@@ -150,6 +157,21 @@ class ConsoleApp(App[str]):
             self._driver.write(f"\x1b]0;{title}\x07")
 
     # -- what keys and palette do
+
+    def _screens(self) -> dict[str, TradeScreen | PanelScreen]:
+        """Return every screen by its name."""
+        return {"trade": self.trade, "orders": self.orders}
+
+    def show(self, name: str) -> None:
+        """Put another screen under whatever lies over it; nothing where a question is open."""
+        wanted = self._screens()[name]
+        if self.screen is self.shown and wanted is not self.shown:
+            self.shown = wanted
+            self.switch_screen(name)  # pyright: ignore[reportUnknownMemberType]
+
+    def action_show(self, name: str) -> None:
+        """Show another screen."""
+        self.show(name)
 
     def action_kill_overlay(self) -> None:
         """Open the kill overlay, or kill if it is open already."""
@@ -193,8 +215,12 @@ class ConsoleApp(App[str]):
         self.desk.do(command)
 
     def do_action(self, action: str) -> None:
-        """Do what a key does, as if it had been pressed on the Trade screen."""
-        self.work(self.trade.run_action(action))
+        """Do what a key does; one that the screen on show does not know is the Trade screen's."""
+        name = action.partition("(")[0]
+        known = action.startswith("app.") or hasattr(self.shown, f"action_{name}")
+        if not known:
+            self.show("trade")
+        self.work(self.shown.run_action(action))
 
     def choose_theme(self, name: str) -> None:
         """Change the colours; an unknown name says so and leaves the default."""

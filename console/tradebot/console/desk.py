@@ -29,6 +29,10 @@ class Stage(Protocol):
         """End the console."""
         ...
 
+    def show(self, name: str) -> None:
+        """Show another screen."""
+        ...
+
 
 class Desk:
     """Actions of the whole console.
@@ -73,6 +77,7 @@ class Desk:
             case ReasonWords(reason=reason):
                 self._guarded("resume", lambda: self._session.link.resume(reason))
             case TargetWords(verb="trade", instrument=name):
+                self._stage.show("trade")
                 if name is not None:
                     self._trade.show(name)
             case TargetWords(verb="cancel", instrument=name):

@@ -1,31 +1,13 @@
 """Every key of the console in one table: bindings, help and the footer are made from it."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from textual.binding import Binding
 
+from tradebot.console.key import Key
+from tradebot.console.screen_keys import SCREEN_KEYS
 
-class Key(NamedTuple):
-    """One action and how it is reached."""
-
-    id: str
-    """Name that configuration refers to."""
-    keys: str
-    """Textual's key names, separated by commas."""
-    action: str
-    shown: str
-    """How the key is written for people."""
-    label: str
-    """In the footer."""
-    help: str
-    group: Literal["always", "market", "orders", "safety"]
-    sends: bool = False
-    """Whether it leads to something being sent; refused in a read-only console."""
-    priority: bool = False
-    """Works in every place, also while typing: function keys only."""
-
-
-KEYS: tuple[Key, ...] = (
+TRADE_KEYS: tuple[Key, ...] = (
     Key(
         "kill",
         "f9",
@@ -44,8 +26,18 @@ KEYS: tuple[Key, ...] = (
         "KILL",
         "the same, outside text fields",
         "safety",
+        where="all",
     ),
-    Key("help", "f1,question_mark", "app.help_keys", "? F1", "Help", "this list", "always"),
+    Key(
+        "help",
+        "f1,question_mark",
+        "app.help_keys",
+        "? F1",
+        "Help",
+        "this list",
+        "always",
+        where="all",
+    ),
     Key(
         "palette",
         "colon,ctrl+p",
@@ -54,8 +46,9 @@ KEYS: tuple[Key, ...] = (
         "Cmd",
         "commands: buy 0.2 BTCUSDT @ 60000, cancel, flatten, halt, resume, theme, ...",
         "always",
+        where="all",
     ),
-    Key("history", "v", "app.history", "v", "Events", "all events so far", "always"),
+    Key("history", "v", "app.history", "v", "Events", "all events so far", "always", where="all"),
     Key(
         "maximise",
         "m",
@@ -64,6 +57,7 @@ KEYS: tuple[Key, ...] = (
         "Maximise",
         "the focused panel alone; esc goes back",
         "always",
+        where="all",
     ),
     Key(
         "back",
@@ -73,6 +67,7 @@ KEYS: tuple[Key, ...] = (
         "Back",
         "leave what is open: ticket, maximised panel, freeze, messages",
         "always",
+        where="all",
     ),
     Key(
         "next-panel",
@@ -82,6 +77,7 @@ KEYS: tuple[Key, ...] = (
         "Next",
         "next panel; shift+tab the one before",
         "always",
+        where="all",
     ),
     Key(
         "previous-panel",
@@ -91,6 +87,7 @@ KEYS: tuple[Key, ...] = (
         "Before",
         "panel before",
         "always",
+        where="all",
     ),
     Key(
         "freeze",
@@ -100,9 +97,19 @@ KEYS: tuple[Key, ...] = (
         "Freeze",
         "hold the picture; the engine goes on",
         "always",
+        where="all",
     ),
     Key("jump", "semicolon", "jump", ";", "Jump", "then a letter: go to that panel", "always"),
-    Key("quit", "q", "app.leave", "q", "Quit", "asks first if orders are working", "always"),
+    Key(
+        "quit",
+        "q",
+        "app.leave",
+        "q",
+        "Quit",
+        "asks first if orders are working",
+        "always",
+        where="all",
+    ),
     Key(
         "buy",
         "b",
@@ -153,9 +160,27 @@ KEYS: tuple[Key, ...] = (
         "orders",
         sends=True,
     ),
-    Key("up", "up,k", "move(-1)", "up k", "Up", "move up: ladder, orders, positions", "market"),
-    Key("down", "down,j", "move(1)", "down j", "Down", "move down", "market"),
-    Key("page-up", "pageup,ctrl+u", "move(-10)", "pgup ctrl+u", "Up 10", "ten rows up", "market"),
+    Key(
+        "up",
+        "up,k",
+        "move(-1)",
+        "up k",
+        "Up",
+        "move up: ladder, orders, positions",
+        "market",
+        where="all",
+    ),
+    Key("down", "down,j", "move(1)", "down j", "Down", "move down", "market", where="all"),
+    Key(
+        "page-up",
+        "pageup,ctrl+u",
+        "move(-10)",
+        "pgup ctrl+u",
+        "Up 10",
+        "ten rows up",
+        "market",
+        where="all",
+    ),
     Key(
         "page-down",
         "pagedown,ctrl+d",
@@ -164,6 +189,7 @@ KEYS: tuple[Key, ...] = (
         "Down 10",
         "ten rows down",
         "market",
+        where="all",
     ),
     Key("centre", "c", "centre", "c", "Centre", "centre the ladder on the market", "market"),
     Key(
@@ -226,10 +252,26 @@ KEYS: tuple[Key, ...] = (
         "market",
     ),
 )
-"""The map of the Trade screen and of the application."""
+"""The map of the Trade screen, and what works everywhere."""
 
-FOOTER = ("buy", "sell", "cancel", "flatten", "centre", "palette", "help", "kill")
-"""Ids in the footer, at most eight; the last stands at the right edge."""
+KEYS: tuple[Key, ...] = (*TRADE_KEYS, *SCREEN_KEYS)
+"""The whole map."""
+
+FOOTERS: dict[str, tuple[str, ...]] = {
+    "trade": ("buy", "sell", "cancel", "help", "flatten", "centre", "palette", "kill"),
+    "risk": ("halt", "lift", "pause", "help", "palette", "kill"),
+    "orders": ("cancel-order", "amend", "life", "tab", "help", "filter", "palette", "kill"),
+    "health": ("refresh", "help", "history", "palette", "kill"),
+}
+"""Ids in the footer of each screen, at most eight; the last stands at the right edge."""
+
+NAV: tuple[tuple[str, str, str], ...] = (
+    ("1", "Trade", "trade"),
+    ("3", "Risk", "risk"),
+    ("4", "Orders", "orders"),
+    ("8", "Health", "health"),
+)
+"""Digit, word and name of each screen, as the last row lists them."""
 
 TICKET_HELP: tuple[tuple[str, str], ...] = (
     ("tab shift+tab", "next or previous field"),
@@ -246,16 +288,16 @@ TICKET_HELP: tuple[tuple[str, str], ...] = (
 """Keys while the ticket is open."""
 
 
-def bindings(place: Literal["app", "trade"]) -> list[Binding]:
+def bindings(place: Literal["app", "trade", "risk", "orders", "health"]) -> list[Binding]:
     """Return the table as Textual's bindings; every one has an id that configuration can remap.
 
     Args:
-        place: `app` for those that work under every overlay, `trade` for the rest.
+        place: `app` for those that work under every overlay, else a screen.
     """
     return [
         Binding(key.keys, key.action, key.label, show=False, id=key.id, priority=key.priority)
         for key in KEYS
-        if key.priority == (place == "app")
+        if (key.priority if place == "app" else not key.priority and key.works_on(place))
     ]
 
 

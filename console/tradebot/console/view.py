@@ -10,6 +10,7 @@ from tradebot.console.clock import Clock
 from tradebot.console.condition import Condition, condition_of
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.link.protocol import StateQuery
+from tradebot.console.lookups import Lookups
 from tradebot.engine.cli.failures import UNREACHABLE
 from tradebot.engine.control.messages import Frame
 
@@ -41,6 +42,8 @@ class View:
         self.read_only = read_only
         self.query = StateQuery()
         self.history: deque[HistoryLine] = deque(maxlen=HISTORY_MAX)
+        self.lookups = Lookups()
+        """What was asked for beside the frames."""
         self.address = ""
         """Where the engine is that the trader named; empty: our own, or one of this machine."""
         self.link_problem: str | None = None

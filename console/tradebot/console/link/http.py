@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 from typing import Literal
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -12,17 +13,24 @@ from httpx_sse import EventSource, ServerSentEvent, SSEError
 from tradebot.console.clock import Clock
 from tradebot.console.link.address import EngineAddress
 from tradebot.console.link.freshest import Freshest
-from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery, WrongApi
+from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQuery, WrongApi
+from tradebot.engine.control.authority import AuthorityFacts
+from tradebot.engine.control.clients import ClientFacts
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     API_NUMBER,
+    AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EventLine,
     Hello,
     OrderAnswer,
+    OrderFacts,
     OrderRequest,
     Preview,
     Problem,
 )
+from tradebot.engine.control.order_life import OrderLife
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 8.0
@@ -140,6 +148,59 @@ class HttpLink:
     async def stop(self) -> CommandAnswer:
         """End the engine's process; its state stays."""
         return await self._command("/v1/stop", {})
+
+    async def orders(self, limit: int) -> list[OrderFacts]:
+        """Ask for the newest orders, ended ones too, oldest first."""
+        return await self._ask("GET", f"/v1/orders?limit={limit}", None, list[OrderFacts])
+
+    async def life(self, client_order_id: str) -> OrderLife:
+        """Ask what happened to one order."""
+        path = f"/v1/orders/{quote(client_order_id, safe='')}/life"
+        return await self._ask("GET", path, None, OrderLife)
+
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        """Change an open order; the same request id twice is one change."""
+        path = f"/v1/orders/{quote(client_order_id, safe='')}/amend"
+        return await self._ask("POST", path, request, OrderAnswer)
+
+    async def accounts(self) -> list[AccountFacts]:
+        """Ask for the accounts."""
+        return await self._ask("GET", "/v1/accounts", None, list[AccountFacts])
+
+    async def authority(self) -> AuthorityFacts:
+        """Ask who may add risk now."""
+        return await self._ask("GET", "/v1/authority", None, AuthorityFacts)
+
+    async def health(self) -> HealthFacts:
+        """Ask for the health lights."""
+        return await self._ask("GET", "/v1/health", None, HealthFacts)
+
+    async def clients(self) -> ClientFacts:
+        """Ask who follows, and who was dropped."""
+        return await self._ask("GET", "/v1/clients", None, ClientFacts)
+
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        """Let the engine ask the venues now."""
+        return await self._command("/v1/reconcile", {"account": account})
+
+    async def answer_difference(
+        self, difference: str, answer: Answer, owner: str | None, reason: str
+    ) -> CommandAnswer:
+        """Adopt, ignore or flatten one difference."""
+        body: dict[str, str | None] = {"id": difference, "answer": answer}
+        return await self._command(
+            "/v1/differences/answer", body | {"owner": owner, "reason": reason}
+        )
+
+    async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Stop a sleeve from adding risk."""
+        path = f"/v1/sleeves/{quote(sleeve, safe='')}/pause"
+        return await self._command(path, {"reason": reason})
+
+    async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Let a sleeve add risk again."""
+        path = f"/v1/sleeves/{quote(sleeve, safe='')}/resume"
+        return await self._command(path, {"reason": reason})
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -11,15 +11,25 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from tradebot.engine.control.authority import AuthorityFacts
+from tradebot.engine.control.clients import ClientFacts
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
+    AccountFacts,
+    AmendRequest,
     CommandAnswer,
     EventLine,
     Hello,
     OrderAnswer,
+    OrderFacts,
     OrderRequest,
     Preview,
     Problem,
 )
+from tradebot.engine.control.order_life import OrderLife
+
+type Answer = Literal["adopt", "ignore", "flatten"]
+"""What is said of a difference."""
 
 SPANS = ("1s", "5s", "15s", "1m", "5m", "15m", "1h")
 """Candle spans an engine serves, shortest first."""
@@ -113,6 +123,52 @@ class EngineLink(Protocol):
 
     async def stop(self) -> CommandAnswer:
         """End the engine's process; its state stays."""
+        ...
+
+    async def orders(self, limit: int) -> list[OrderFacts]:
+        """Ask for the newest orders, ended ones too, oldest first."""
+        ...
+
+    async def life(self, client_order_id: str) -> OrderLife:
+        """Ask what happened to one order."""
+        ...
+
+    async def amend(self, client_order_id: str, request: AmendRequest) -> OrderAnswer:
+        """Change an open order."""
+        ...
+
+    async def accounts(self) -> list[AccountFacts]:
+        """Ask for the accounts."""
+        ...
+
+    async def authority(self) -> AuthorityFacts:
+        """Ask who may add risk now."""
+        ...
+
+    async def health(self) -> HealthFacts:
+        """Ask for the health lights."""
+        ...
+
+    async def clients(self) -> ClientFacts:
+        """Ask who follows, and who was dropped."""
+        ...
+
+    async def reconcile(self, account: str | None) -> CommandAnswer:
+        """Let the engine ask the venues now."""
+        ...
+
+    async def answer_difference(
+        self, difference: str, answer: Answer, owner: str | None, reason: str
+    ) -> CommandAnswer:
+        """Adopt, ignore or flatten one difference."""
+        ...
+
+    async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Stop a sleeve from adding risk."""
+        ...
+
+    async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
+        """Let a sleeve add risk again."""
         ...
 
     async def close(self) -> None:

@@ -12,7 +12,15 @@ from tradebot.console.rows import Cell, Row, left
 from tradebot.console.screens.overlays.base import Sheet
 
 KEY_WIDTH = 18
-GROUPS = {"safety": "Stop", "orders": "Orders", "market": "Market", "always": "Always"}
+GROUPS = {
+    "safety": "Stop",
+    "screens": "Screens",
+    "orders": "Orders",
+    "reconcile": "Reconcile (a tab of Orders)",
+    "risk": "Risk",
+    "market": "Market",
+    "always": "Always",
+}
 """Headings, the most urgent first."""
 
 

@@ -1,0 +1,25 @@
+"""What screens ask for beside the frames, while they are open; None: not answered yet."""
+
+from collections.abc import Sequence
+
+from tradebot.engine.control.authority import AuthorityFacts
+from tradebot.engine.control.clients import ClientFacts
+from tradebot.engine.control.health import HealthFacts
+from tradebot.engine.control.messages import AccountFacts, OrderFacts
+from tradebot.engine.control.order_life import OrderLife
+
+
+class Lookups:
+    """The newest answer to each question; an old answer stays until a new one comes."""
+
+    def __init__(self) -> None:
+        self.orders: Sequence[OrderFacts] | None = None
+        self.life: OrderLife | None = None
+        self.life_of: str | None = None
+        """The order whose life is wanted; its answer may be another's still."""
+        self.accounts: Sequence[AccountFacts] | None = None
+        self.authority: AuthorityFacts | None = None
+        self.health: HealthFacts | None = None
+        self.clients: ClientFacts | None = None
+        self.problem: str | None = None
+        """Why the last question was not answered; None: it was."""

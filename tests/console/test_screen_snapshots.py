@@ -1,0 +1,99 @@
+"""What the screens beside Trade look like in their main states and sizes."""
+
+import msgspec
+import pytest
+from console_driver import Console, Scene
+from console_fakes import DIFFERENCES, ENDED_ORDERS, STOP, FakeMarket, order
+from console_scenes import MID, SIZES, Compare, Steps, empty, look, lose_engine, shot, with_state
+
+from tradebot.console.link.protocol import StateQuery
+from tradebot.engine.control.messages import Frame, OrderFacts
+
+
+def orders_scene(market: FakeMarket, query: StateQuery) -> Frame:
+    return market.frame(query, working=[order(), STOP], differences=DIFFERENCES)
+
+
+def many() -> list[OrderFacts]:
+    return [
+        msgspec.structs.replace(
+            ENDED_ORDERS[number % 3],
+            client_order_id=f"tbq7x2k0{number:06}",
+            created=f"2026-11-18T{number // 60:02}:{number % 60:02}:00Z",
+        )
+        for number in range(300)
+    ]
+
+
+def on(screen: str, steps: Steps = look) -> Steps:
+    async def go(console: Console) -> None:
+        await console.press(screen)
+        await console.beat(times=2)
+        await steps(console)
+
+    return go
+
+
+async def tell_life(console: Console) -> None:
+    console.app.orders.orders.select(2)
+    await console.press("enter")
+    await console.beat(times=2)
+
+
+async def reconcile(console: Console) -> None:
+    await console.press("less_than_sign")
+
+
+async def ignore(console: Console) -> None:
+    await console.press("less_than_sign", "i", "d", "u", "s", "t")
+    await console.beat()
+
+
+async def amend(console: Console) -> None:
+    await console.press("e", "5", "9", "0", "0", "0", "enter")
+    await console.beat()
+
+
+async def adopt(console: Console) -> None:
+    await console.press("less_than_sign", "a")
+
+
+async def full(console: Console) -> None:
+    console.link.ended = many()
+    await console.beat(seconds=1.2, times=2)
+    await console.press("pagedown", "pagedown", "pagedown")
+
+
+ORDERS: dict[str, tuple[Scene, Steps, tuple[str, ...]]] = {
+    "life": (orders_scene, tell_life, ("narrow", "mid", "wide")),
+    "reconcile": (orders_scene, reconcile, ("narrow", "mid")),
+    "ignore": (orders_scene, ignore, ("narrow",)),
+    "adopt": (orders_scene, adopt, ("mid",)),
+    "amend": (orders_scene, amend, ("narrow", "mid")),
+    "many": (orders_scene, full, ("narrow", "mid")),
+    "empty": (empty, look, ("narrow", "mid")),
+    "lost": (orders_scene, lose_engine, ("narrow", "mid")),
+    "halted": (with_state("HALTED", "drawdown 10.2 % of 10 %"), look, ("narrow",)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(name, size) for name, (_, _, sizes) in ORDERS.items() for size in sizes]
+)
+def test_orders_looks_as_before(snap_compare: Compare, name: str, size: str) -> None:
+    scene, steps, _ = ORDERS[name]
+    console = Console(scene)
+    if name == "empty":
+        console.link.ended = []
+    assert shot(snap_compare, console, SIZES[size], on("4", steps))
+
+
+def test_orders_without_colour_looks_as_before(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shot(snap_compare, Console(orders_scene), MID, on("4", reconcile))
+
+
+def test_orders_in_ascii_looks_as_before(snap_compare: Compare) -> None:
+    assert shot(snap_compare, Console(orders_scene, glyphs="ascii"), MID, on("4", tell_life))

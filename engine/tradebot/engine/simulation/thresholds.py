@@ -54,10 +54,9 @@ class Thresholds:
         before, self.marked = self.marked, outcome
         if started is None or equity is None:
             return
-        shift = started.day_starts_minute * MINUTE
-        day, just_now = (now - shift) // DAY, (now - PATIENCE - shift) // DAY
+        day = (now - started.day_starts_minute * MINUTE) // DAY
         # A word that lifts a state measures anew before the engine has looked at the clock.
-        if outcome.day not in {day, just_now}:
+        if outcome.day != day and (before is None or before.day != outcome.day):
             raise Violation("threshold", f"marked day {outcome.day}, it is day {day}")
         if Decimal(outcome.peak) < equity:
             raise Violation("threshold", f"marked peak {outcome.peak}, equity is {equity}")

@@ -114,7 +114,7 @@ def books(world: World) -> object:
 
 
 def test_a_fill_between_two_reports_is_no_difference(world: World) -> None:
-    """FIELD 12: fills missed; but one in flight halts nobody."""
+    """docs/failures.md, 12: fills missed; but one in flight halts nobody."""
     order = world.place("buy", 1000).intent
     early = report(world, positions={BTC_ID: 1000}, cash={"USDT": Decimal(99900)})
     world.send(early)
@@ -139,7 +139,7 @@ def test_a_difference_keeps_its_age_and_asks_again_until_it_has_gone(world: Worl
 
 
 def test_a_position_the_venue_lost_is_never_closed_by_an_invented_fill(world: World) -> None:
-    """FIELD 1: no synthetic opposite fill."""
+    """docs/failures.md, 1: no synthetic opposite fill."""
     world.hold(1000)
     outcomes = world.stands(report(world, positions={}))
     assert world.net() == 1000
@@ -150,7 +150,7 @@ def test_a_position_the_venue_lost_is_never_closed_by_an_invented_fill(world: Wo
 def test_a_position_older_than_the_fills_is_adopted_at_the_venues_average_price(
     world: World,
 ) -> None:
-    """FIELD 4: 75 here, -65 at the venue, held longer than fills are told."""
+    """docs/failures.md, 4: 75 here, -65 at the venue, held longer than fills are told."""
     world.hold(75)
     old = report(
         world,
@@ -171,7 +171,7 @@ def test_a_position_older_than_the_fills_is_adopted_at_the_venues_average_price(
 
 @pytest.mark.parametrize("change", [{}, {"cash": {"USDT": Decimal(5)}}, {"positions": {BTC_ID: 7}}])
 def test_a_report_told_twice_is_told_once(world: World, change: dict[str, object]) -> None:
-    """FIELD 2, 6: reconciling twice changes nothing."""
+    """docs/failures.md, 2, 6: reconciling twice changes nothing."""
     world.hold(500)
     told = report(world, **change)
     world.send(told)
@@ -221,7 +221,7 @@ def test_flattening_what_the_ledger_lacks_takes_it_in_and_closes_it(world: World
 
 
 def test_an_order_placed_by_phone_is_unclaimed_counted_and_cancellable(world: World) -> None:
-    """FIELD 5, 8, 9, 14: open orders come from the open-order query; ownership from the id."""
+    """docs/failures.md, 5, 8, 9, 14: open orders come from the open-order query; ownership from the id."""
     told = report(world, orders=(by_phone(),))
     outcomes = world.send(told)
     assert len(of_type(outcomes, OrderFound)) == 1
@@ -259,7 +259,7 @@ def test_another_engines_orders_refuse_the_start_unless_taken_over(taken_over: b
 def test_an_order_of_ours_that_the_journal_lost_is_known_again_and_its_id_not_reused(
     world: World,
 ) -> None:
-    """FIELD 3, 14: ids are facts of the venue, not made anew."""
+    """docs/failures.md, 3, 14: ids are facts of the venue, not made anew."""
     lost = by_phone(client_order_id=ClientOrderId("tbabc127v"))
     world.send(report(world, orders=(lost,)))
     assert world.order(lost.client_order_id).intent.owner == UNCLAIMED
@@ -282,7 +282,7 @@ def test_an_order_of_ours_that_the_journal_lost_is_known_again_and_its_id_not_re
 def test_a_bust_leaves_the_books_as_if_the_fill_had_never_been(
     fills: list[tuple[Literal["buy", "sell"], int, int]], data: st.DataObject
 ) -> None:
-    """FIELD 15: the venue's execution id is what a bust speaks of."""
+    """docs/failures.md, 15: the venue's execution id is what a bust speaks of."""
     gone = data.draw(st.integers(0, len(fills) - 1))
     with_it, without = World(), World()
     for number, (side, quantity, price) in enumerate(fills):
@@ -328,7 +328,7 @@ def test_a_correction_is_a_bust_and_a_fill_also_under_the_same_id(world: World) 
 
 
 def test_an_execution_told_on_other_terms_is_a_difference_and_may_be_adopted(world: World) -> None:
-    """FIELD 7, 11: two sources, one writer; a repeat is never a second fill."""
+    """docs/failures.md, 7, 11: two sources, one writer; a repeat is never a second fill."""
     order = world.place("buy", 1000).intent
     world.send(fill_of(order, 400, 10_000_00, "a"))
     world.send(fill_of(order, 500, 10_000_00, "a"))
@@ -372,7 +372,7 @@ def test_a_fill_after_a_cancel_is_booked_and_too_much_is_told(world: World) -> N
 
 
 def test_a_mute_venue_is_asked_for_orders_and_accounts_with_growing_pauses(world: World) -> None:
-    """FIELD 20, 24: connected and mute."""
+    """docs/failures.md, 20, 24: connected and mute."""
     (submit,) = of_type(world.request("buy", 100), Submit)
     asked = of_type(world.timers_until(world.now + 4 * SECOND), QueryOrder)
     assert [query.client_order_id for query in asked] == [submit.order.client_order_id]
@@ -383,7 +383,7 @@ def test_a_mute_venue_is_asked_for_orders_and_accounts_with_growing_pauses(world
 
 
 def test_a_subscription_that_is_back_and_an_operators_word_ask_the_account(world: World) -> None:
-    """FIELD 16: fills during a disconnect are asked for after it."""
+    """docs/failures.md, 16: fills during a disconnect are asked for after it."""
     for event in (
         StreamChanged(account=ACCOUNT, state="up"),
         StreamChanged(account=ACCOUNT, state="stale"),
@@ -393,7 +393,7 @@ def test_a_subscription_that_is_back_and_an_operators_word_ask_the_account(world
 
 
 def test_an_order_the_report_lacks_is_asked_for(world: World) -> None:
-    """FIELD 12: ghost orders."""
+    """docs/failures.md, 12: ghost orders."""
     order = world.place("buy", 100).intent
     world.now += 3 * SECOND
     outcomes = world.send(report(world, open_orders=()))

@@ -4,12 +4,13 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from tests.engine.core.bracket_venue import PLAIN, BracketVenue
 from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, World, of_type, trade
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.asking import FILL_OVERLAP
 from tradebot.engine.core.comparison import CONFIRM_AFTER
-from tradebot.engine.core.events import AccountReported, CancelRejected, SubmitUnknown
+from tradebot.engine.core.events import AccountReported, CancelRejected, OrderReported, SubmitUnknown
 from tradebot.engine.core.orders import ABSENT_AGAIN_AFTER
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -273,3 +274,21 @@ def test_an_order_missing_from_a_report_soon_after_a_word_of_it_is_asked_for_a_l
         timer for timer in of_type(outcomes, SetTimer) if timer.timer_id.startswith("missing:")
     )
     assert asked(world.timers_until(timer.due)) == [order.client_order_id]
+
+
+def test_a_stop_the_engine_holds_is_never_asked_for_and_no_absent_ends_it() -> None:
+    venue = BracketVenue(PLAIN)
+    venue.fill(venue.place("buy", 500).intent.client_order_id)
+    stop = venue.place("sell", 500, kind="stop", limit=None, trigger=9_800_00, reduce_only=True)
+    key = stop.intent.client_order_id
+    world = venue.world
+    report = AccountReported(account=ACCOUNT, cash={}, positions={BTC_ID: 500}, open_orders=())
+    assert key not in asked(world.send(report, after=2 * CONFIRM_AFTER))
+    assert key not in asked(world.timers_until(world.now + 2 * ABSENT_AGAIN_AFTER))
+    absent = OrderReported(
+        client_order_id=key, found=False, venue_order_id=None, state="", filled=0, reason=""
+    )
+    for _ in range(3):
+        world.send(absent, after=ABSENT_AGAIN_AFTER)
+    assert venue.now(stop).state == "accepted"
+    assert venue.now(stop).held

@@ -207,8 +207,11 @@ def _reported(order: Order, event: OrderReported, now: int) -> Order:
 
 
 def _absent(order: Order, now: int) -> Order:
-    """Count an "absent" that comes long enough after the one before; the second ends the order."""
-    if not order.is_open or (order.absent and now - order.absent_at < ABSENT_AGAIN_AFTER):
+    """Count an "absent" that comes long enough after the one before; the second ends the order.
+
+    One the engine holds stays: the venue was never to know it.
+    """
+    if order.held or not order.is_open or (order.absent and now - order.absent_at < ABSENT_AGAIN_AFTER):
         return order
     if order.absent == 0:
         return msgspec.structs.replace(order, absent=1, absent_at=now, updated=now)

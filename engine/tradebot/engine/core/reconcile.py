@@ -285,7 +285,8 @@ def _ask_for_missing(step: Step, event: AccountReported) -> None:
         missing = intent.account == event.account and intent.client_order_id not in listed
         heard = order.state in {"accepted", "partially_filled", "triggered", "pending_cancel"}
         asked = absent_timer(order) in state.timers
-        if not missing or not heard or asked:
+        # What the engine holds itself no venue can list: asked about it, it would say "absent".
+        if not missing or not heard or asked or order.held:
             continue
         if state.now - order.updated >= CONFIRM_AFTER:
             ask_order(step, order)

@@ -10,7 +10,12 @@ from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, World, of_type, 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.asking import FILL_OVERLAP
 from tradebot.engine.core.comparison import CONFIRM_AFTER
-from tradebot.engine.core.events import AccountReported, CancelRejected, OrderReported, SubmitUnknown
+from tradebot.engine.core.events import (
+    AccountReported,
+    CancelRejected,
+    OrderReported,
+    SubmitUnknown,
+)
 from tradebot.engine.core.orders import ABSENT_AGAIN_AFTER
 from tradebot.engine.core.outcomes import (
     Alert,

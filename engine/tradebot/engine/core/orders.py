@@ -211,7 +211,11 @@ def _absent(order: Order, now: int) -> Order:
 
     One the engine holds stays: the venue was never to know it.
     """
-    if order.held or not order.is_open or (order.absent and now - order.absent_at < ABSENT_AGAIN_AFTER):
+    if (
+        order.held
+        or not order.is_open
+        or (order.absent and now - order.absent_at < ABSENT_AGAIN_AFTER)
+    ):
         return order
     if order.absent == 0:
         return msgspec.structs.replace(order, absent=1, absent_at=now, updated=now)

@@ -85,7 +85,7 @@ def test_money_and_positions_balance_whatever_is_told(seed: int) -> None:
 
 def test_the_histories_reach_what_they_are_meant_to_try() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(40):
+    for seed in range(60):
         world, _ = lived(seed, 200)
         seen.update(type(outcome).__name__ for outcome in world.outcomes)
         seen.update(f"order {order.state}" for order in world.state.blotter)

@@ -3,11 +3,20 @@
 import msgspec
 import pytest
 from console_driver import Console, Scene
-from console_fakes import DIFFERENCES, ENDED_ORDERS, STOP, FakeMarket, order
+from console_fakes import (
+    DIFFERENCES,
+    ENDED_ORDERS,
+    LIMITS,
+    POSITIONS,
+    SLEEVES,
+    STOP,
+    FakeMarket,
+    order,
+)
 from console_scenes import MID, SIZES, Compare, Steps, empty, look, lose_engine, shot, with_state
 
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import Frame, OrderFacts
+from tradebot.engine.control.messages import Frame, LimitFacts, OrderFacts
 
 
 def orders_scene(market: FakeMarket, query: StateQuery) -> Frame:
@@ -97,3 +106,36 @@ def test_orders_without_colour_looks_as_before(
 
 def test_orders_in_ascii_looks_as_before(snap_compare: Compare) -> None:
     assert shot(snap_compare, Console(orders_scene, glyphs="ascii"), MID, on("4", tell_life))
+
+
+def risk_scene(market: FakeMarket, query: StateQuery) -> Frame:
+    engine_held = msgspec.structs.replace(POSITIONS[1], protected_at="engine")
+    limits = [*LIMITS, LimitFacts(name="drawdown", used="10.2", cap="10", unit="%")]
+    return market.frame(
+        query, sleeves=SLEEVES, positions=[POSITIONS[0], engine_held], limits=limits
+    )
+
+
+async def typing(console: Console) -> None:
+    await console.press("h")
+    await console.beat()
+    await console.press("n", "e", "w", "s")
+
+
+OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
+    "risk": ("3", risk_scene, look, ("narrow", "mid", "wide")),
+    "risk_empty": ("3", empty, look, ("mid",)),
+    "risk_halted": ("3", with_state("HALTED", "drawdown 10.2 % of 10 %"), look, ("narrow", "mid")),
+    "risk_halting": ("3", risk_scene, typing, ("narrow",)),
+    "risk_lost": ("3", risk_scene, lose_engine, ("narrow",)),
+    "health": ("8", risk_scene, look, ("narrow", "mid", "wide")),
+    "health_lost": ("8", risk_scene, lose_engine, ("narrow",)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(name, size) for name, (_, _, _, sizes) in OTHERS.items() for size in sizes]
+)
+def test_risk_and_health_look_as_before(snap_compare: Compare, name: str, size: str) -> None:
+    digit, scene, steps, _ = OTHERS[name]
+    assert shot(snap_compare, Console(scene), SIZES[size], on(digit, steps))

@@ -20,11 +20,13 @@ from tradebot.console.desk import Desk
 from tradebot.console.frame_clock import LADDER_OF_FPS, FrameClock
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import EngineLink
+from tradebot.console.screens.health.screen import HealthScreen
 from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.help import Help
 from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.kill import KillOverlay
 from tradebot.console.screens.panel_screen import PanelScreen
+from tradebot.console.screens.risk.screen import RiskScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
 from tradebot.console.terminal.backlog import output_backlog
@@ -72,7 +74,9 @@ class ConsoleApp(App[str]):
         self.view = view
         self.session = Session(open_link, view, self.say)
         self.trade = TradeScreen(self.session)
+        self.risk = RiskScreen(self.session)
         self.orders = OrdersScreen(self.session)
+        self.health = HealthScreen(self.session)
         self.shown: TradeScreen | PanelScreen = self.trade
         """The screen under whatever lies over it."""
         self.desk = Desk(self, self.session, self.trade)
@@ -160,7 +164,12 @@ class ConsoleApp(App[str]):
 
     def _screens(self) -> dict[str, TradeScreen | PanelScreen]:
         """Return every screen by its name."""
-        return {"trade": self.trade, "orders": self.orders}
+        return {
+            "trade": self.trade,
+            "risk": self.risk,
+            "orders": self.orders,
+            "health": self.health,
+        }
 
     def show(self, name: str) -> None:
         """Put another screen under whatever lies over it; nothing where a question is open."""

@@ -53,7 +53,7 @@ class FeedsPanel(ListPanel[FeedFacts]):
     @override
     def header(self, width: int) -> Row | None:
         return (
-            left("   feed", 14, "title"),
+            left("   feed", 13, "title"),
             left("state", 8, "title"),
             right("age", 8, "title"),
             right("gaps", 6, "title"),
@@ -65,7 +65,7 @@ class FeedsPanel(ListPanel[FeedFacts]):
         age = "unknown" if item.age_ms is None else age_text(item.age_ms / 1000)
         return (
             light(kind, self.view.glyphs),
-            left(plain(symbol_of(item.name)), 11),
+            left(plain(symbol_of(item.name)), 10),
             left(item.state if kind == "good" else item.state.upper(), 8, STYLES[kind]),
             right(age, 8, "text" if item.age_ms is not None else "warn"),
             right(str(item.gaps), 6, "warn" if item.gaps else "text"),
@@ -197,9 +197,8 @@ class EnginePanel(LivePanel, can_focus=True):
             dropped = lookups.clients.dropped
             words = f"{len(lookups.clients.streams)} streams, {len(dropped)} dropped"
             rows.append(("clients", "unsure" if dropped else "good", words))
-            rows += [
-                ("dropped", "unsure", f"{plain(d.client)}: {plain(d.reason)}") for d in dropped[-3:]
-            ]
+            for drop in dropped[-3:]:
+                rows.append(("dropped", "unsure", f"{plain(drop.client)}: {plain(drop.reason)}"))
         slow: Light = "good" if self.view.fps >= 30 else "unsure"  # noqa: PLR2004  (the full rate)
         rows.append(
             (

@@ -48,7 +48,7 @@ def bar_row(limit: LimitFacts, width: int, glyphs: Glyphs) -> Row:
         word, style = "off", "muted"
     elif limit.used is None:
         word, style = "unknown", "warn"
-    room = max(4, min(40, width - FIGURES_WIDTH))
+    room = max(3, min(40, width - FIGURES_WIDTH))
     filled = 0 if share is None else int(min(Decimal(room), share * room))
     filled = max(filled, 1) if share else filled
     used = "?" if limit.used is None else f"{trimmed(limit.used)}{unit}"

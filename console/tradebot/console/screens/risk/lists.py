@@ -91,7 +91,7 @@ class ProtectionPanel(ListPanel[PositionFacts]):
     def line(self, item: PositionFacts, width: int) -> Row:
         glyphs = self.view.glyphs
         words, style = {
-            None: (f"{glyphs.refused} NOT PROTECTED: no stop", "fault"),
+            None: (f"{glyphs.refused} NOT PROTECTED", "fault"),
             "engine": (f"{glyphs.gone} in this engine only", "warn"),
             "broker": (f"{glyphs.live} at the broker", "ok"),
         }[item.protected_at]

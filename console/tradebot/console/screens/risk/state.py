@@ -85,8 +85,8 @@ def mandate_words(mandate: MandateFacts, now: int) -> str:
     """Return a sleeve's mandate and what is left of it."""
     lost = "unknown" if mandate.lost is None else mandate.lost
     words = (
-        f"{plain(mandate.sleeve)}@{plain(mandate.version)} capital {mandate.capital},"
-        f" lost {lost} of {mandate.loss_budget}, {_left(mandate.expires, now)} left"
+        f"{plain(mandate.sleeve)} {_left(mandate.expires, now)} left, lost {lost} of"
+        f" {mandate.loss_budget}, capital {mandate.capital}, @{plain(mandate.version)}"
     )
     return words if mandate.valid else f"VOID {words}"
 

@@ -5,14 +5,14 @@ import asyncio
 import msgspec
 import pytest
 from console_driver import Console, running
-from console_fakes import BTC, FakeMarket, order, refused_preview
+from console_fakes import BTC, FakeMarket, order, preview_of, refused_preview
 from textual import events
 
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.screens.overlays.choice import Choice
 from tradebot.console.screens.overlays.kill import KillOverlay
 from tradebot.console.screens.overlays.review import Review
-from tradebot.engine.control.messages import FeedFacts, Frame, OrderAnswer
+from tradebot.engine.control.messages import FeedFacts, Frame, OrderAnswer, Verdict
 
 
 def top_review(console: Console) -> Review:
@@ -332,3 +332,22 @@ async def test_unresolved_order_shows_in_the_title_of_working() -> None:
     async with running(Console(scene)) as console:
         await console.beat(times=2)
         assert "UNKNOWN, reconciling" in str(console.app.trade.working.border_title)
+
+
+async def test_light_that_is_not_green_refuses_new_risk_in_the_gates_own_words() -> None:
+    words = "the private stream of sandbox is stale: no new risk until it is up"
+
+    def stale(market: FakeMarket, query: StateQuery) -> Frame:
+        feed = FeedFacts(name="binance", state="stale", age_ms=5000, gaps=0)
+        return market.frame(query, feed=feed)
+
+    async with running(Console(stale)) as console:
+        console.link.make_preview = lambda request: preview_of(
+            request, ok=False, verdicts=[Verdict(code="stream_not_up", ok=False, text=words)]
+        )
+        await console.press("b")
+        await console.beat(times=2)
+        shown = "".join(cell.text for row in console.app.trade.ticket.rows for cell in row)
+        assert words in shown
+        await console.press("enter", "y", "enter")
+        assert console.link.sent == []

@@ -263,10 +263,13 @@ def _figure_keys(
 
 
 def refusal_of(view: View, draft: Draft) -> str | None:
-    """Return why a draft cannot be reviewed now: what the console may not, the state forbids, or is missing."""
+    """Return why the gate cannot be asked about a draft now: read-only, no answer, HALTED, or something is missing.
+
+    What else forbids new risk (REDUCING, feed, private stream, clock, reconciliation) the gate says in its own words.
+    """
     if view.read_only:
         return "no order: this console is read-only"
-    reason = entry_refusal(view.condition, view.newest, reduce_only=draft.reduce_only)
+    reason = entry_refusal(view.condition, view.newest, reduce_only=True)
     if reason is not None:
         return reason
     request = drafts.request_of(draft, "preview")

@@ -118,12 +118,12 @@ def _notional(preview: Preview) -> str:
 
 
 def _size(preview: Preview, refusal: str | None, glyphs: Glyphs) -> Row:
-    cells = [Cell(f"your limit {binding_words(preview)}   you {trimmed(preview.quantity)}  ")]
-    if refusal is not None:
-        return (*cells, Cell(f"{glyphs.refused} {refusal}", "warn"))
-    if preview.ok:
-        return (*cells, Cell(f"{glyphs.ok} ok", "ok"))
-    return (*cells, Cell(f"{glyphs.refused} {refused_words(preview)}", "warn"))
+    limit = f"your limit {binding_words(preview)}   you {trimmed(preview.quantity)}  "
+    if refusal is None and preview.ok:
+        return (Cell(limit), Cell(f"{glyphs.ok} ok", "ok"))
+    # The objection first: it is cut last.
+    words = refusal or refused_words(preview)
+    return (Cell(f"{glyphs.refused} {words}", "warn"), Cell(f"   {limit}", "muted"))
 
 
 def _short_cost(preview: Preview, refusal: str | None, glyphs: Glyphs) -> Row:

@@ -44,7 +44,7 @@ class Marksman:
             self._position,
             self._gross,
             self._rate,
-            self._loss if self._chance.random() < 0.3 else self._order_size,
+            self._loss if self._chance.random() < 0.5 else self._order_size,
         ]
         return self._chance.choice(shots)(instrument, book)
 

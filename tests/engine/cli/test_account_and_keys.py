@@ -162,6 +162,8 @@ def test_account_check_says_what_is_missing_and_that_only_the_native_venue_trade
 ) -> None:
     tradebot("account", "add", "invented", "--venue", "sandbox")
     assert tradebot("account", "check").code == 0
+    tradebot("account", "add", "ours", "--venue", "native")
+    assert tradebot("account", "check", "ours").code == 0
     tradebot("account", "add", "paper", "--venue", "alpaca")
     without = tradebot("account", "check", "paper")
     assert (without.code, "no keys: tradebot keys set paper" in without.out) == (3, True)

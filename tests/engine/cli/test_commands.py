@@ -1,12 +1,14 @@
 """Each command against an engine: what it prints, what it tells the engine, its exit code."""
 
 import json
-from typing import cast
+from typing import Literal, cast
 
+import msgspec
 import pytest
 from tests.engine.cli.conftest import Tradebot
-from tests.engine.control.scripted import BTC, ETH, ORDER, ScriptedEngine
+from tests.engine.control.scripted import BTC, ETH, ORDER, POSITION, ScriptedEngine
 
+from tradebot.engine.cli.facts import ORDER_HEADER, order_cells, position_lines
 from tradebot.engine.control.messages import API_NUMBER
 
 type Json = dict[str, object]
@@ -265,3 +267,41 @@ def test_names_choose_the_engine(tradebot: Tradebot, engine: ScriptedEngine) -> 
     assert tradebot("status", "--name", "other").code == 4
     assert tradebot("status", "--name", "../main").code == 2
     assert tradebot("cancel", "--all", "--symbol", ETH).code == 0
+
+
+@pytest.mark.usefixtures("engine")
+def test_health_tells_what_the_engine_hangs_on_and_who_follows(tradebot: Tradebot) -> None:
+    facts = cast("Json", tradebot("health", "--json").document)
+    assert {"feeds", "accounts", "queues", "lag_ms", "seq", "committed_seq"} <= facts.keys()
+    assert (facts["clients"], facts["venue_budget"]) == ({"streams": [], "dropped": []}, None)
+    told = tradebot("health")
+    assert (told.code, told.err) == (0, "")
+    assert "journal ok, durable to seq 7" in told.out
+    assert "venue's budget -" in told.out
+    assert max(map(len, told.out.splitlines())) <= 40
+
+
+def test_an_order_shows_its_trigger_and_where_it_lives() -> None:
+    stop = msgspec.structs.replace(
+        ORDER, type="stop", limit_price=None, trigger_price="59000.00", lives_at="engine"
+    )
+    cells = dict(zip(ORDER_HEADER, order_cells(stop), strict=True))
+    assert (cells["trigger"], cells["lives"]) == ("59000.00", "engine")
+    trailing = msgspec.structs.replace(stop, trail="20.00", lives_at="broker")
+    cells = dict(zip(ORDER_HEADER, order_cells(trailing), strict=True))
+    assert (cells["trigger"], cells["lives"]) == ("59000.00 trail 20.00", "broker")
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("engine", "protected, only by this engine"),
+        ("broker", "protected at the broker"),
+        (None, "not protected"),
+    ],
+)
+def test_a_position_says_where_its_protection_lives(
+    place: Literal["engine", "broker"] | None, words: str
+) -> None:
+    held = msgspec.structs.replace(POSITION, protected=place is not None, protected_at=place)
+    assert list(position_lines(held))[-1].strip() == words

@@ -169,3 +169,13 @@ def test_amend_says_what_to_change(tradebot: Tradebot) -> None:
     ran = tradebot("amend", ORDER.client_order_id, "--limit", "5")
     assert ran.code == 0, ran.err
     assert "say what" in tradebot("amend", ORDER.client_order_id).err
+
+
+def test_an_end_without_gtd_is_refused_instead_of_forgotten(
+    tradebot: Tradebot, engine: ScriptedEngine
+) -> None:
+    words = ("buy", "1", BTC, "--limit", "59000", "--expires", "2027-01-05T00:00:00Z")
+    ran = tradebot(*words)
+    assert (ran.code, engine.placed) == (2, {})
+    assert "--expires needs --tif gtd: a gtc order would not end then" in ran.err
+    assert tradebot(*words, "--tif", "gtd").code == 0

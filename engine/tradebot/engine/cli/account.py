@@ -55,11 +55,12 @@ def account() -> None:
 def add_command(  # noqa: PLR0913  (every parameter is an option)
     name: NameArgument,
     venue: Annotated[
-        Literal["sandbox", "binance", "alpaca", "ib"], typer.Option("--venue", help="Where.")
+        Literal["native", "sandbox", "binance", "alpaca", "ib"],
+        typer.Option("--venue", help="Where; native: our own, also called sandbox."),
     ],
     kind: Annotated[
         Literal["sandbox", "paper", "broker-paper", "live"] | None,
-        typer.Option("--kind", help="The mode; else broker-paper, or sandbox at the sandbox."),
+        typer.Option("--kind", help="The mode; else broker-paper, or sandbox at our own venue."),
     ] = None,
     *,
     base_url: UrlOption = None,
@@ -75,7 +76,7 @@ def add_command(  # noqa: PLR0913  (every parameter is an option)
     shape = form(json=json, plain=plain)
     given: dict[str, str | int | None] = {
         "venue": venue,
-        "kind": kind or ("sandbox" if venue == "sandbox" else "broker-paper"),
+        "kind": kind or ("sandbox" if venue in {"native", "sandbox"} else "broker-paper"),
         "base_url": base_url,
         "data_url": data_url,
         "stream_url": stream_url,
@@ -166,7 +167,7 @@ def _looked_at(name: str, config: AccountConfig) -> AccountLine:
             problem = f"its keys are for {', '.join(hosts)}, not for {', '.join(strange)}"
         if problem is not None:
             problem, code = f"{problem}: tradebot keys set {name}", CONFIGURATION
-    if problem is None and config.venue != "sandbox":
+    if problem is None and config.venue not in {"native", "sandbox"}:
         problem, code = NO_ADAPTER.format(venue=config.venue), FAILED
     return AccountLine(
         account=name,

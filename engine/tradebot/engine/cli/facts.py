@@ -92,6 +92,8 @@ ORDER_HEADER = (
     "instrument",
     "type",
     "price",
+    "trigger",
+    "lives",
     "owner",
     "why",
 )
@@ -109,9 +111,17 @@ def order_cells(order: OrderFacts) -> tuple[str, ...]:
         order.instrument,
         f"{order.type} {order.tif}",
         or_dash(order.limit_price),
+        _trigger(order),
+        order.lives_at,
         order.owner,
         order.reason or order.because or "",
     )
+
+
+def _trigger(order: OrderFacts) -> str:
+    """Return where a stop is set off, and how far behind the best price a trailing one follows."""
+    trail = "" if order.trail is None else f"trail {order.trail}"
+    return f"{order.trigger_price or ''} {trail}".strip() or "-"
 
 
 def positions(
@@ -135,7 +145,14 @@ def position_lines(position: PositionFacts) -> Iterator[str]:
     yield f"  {position.quantity} @ {or_dash(position.average_price)} mark {or_dash(position.mark)}"
     open_pnl = or_dash(position.unrealized_pnl)
     yield f"  open {open_pnl} real {position.realized_pnl} {position.currency}"
-    yield f"  {'protected' if position.protected else 'not protected'}"
+    yield f"  {_protection(position)}"
+
+
+def _protection(position: PositionFacts) -> str:
+    """Say whether a stop protects a position, and what it needs to work."""
+    if position.protected_at == "engine":
+        return "protected, only by this engine"
+    return "protected at the broker" if position.protected else "not protected"
 
 
 def accounts(

@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import orjson
 import typer
 
-from tradebot.engine.cli.failures import UNREACHABLE, USAGE, CommandFailed
+from tradebot.engine.cli.failures import FAILED, UNREACHABLE, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form
 from tradebot.engine.cli.output import or_dash, print_json, print_table
 from tradebot.engine.cli.target import folder_of
+
+if TYPE_CHECKING:
+    from tradebot.engine.accounting.books import Books
+    from tradebot.engine.core.events import EngineStarted
 
 type Lots = Literal["fifo", "lifo", "highest", "specific"]
 
@@ -41,7 +45,7 @@ def export(  # noqa: PLR0913  (each option is one word of the contract)
     from tradebot.engine.core.types import AccountName
 
     books = Books.read(_recorded(name))
-    begun = books.started
+    begun = _begun(books)
     if account is not None and AccountName(account) not in books.state.accounts:
         known = ", ".join(books.state.accounts)
         raise CommandFailed(f"no account {account!r} here; there is {known}", USAGE)
@@ -106,13 +110,18 @@ def report(
     shape = form(json=json, plain=plain)
     folder = _recorded(name)
     books = Books.read(folder)
-    begun = books.started
+    begun = _begun(books)
     chosen = _date(day) if day else _EPOCH + timedelta(days=books.state.day_of(books.state.now))
     first, following = _span(span, chosen)
     minute, zone = begun.day_starts_minute, begun.zone_offsets
 
     begin, end = (day_begins((one - _EPOCH).days, minute, zone) for one in (first, following))
-    found = told(folder, begin, end)
+    try:
+        found = told(folder, begin, end)
+    except LookupError as error:
+        raise CommandFailed(
+            f"on {chosen} the engine had not begun yet: choose a later --day", USAGE
+        ) from error
     facts, by = whole(found), parts(found)
     if shape == "json":
         print_json({"span": span, **facts, "by": by})
@@ -121,6 +130,13 @@ def report(
     if by:
         print()
         print_table(list(by[0]), [[or_dash(cell) for cell in one.values()] for one in by], shape)
+
+
+def _begun(books: "Books") -> "EngineStarted":
+    try:
+        return books.started
+    except LookupError as error:
+        raise CommandFailed(str(error), FAILED) from error
 
 
 _EPOCH = date(1970, 1, 1)

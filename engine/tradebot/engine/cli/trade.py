@@ -267,6 +267,10 @@ def check_terms(order: OrderRequest, *, market: bool) -> None:
         )
     if order.tif == "gtd" and order.expires is None:
         raise CommandFailed("--tif gtd needs --expires T", USAGE)
+    if order.expires is not None and order.tif != "gtd":
+        raise CommandFailed(
+            f"--expires needs --tif gtd: a {order.tif} order would not end then", USAGE
+        )
     if order.risk is not None and order.stop_loss is None:
         raise CommandFailed("--risk needs --stop-loss: it is what is lost there", USAGE)
     if order.type in {"market", "marketable"} and order.tif not in {"ioc", "fok"}:

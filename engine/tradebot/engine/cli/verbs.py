@@ -26,6 +26,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("orders", "Facts", "orders and their states", f"{_CLI}.facts:orders"),
     Verb("positions", "Facts", "positions by account and owner", f"{_CLI}.facts:positions"),
     Verb("accounts", "Facts", "accounts: cash and equity", f"{_CLI}.facts:accounts"),
+    Verb("health", "Facts", "feeds, streams, clock, journal, queues", f"{_CLI}.health:health"),
     Verb("fills", "Facts", "the newest fills", f"{_CLI}.facts:fills"),
     Verb(
         "reconcile",
@@ -78,7 +79,6 @@ NOT_YET: tuple[str, ...] = (
     "drill",
     "exchange",
     "find",
-    "health",
     "montecarlo",
     "policy",
     "replay",

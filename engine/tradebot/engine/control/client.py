@@ -19,6 +19,8 @@ import msgspec
 from httpx_sse import EventSource
 
 from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateBody
+from tradebot.engine.control.clients import ClientFacts
+from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
     API_NUMBER,
     AccountFacts,
@@ -162,6 +164,14 @@ class ControlClient:
     def status(self) -> Status:
         """Return the engine's state."""
         return self._get("/v1/status", Status)
+
+    def health(self) -> HealthFacts:
+        """Return the state of the engine and of what it hangs on."""
+        return self._get("/v1/health", HealthFacts)
+
+    def clients(self) -> ClientFacts:
+        """Return who follows the engine, and which clients were dropped."""
+        return self._get("/v1/clients", ClientFacts)
 
     def orders(self, *, working_only: bool) -> list[OrderFacts]:
         """Return orders, newest as the engine sorts them."""

@@ -65,7 +65,6 @@ from tradebot.engine.live.facts import (
     optional,
     order_facts,
     position_facts,
-    short,
     sleeve_facts,
 )
 from tradebot.engine.live.frames import (
@@ -583,13 +582,17 @@ class EngineService:
         """
         left = await self._ending.asked(leave_unprotected=leave_unprotected)
         await self._durable()
-        working = [short(order.intent.client_order_id) for order in self._state.blotter.open()]
+        # What the engine holds itself is at no venue: it does nothing until the engine is back.
+        held = [order.held for order in self._state.blotter.open()]
+        asleep, there = sum(held), len(held) - sum(held)
         self.stopping.set()
         self.wake.set()
-        verb = "stays" if len(working) == 1 else "stay"
-        lines = ["stopping", f"{_orders(len(working))} {verb} at the venue"]
+        lines = ["stopping", f"{_orders(there)} {'stays' if there == 1 else 'stay'} at the venue"]
+        if asleep:
+            verb = "waits" if asleep == 1 else "wait"
+            lines.append(f"{_orders(asleep)} of the engine {verb} without effect until it is back")
         lines += [f"without protection: {left}"] if left else []
-        return CommandAnswer(ok=True, lines=lines, kept=len(working))
+        return CommandAnswer(ok=True, lines=lines, kept=there)
 
     async def stop_insisted(self) -> None:
         """End the engine's process in any case, as by SIGTERM; what stays unprotected is told."""

@@ -385,3 +385,22 @@ def test_facts_need_no_rich(bytecode: dict[str, str], home: Path) -> None:
     )
     modules = cast("list[str]", json.loads(run.stdout.splitlines()[-1]))
     assert [name for name in modules if name in {"textual", "polars", "duckdb", "numpy"}] == []
+
+
+def test_config_check_refuses_an_account_of_another_mode_as_a_start_does(
+    tradebot: Tradebot, home: Path
+) -> None:
+    (home / "tradebot.toml").write_text('[accounts.a]\nvenue = "native"\nkind = "live"\n')
+    checked, started = tradebot("config", "check"), tradebot("run")
+    assert checked.code == started.code == 3
+    assert checked.err == started.err
+    assert "accounts.a.kind must be sandbox as engine.mode, was live" in checked.err
+
+
+def test_config_show_json_says_null_where_nothing_is_set(tradebot: Tradebot) -> None:
+    document = cast(
+        "dict[str, list[dict[str, str]]]", tradebot("config", "show", "--json").document
+    )
+    values = {one["key"]: one["value"] for one in document["settings"]}
+    assert values["engine.currency"] is None
+    assert values["risk.day_loss"] == "off"

@@ -2,11 +2,13 @@
 
 import os
 
-from tradebot.engine.cli.failures import CommandFailed
+from tradebot.engine.cli.failures import CONFIGURATION, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import print_json, print_table
 from tradebot.engine.config.load import load
+from tradebot.engine.config.models import Config
 from tradebot.engine.config.name import FILE_NAME
+from tradebot.engine.config.settings import NOT_SET
 from tradebot.engine.config.template import TEMPLATE
 from tradebot.engine.home import home
 
@@ -40,7 +42,11 @@ def show_command(*, json: JsonOption = False, plain: PlainOption = False) -> Non
             {
                 "file": None if loaded.file is None else str(loaded.file),
                 "settings": [
-                    {"key": setting.key, "value": setting.value, "origin": setting.origin}
+                    {
+                        "key": setting.key,
+                        "value": None if setting.value == NOT_SET else setting.value,
+                        "origin": setting.origin,
+                    }
                     for setting in loaded.settings
                 ],
             }
@@ -55,6 +61,7 @@ def check_command(*, json: JsonOption = False, plain: PlainOption = False) -> No
     """Check the configuration; what is wrong is one line and exit code 3."""
     shape = form(json=json, plain=plain)
     loaded = load(os.environ)
+    _one_mode(loaded.config)
     file = None if loaded.file is None else str(loaded.file)
     sleeves = sorted(loaded.config.sleeves)
     if shape == "json":
@@ -63,3 +70,15 @@ def check_command(*, json: JsonOption = False, plain: PlainOption = False) -> No
         return
     where = file or f"no {FILE_NAME} in {home()}: defaults"
     print(f"ok  {where}; mode {loaded.config.engine.mode}, {len(sleeves)} sleeves")
+
+
+def _one_mode(config: Config) -> None:
+    """Refuse what `run` would refuse: an account of another mode than the engine's."""
+    mode = config.engine.mode
+    for name, account in config.accounts.items():
+        if account.kind != mode:
+            raise CommandFailed(
+                f"accounts.{name}.kind must be {mode} as engine.mode, was {account.kind}: "
+                "an engine has one mode, another one needs an engine of its own (--name)",
+                CONFIGURATION,
+            )

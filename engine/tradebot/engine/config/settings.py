@@ -11,6 +11,9 @@ from tradebot.engine.config.origins import Origins
 from tradebot.engine.config.tree import KeyPath, is_items, is_tree
 from tradebot.engine.config.values import percent_text
 
+NOT_SET = "not set"
+"""Value of a setting nobody made and that has no default; `--json` says null."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -49,7 +52,7 @@ def _leaves(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 def value_text(value: object, path: KeyPath) -> str:
     """Return a value as the configuration writes it."""
     if value is None:
-        return "off" if path[-1] in {"day_loss", "drawdown"} and path[0] == "risk" else "not set"
+        return "off" if path[-1] in {"day_loss", "drawdown"} and path[0] == "risk" else NOT_SET
     if isinstance(value, Decimal) and path[-2] != "params":
         return percent_text(value)
     if is_items(value):

@@ -74,7 +74,7 @@ def check_reserve(folder: Path, findings: Findings) -> Reading | None:
         findings.problem("reserve", RESERVE, None, str(error))
         return None
     if reading is not None and reading.torn:
-        text = f"a frame at byte {reading.end} was cut short: what it was to hold was not sent"
+        text = f"a frame at byte {reading.end} was cut short: nothing is read from it"
         findings.note("reserve", RESERVE, None, text)
     return reading
 

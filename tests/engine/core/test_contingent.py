@@ -9,6 +9,7 @@ from tests.engine.core.bracket_venue import PLAIN, RICH, BracketVenue
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AmendRequested,
+    CancelRejected,
     CancelRequested,
     PlaceOrder,
     ReplaceRejected,
@@ -237,6 +238,20 @@ def test_a_replace_the_venue_refuses_leaves_the_old_order_as_it_was() -> None:
     refusal = ReplaceRejected(client_order_id=key(new), replaced=key(old), reason="no", ts_event=0)
     venue.tell(refusal)
     assert (venue.now(old).state, venue.now(new).state) == ("accepted", "rejected")
+
+
+def test_an_amend_whose_cancel_the_venue_refuses_is_over_and_the_old_order_stands() -> None:
+    venue = BracketVenue(PLAIN)
+    old = venue.place("buy", 500)
+    request = AmendRequested(
+        request_id=RequestId("a"), client_order_id=key(old), limit_price=9_990_00
+    )
+    venue.tell(request, settle=False)
+    venue.answers.clear()
+    new = venue.world.state.blotter.by_request(RequestId("a"))
+    assert new is not None
+    venue.tell(CancelRejected(client_order_id=key(old), reason="no answer", ts_event=0))
+    assert (venue.now(old).state, venue.now(new).state) == ("accepted", "cancelled")
 
 
 def test_a_replace_nobody_knows_of_is_asked_for_and_found() -> None:

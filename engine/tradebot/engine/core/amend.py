@@ -6,9 +6,9 @@ once the cancel is confirmed. What the engine keeps itself is changed in place.
 
 import msgspec
 
-from tradebot.engine.core.events import AmendRequested
+from tradebot.engine.core.events import AmendRequested, CancelRejected
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import Alert, OrderIntent
+from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import Check, RiskApproved, approve
 from tradebot.engine.core.step import Step, picture
@@ -38,6 +38,23 @@ def on_amend(step: Step, event: AmendRequested) -> None:
             replaces=order.intent.client_order_id,
         )
         step.deny(fresh, refused.code, refused.text)
+
+
+def on_cancel_refused(step: Step, event: CancelRejected) -> None:
+    """Give a person's amend up whose old order stays: what waits for its end would go out long after it was meant.
+
+    What the engine itself wanted smaller (legs, pairs, reduce-only) goes on waiting: it is wanted as long as it is.
+    """
+    blotter = step.state.blotter
+    old, after = blotter.get(event.client_order_id), blotter.successor(event.client_order_id)
+    if old is None or not old.is_open or old.state in BUSY:
+        return
+    if after is None or not after.is_open or not after.held or after.intent.request_id is None:
+        return
+    key = after.intent.client_order_id
+    step.emit(HeldEnded(client_order_id=key, state="cancelled", reason="amend"))
+    text = f"order {event.client_order_id} stands as it was, its amend was not done: {event.reason}"
+    step.emit(Alert(level="warn", text=text))
 
 
 def _wanted(order: Order, event: AmendRequested) -> OrderIntent:

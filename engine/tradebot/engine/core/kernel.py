@@ -7,7 +7,7 @@ outcomes, each applied as it is made. The same history gives the same outcomes, 
 from collections.abc import Callable
 
 from tradebot.data.events import MarketEvent
-from tradebot.engine.core.amend import on_amend
+from tradebot.engine.core.amend import on_amend, on_cancel_refused
 from tradebot.engine.core.answers import on_answer
 from tradebot.engine.core.arming import (
     ARMING_TIMER,
@@ -215,8 +215,11 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912,
             keep_to_state(step)
         case OrderAccepted():
             keep_to_state(step)
-        case SubmitUnknown() | CancelRejected():
+        case SubmitUnknown():
             on_silence(step, event)
+        case CancelRejected():
+            on_silence(step, event)
+            on_cancel_refused(step, event)
         case StreamChanged():
             tell_stream(step, event)
             on_stream(step, event)

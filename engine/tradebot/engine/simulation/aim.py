@@ -30,6 +30,14 @@ class Marksman:
         self._world = world
         self._chance = generator(plan.seed, "aim")
         self._shots = 0
+        self._owed = Decimal(0)
+        """What was withdrawn for the last shot, to be put back."""
+
+    def put_back(self) -> None:
+        """Deposit what was withdrawn for the last shot."""
+        if self._owed and self._world.runtime is not None:
+            self._move(self._owed, "deposit")
+            self._owed = Decimal(0)
 
     def words(self) -> list[OperatorEvent | None]:
         """Return one or more orders at or just beyond a bound; cash may have moved for it."""
@@ -166,9 +174,26 @@ class Marksman:
         quantity = self._chance.choice(lots)
         if quantity <= 0:
             return []
+        small = self._small(instrument, cap, others, standing, price)
+        if 0 < small < quantity:
+            quantity = small
         used = others + instrument.quantity(standing + quantity) * price
         wanted = used / cap - equity
+        if wanted < -equity / 10:
+            self._owed = -wanted
         if wanted:
             self._move(wanted, "deposit" if wanted > 0 else "withdrawal")
         over = self._chance.choice([0, 0, 1])
         return [self._place(instrument, "buy", quantity + over, book[1])]
+
+    def _small(
+        self, instrument: Instrument, cap: Decimal, others: Decimal, standing: int, price: Decimal
+    ) -> int:
+        """Return a quantity that one order may have when the cap is met with it, in units; 0 or less: none."""
+        most = self._plan.limits.max_order
+        if cap <= most:
+            return 0
+        before = others + instrument.quantity(standing) * price
+        fits = most * before / (cap - most) / price
+        share = Decimal(self._chance.choice([3, 6, 9])) / 10
+        return int((fits * share).scaleb(instrument.quantity_scale))

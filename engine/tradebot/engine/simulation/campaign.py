@@ -8,7 +8,8 @@ from functools import partial
 import msgspec
 
 from tradebot.engine.simulation.plan import FAULT_KINDS, FaultKind
-from tradebot.engine.simulation.run import SeedResult, run_seed
+from tradebot.engine.simulation.result import SeedResult
+from tradebot.engine.simulation.run import run_seed
 
 CHUNK = 8
 """Seeds handed to a worker at a time."""

@@ -101,7 +101,7 @@ class Gate:
         if denial.order.type not in {"limit", "market"}:
             return
         for name, used, cap in self._sizes(denial.order, limits):
-            if name == denial.code and name != "max_open_risk" and used <= cap:
+            if name == denial.code and used <= cap:
                 raise Violation("denied-within", f"{name} {used} is within {cap}")
 
     # ---------------------------------------------------------------------------- single bounds

@@ -28,6 +28,7 @@ from tradebot.engine.core.types import AccountName, ClientOrderId
 from tradebot.engine.simulation.facts import Facts, Seen, Step
 from tradebot.engine.simulation.gate import Gate
 from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.permits import Permits
 from tradebot.engine.simulation.thresholds import Thresholds
 from tradebot.engine.simulation.violation import Violation
 
@@ -44,6 +45,7 @@ class Judge:
         self.facts = Facts()
         self.gate = Gate(self.facts)
         self.thresholds = Thresholds(self.facts)
+        self.permits = Permits(self.facts)
         self.state: State | None = None
         self.written: Written | None = None
         self.arrived: dict[ClientOrderId, int] = {}
@@ -65,6 +67,7 @@ class Judge:
         step = Step(seq, now, event, outcomes)
         silent_before = self._silent(event)
         facts.take_event(step)
+        self.permits.heard(event)
         if silent_before is not None and not silent_before.silent:
             self.unknown_resolved += 1
         self._fills(event, outcomes)
@@ -72,10 +75,13 @@ class Judge:
         for index, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, Submit | Replace):
                 adds = self.gate.passed(outcome.order)
+                if adds:
+                    self.permits.added(outcome.order)
                 facts.take_outcome(step, index, outcome)
                 facts.orders[outcome.order.client_order_id].added_risk = adds
                 touched.append(outcome.order.client_order_id)
                 continue
+            self.permits.decided(outcome)
             if isinstance(outcome, OrderDenied):
                 self.gate.refused(outcome)
             elif isinstance(outcome, EquityMarked):
@@ -242,6 +248,7 @@ class Judge:
             return
         self.booked = set(facts.holdings.ever)
         self.thresholds.forget()
+        self.permits.forget()
         if state.trading_state != facts.state:
             raise Violation(
                 "recovery", f"recovered {state.trading_state}, written was {facts.state}"

@@ -1,11 +1,14 @@
 """What must hold when nothing is on its way and the venue is well: the engine and the venue tell the same story."""
 
 from tradebot.engine.core.state import State
-from tradebot.engine.core.types import AccountName
+from tradebot.engine.core.types import SECOND, AccountName
 from tradebot.engine.simulation.exchange import Exchange
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.violation import Violation
+
+OVERDUE = 30 * SECOND
+"""How long an order may outlive its time: the engine asks for its end again and again until it has it."""
 
 
 def unsettled(state: State, exchange: Exchange) -> str | None:
@@ -28,6 +31,8 @@ def _orders(state: State, exchange: Exchange, account: AccountName) -> str | Non
             return f"{intent.client_order_id} is {order.state} here, not open at the venue"
         if theirs.standing != order.filled:
             return f"{intent.client_order_id} filled {order.filled}, at the venue {theirs.standing}"
+        if intent.expires is not None and intent.expires < state.now - OVERDUE:
+            return f"{intent.client_order_id} should have expired at {intent.expires}"
         if order.state in {"unknown", "created"}:
             return f"{intent.client_order_id} is {order.state} here, working at the venue"
     for key, theirs in at_venue.items():

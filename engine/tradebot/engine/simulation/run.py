@@ -26,9 +26,10 @@ from tradebot.engine.simulation.hand import Hand
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.market import FAR
 from tradebot.engine.simulation.memory import LOOKED, difference, remembered
-from tradebot.engine.simulation.plan import FaultKind, Plan, generator, plan_of
+from tradebot.engine.simulation.plan import Plan, generator, plan_of
 from tradebot.engine.simulation.process import Process, read_again
 from tradebot.engine.simulation.quiet import check_quiet, unsettled
+from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
@@ -40,32 +41,6 @@ PATIENCE = 90 * SECOND
 
 STEPS_MAX = 60_000
 """More steps than any seed needs: a run that gets there goes in circles."""
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """What a seed found."""
-
-    invariant: str
-    step: int
-    reason: str
-
-
-class SeedResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a seed came to."""
-
-    seed: int
-    steps: int
-    events: int
-    """Words of the venue."""
-    orders: int
-    """Orders that reached it."""
-    fills: int
-    crashes: int
-    unknown_resolved: int
-    faults: dict[FaultKind, int]
-    trace: str
-    """Hash over all that was journaled and all that the venue did."""
-    failure: Failure | None = None
 
 
 class Simulation:
@@ -222,6 +197,7 @@ class Simulation:
         now = self.world.agenda.now
         self._hand_due = now + self.hand.pause()
         self._mischief()
+        self.marksman.put_back()
         words = self.marksman.words() if self._chance.random() < 0.15 else [self.hand.word(now)]
         for word in words:
             if word is not None:
@@ -374,17 +350,39 @@ def run_seed(
     chances = {kind: chance for kind, chance in plan.chances.items() if kind not in without}
     plan = msgspec.structs.replace(plan, chances=chances)
     with tempfile.TemporaryDirectory(prefix="tradebot-sim-", dir=_in_memory()) as name:
-        simulation = Simulation(plan, Path(name), explain)
+        try:
+            simulation = Simulation(plan, Path(name), explain)
+        except Exception as error:  # noqa: BLE001  (an engine that cannot even start is a finding)
+            return _never_began(seed, _failure(error, 0))
         failure: Failure | None = None
         try:
             simulation.run()
-        except Violation as violation:
-            failure = Failure(violation.invariant, simulation.steps, violation.reason)
         except Exception as error:  # noqa: BLE001  (whatever the engine raises is a finding)
-            failure = Failure("apply-total", simulation.steps, f"{type(error).__name__}: {error}")
+            failure = _failure(error, simulation.steps)
         finally:
             simulation.process.close()
         return simulation.result(failure)
+
+
+def _failure(error: Exception, steps: int) -> Failure:
+    if isinstance(error, Violation):
+        return Failure(error.invariant, steps, error.reason)
+    return Failure("apply-total", steps, f"{type(error).__name__}: {error}")
+
+
+def _never_began(seed: int, failure: Failure) -> SeedResult:
+    return SeedResult(
+        seed=seed,
+        steps=0,
+        events=0,
+        orders=0,
+        fills=0,
+        crashes=0,
+        unknown_resolved=0,
+        faults={},
+        trace="",
+        failure=failure,
+    )
 
 
 def _in_memory() -> str | None:

@@ -17,6 +17,7 @@ type Invariant = Literal[
     "halted",
     "halt-lifted",
     "threshold",
+    "stop-back",
     "recovery",
     "reconcile-twice",
     "unresolved",

@@ -66,7 +66,51 @@ FAULTS: tuple[Fault, ...] = (
         'return _moved(order, "cancelled", f"cancel: {event.reason}", now)',
         30,
     ),
+    Fault(
+        "fills of an order on equal terms are taken for one",
+        "core/booking.py",
+        "    owner = state.owner_of(event)\n    trouble",
+        "    if any(one.terms == terms_of(event) for one in state.executions._known.values()):\n"
+        "        return False\n    owner = state.owner_of(event)\n    trouble",
+        40,
+    ),
+    Fault(
+        "a second fill of an order is old news at the door",
+        "live/runtime.py",
+        "        if seen or blotter.get(event.client_order_id) is not None:\n            return True",
+        "        known = blotter.get(event.client_order_id)\n"
+        "        if known is not None:\n            return not known.filled",
+        10,
+    ),
+    Fault(
+        "fills are asked for from behind the newest on",
+        "core/asking.py",
+        "since=max(account.newest_fill - overlap, 0)",
+        "since=account.newest_fill + 1",
+        60,
+    ),
+    Fault(
+        "the first absent of an unknown order is a rejection",
+        "core/orders.py",
+        "    if not event.found:\n        return _absent(order, now)",
+        "    if not event.found:\n        return _moved(order, 'rejected', 'absent', now)",
+        10,
+    ),
+    Fault(
+        "an unknown order does not stop new risk",
+        "core/step.py",
+        "for order in state.blotter.unresolved()\n        ),\n        reconciled",
+        "for order in state.blotter.unresolved() if order.filled\n        ),\n        reconciled",
+        10,
+    ),
     # ------------------------------------------------------------------ intent before action
+    Fault(
+        "what is appended is taken for durable",
+        "live/runtime.py",
+        "committed = self.records.journal.committed_seq",
+        "committed = self.records.journal.last_seq",
+        100,
+    ),
     Fault(
         "the outbox does not wait for the journal",
         "live/outbox.py",

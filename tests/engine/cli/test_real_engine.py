@@ -107,6 +107,9 @@ def test_sigterm_ends_the_engine_well_and_the_record_stays_readable(
     assert (gone.returncode, gone.stdout) == (4, "")
     assert "it ended with exit code 0" in gone.stderr
     assert cast("Json", shell.json("journal", "verify"))["ok"] is True
+    early = shell.run("report", "day", "--day", "2020-01-01")
+    assert (early.returncode, early.stdout) == (2, "")
+    assert "on 2020-01-01 the engine had not begun yet" in early.stderr
     assert cast("Json", shell.json("journal", "check", "--redecide"))["agreed"] is True
     lines = shell.run("journal", "export", "--canonical").stdout.splitlines()
     kinds = [cast("Json", json.loads(line))["kind"] for line in lines]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from tests.engine.live.live_bench import BTC, LiveBench, Served, quiet_market
 
@@ -266,6 +267,22 @@ async def test_stop_ends_the_loop_and_says_what_stays(served: Served) -> None:
     told = await ask(served, served.service.stop(leave_unprotected=False))
     assert told.lines == ["stopping", "1 order stays at the venue"]
     assert await served.loop.run() == "stopped"
+
+
+async def test_stop_counts_what_only_the_engine_holds_apart(served: Served) -> None:
+    first = (await place(served, request())).order
+    assert first is not None
+    child = msgspec.structs.replace(
+        request("child", "sell", limit="1010"), after=first.client_order_id
+    )
+    await place(served, child)
+    told = await ask(served, served.service.stop(leave_unprotected=False))
+    assert told.lines == [
+        "stopping",
+        "1 order stays at the venue",
+        "1 order of the engine waits without effect until it is back",
+    ]
+    assert told.kept == 1
 
 
 async def test_sigterm_ends_the_loop_too(served: Served) -> None:

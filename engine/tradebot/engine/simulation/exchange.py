@@ -25,6 +25,7 @@ from tradebot.engine.core.events import (
     VenueEvent,
 )
 from tradebot.engine.core.outcomes import OrderIntent
+from tradebot.engine.core.terms import tif_at
 from tradebot.engine.core.types import (
     SECOND,
     AccountName,
@@ -163,7 +164,7 @@ class Exchange:
             instrument=intent.instrument,
             side=1 if intent.side == "buy" else -1,
             type=intent.type,
-            tif=intent.tif,
+            tif=tif_at(self._plan.capabilities, intent),
             quantity=intent.quantity,
             limit=intent.limit_price,
             trigger=intent.trigger_price,

@@ -7,7 +7,7 @@ from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.violation import Violation
 
-OVERDUE = 30 * SECOND
+OVERDUE = SECOND
 """How long an order may outlive its time: the engine asks for its end again and again until it has it."""
 
 

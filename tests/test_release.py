@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +32,11 @@ def install(release: Path, *words: str) -> subprocess.CompletedProcess[str]:
     home = release.parent / "home"
     return subprocess.run(
         ["/bin/sh", str(release / "install.sh"), *words],
-        env={"HOME": str(home), "PATH": os.environ["PATH"]},
+        # With the Python that runs this: a pyenv of the real home is not there.
+        env={
+            "HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         check=False,

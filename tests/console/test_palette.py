@@ -14,13 +14,17 @@ from tradebot.console.commands.words import (
     find_instrument,
     parse,
 )
+from tradebot.console.key import Key
 from tradebot.console.keys import KEYS
 from tradebot.console.rows import text_of
+from tradebot.console.screens.health.screen import HealthScreen
+from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.choice import Choice
 from tradebot.console.screens.overlays.help import Help, help_rows
 from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.jump import LETTERS, Jump
 from tradebot.console.screens.overlays.review import Review
+from tradebot.console.screens.risk.screen import RiskScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 
 KNOWN = [BTC, ETH, "alpaca:ETHUSDT"]
@@ -150,11 +154,23 @@ async def test_jump_goes_to_the_panel_of_the_letter() -> None:
         assert console.app.trade.focused.id == "positions"
 
 
+SCREENS = {
+    "trade": TradeScreen,
+    "orders": OrdersScreen,
+    "risk": RiskScreen,
+    "health": HealthScreen,
+}
+
+
+def screens_of(key: Key) -> list[type[object]]:
+    return [screen for name, screen in SCREENS.items() if key.works_on(name)]
+
+
 def test_every_key_has_an_action_that_exists() -> None:
     for key in KEYS:
         name = key.action.removeprefix("app.").partition("(")[0]
-        owner = ConsoleApp if key.action.startswith("app.") else TradeScreen
-        assert hasattr(owner, f"action_{name}"), key.id
+        for owner in (ConsoleApp,) if key.action.startswith("app.") else screens_of(key):
+            assert hasattr(owner, f"action_{name}"), (key.id, owner)
 
 
 def test_every_letter_jumps_to_a_panel_of_its_own() -> None:

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import assert_type
 
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
-from tradebot.engine.core.execution import Capabilities, ExecutionEngine, VenueEffect
+from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.execution import ExecutionEngine, VenueEffect
 from tradebot.engine.core.outcomes import Submit
 from tradebot.engine.core.policy import (
     Book,

@@ -48,6 +48,7 @@ from tradebot.engine.core.outcomes import (
     MandateEnded,
     MandateRecorded,
     OrderDenied,
+    QueryAccount,
     Submit,
 )
 from tradebot.engine.core.policy import NewOrder, OrderSeq, buy, sell
@@ -107,6 +108,8 @@ def pass_time(world: World, span: int) -> list[AnyOutcome]:
     until = world.now + span
     outcomes = world.timers_until(until)
     world.now = max(world.now, until)
+    if of_type(outcomes, QueryAccount):
+        world.confirm()  # the venue answers what it is asked meanwhile
     return outcomes + world.market()
 
 
@@ -416,6 +419,7 @@ def test_a_mandate_expires_at_its_instant(world: World, policy: Scripted) -> Non
     give(world)
     outcomes = pass_time(world, 30 * DAY)
     assert [ended.reason for ended in of_type(outcomes, MandateEnded)] == ["it has expired"]
+    begin(world)
     assert tries(world, policy) == "no_mandate"
 
 

@@ -22,6 +22,7 @@ from tests.engine.core.builders import (
     started,
 )
 
+from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountStarted,
@@ -46,7 +47,6 @@ from tradebot.engine.core.outcomes import (
     QueryOrder,
     Submit,
 )
-from tradebot.engine.core.state import NATIVE_CAPABILITIES
 from tradebot.engine.core.types import MS, ClientOrderId, VenueOrderId, sign
 
 HELD = 1000

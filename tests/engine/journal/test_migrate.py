@@ -17,10 +17,11 @@ from tradebot.engine.journal.errors import (
     JournalOutdated,
     JournalTooNew,
     JournalUnavailable,
+    StateFolderRefused,
 )
 from tradebot.engine.journal.migrate import migrate
 from tradebot.engine.journal.store import Journal
-from tradebot.engine.state_folder import FOLDER_SCHEMA, StateFolder, StateFolderRefused
+from tradebot.engine.state_folder import FOLDER_SCHEMA, StateFolder
 
 Make = Callable[..., Any]
 NOW = 1_767_614_400_123_456_789

@@ -20,7 +20,7 @@ from tradebot.engine.config.name import FILE_NAME
 from tradebot.engine.config.owned import read_owned
 from tradebot.engine.credentials.places import Places
 from tradebot.engine.home import home
-from tradebot.engine.state_folder import write_atomically
+from tradebot.engine.journal.files import write_atomically
 
 account_app = new_app("Accounts: add, list, check, remove.")
 

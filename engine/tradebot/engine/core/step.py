@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.limits import narrowest
@@ -34,7 +35,7 @@ from tradebot.engine.core.risk import (
     check,
     own_stop,
 )
-from tradebot.engine.core.state import FLATTEN, NATIVE_CAPABILITIES, AccountState, State
+from tradebot.engine.core.state import FLATTEN, State
 from tradebot.engine.core.terms import check_terms, place_of
 from tradebot.engine.core.types import (
     HAND,

@@ -117,7 +117,7 @@ class KeyFile:
         Raises:
             KeysUnusable: If the file cannot be written.
         """
-        from tradebot.engine.state_folder import write_atomically
+        from tradebot.engine.journal.files import write_atomically
 
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tradebot.engine.control.messages import AccountFacts, HoldingFacts
+from tradebot.engine.core.accounts import AccountState
 from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.marks import figures_of
 from tradebot.engine.core.returns import profit
-from tradebot.engine.core.state import AccountState, State, cash_assets
+from tradebot.engine.core.state import State, cash_assets
 from tradebot.engine.core.valuation import Unvalued
 from tradebot.engine.live.facts import exact, optional
 

@@ -6,6 +6,7 @@ from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import AmendRequest, OrderRequest, Preview, Verdict
+from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.events import AmendRequested, PlaceOrder
 from tradebot.engine.core.legs import venue_takes
 from tradebot.engine.core.market import InstrumentMarket
@@ -13,7 +14,7 @@ from tradebot.engine.core.open_risk import at_stop
 from tradebot.engine.core.outcomes import Legs, OrderIntent
 from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.risk import collar_price, largest_quantity, own_stop, reduces_only
-from tradebot.engine.core.state import NATIVE_CAPABILITIES, State
+from tradebot.engine.core.state import State
 from tradebot.engine.core.step import exposure, intent_of, judge, picture
 from tradebot.engine.core.types import (
     AccountName,

@@ -80,7 +80,7 @@ FAULTS: tuple[Fault, ...] = (
         "        if seen or blotter.get(event.client_order_id) is not None:\n            return True",
         "        known = blotter.get(event.client_order_id)\n"
         "        if known is not None:\n            return not known.filled",
-        10,
+        100,
     ),
     Fault(
         "fills are asked for from behind the newest on",
@@ -94,14 +94,14 @@ FAULTS: tuple[Fault, ...] = (
         "core/orders.py",
         "    if not event.found:\n        return _absent(order, now)",
         "    if not event.found:\n        return _moved(order, 'rejected', 'absent', now)",
-        10,
+        100,
     ),
     Fault(
         "an unknown order does not stop new risk",
         "core/step.py",
         "for order in state.blotter.unresolved()\n        ),\n        reconciled",
         "for order in state.blotter.unresolved() if order.filled\n        ),\n        reconciled",
-        10,
+        100,
     ),
     # ------------------------------------------------------------------ intent before action
     Fault(
@@ -222,7 +222,7 @@ FAULTS: tuple[Fault, ...] = (
         "        self.outcomes.append(outcome)\n        self.state.apply_outcome(outcome)\n",
         "        if type(outcome).__name__ != 'TradingStateChanged':\n"
         "            self.outcomes.append(outcome)\n        self.state.apply_outcome(outcome)\n",
-        10,
+        100,
     ),
     Fault(
         "a start lifts a halt",
@@ -243,7 +243,7 @@ FAULTS: tuple[Fault, ...] = (
         "core/asking.py",
         '    if order.absent or order.state == "unknown":\n        step.timer(',
         "    if order.absent > 5:\n        step.timer(",
-        100,
+        1_000,
     ),
     Fault(
         "orders decided and not sent are forgotten by a start",
@@ -307,7 +307,7 @@ FAULTS: tuple[Fault, ...] = (
         "core/step.py",
         "sleeve_paused=intent.owner != HAND and (sleeve is None or sleeve.paused is not None),",
         "sleeve_paused=intent.owner != HAND and sleeve is None,",
-        10,
+        100,
     ),
     Fault(
         "not reconciled: risk before the first report",
@@ -357,21 +357,21 @@ FAULTS: tuple[Fault, ...] = (
         "core/ledger.py",
         "        amounts.append((event.fee_currency, MONEY.minus(event.fee)))\n    elif",
         "    elif",
-        10,
+        100,
     ),
     Fault(
         "the fee has the wrong sign",
         "core/ledger.py",
         "        amounts.append((event.fee_currency, MONEY.minus(event.fee)))\n    elif",
         "        amounts.append((event.fee_currency, event.fee))\n    elif",
-        10,
+        100,
     ),
     Fault(
         "the multiplier is forgotten",
         "core/ledger.py",
         "price = MONEY.multiply(instrument.price(event.price), instrument.multiplier)",
         "price = instrument.price(event.price)",
-        10,
+        100,
     ),
     Fault(
         "a partial close rounds the cost down",
@@ -392,6 +392,6 @@ FAULTS: tuple[Fault, ...] = (
         "core/ledger.py",
         "        if (account, movement_id) in self._movements:\n            return False\n",
         "",
-        10,
+        100,
     ),
 )

@@ -60,8 +60,12 @@ def short_home(environment: Mapping[str, str] | None = None) -> Generator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="tb"))
     try:
         yield Home(folder, environment)
-    finally:
-        shutil.rmtree(folder)
+    except BaseException:
+        # What is left of a rare failure is the only witness: KEEP_FAILED_HOME=1 keeps it for whoever looks.
+        if not os.environ.get("KEEP_FAILED_HOME"):
+            shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
 
 
 class EngineProcess:

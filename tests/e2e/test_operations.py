@@ -83,7 +83,8 @@ STUCK = """
 import os
 from pathlib import Path
 
-from tradebot.engine.core.policy import Every, OrderSeq
+from tradebot.engine.core.actions import OrderSeq
+from tradebot.engine.core.needs import Every
 from tradebot.engine.core.reasons import why
 
 

@@ -5,24 +5,16 @@ from decimal import Decimal
 from typing import assert_type
 
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.actions import OrderSeq, buy, cancel
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.execution import ExecutionEngine, VenueEffect
+from tradebot.engine.core.needs import Book, Every, Need
 from tradebot.engine.core.outcomes import Submit
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    Every,
-    InstrumentSnapshot,
-    MarketSnapshot,
-    Need,
-    OrderSeq,
-    Policy,
-    PortfolioState,
-    buy,
-    cancel,
-)
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.risk import RiskApproved
+from tradebot.engine.core.snapshot import InstrumentSnapshot, MarketSnapshot
 
 
 class Patient:

@@ -12,7 +12,8 @@ from types import ModuleType
 
 import msgspec
 
-from tradebot.engine.core.policy import Params, Policy
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import Policy
 from tradebot.engine.core.sleeves import LoadedPolicy
 
 VERSION_DIGITS = 12

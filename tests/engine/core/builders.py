@@ -9,6 +9,7 @@ import msgspec
 
 from tradebot.data.events import BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.comparison import CONFIRM_AFTER
 from tradebot.engine.core.events import (
     AccountReported,
@@ -42,15 +43,11 @@ from tradebot.engine.core.outcomes import (
     QueryOrder,
     Submit,
 )
-from tradebot.engine.core.policy import (
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    Params,
-    Policy,
-    PortfolioState,
-)
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import State, cash_assets
 from tradebot.engine.core.step import plain
 from tradebot.engine.core.types import (

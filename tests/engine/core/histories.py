@@ -22,6 +22,7 @@ from tests.engine.core.builders import (
 )
 
 from tradebot.data.events import BookDelta, FeedGap
+from tradebot.engine.core.actions import Action, OrderSeq, buy, cancel, sell
 from tradebot.engine.core.events import (
     AccountReported,
     AccountStarted,
@@ -51,22 +52,13 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.needs import Book, Every, Trades
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Legs
-from tradebot.engine.core.policy import (
-    Action,
-    Book,
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    OrderSeq,
-    PortfolioState,
-    Trades,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import (
     MS,
     SECOND,

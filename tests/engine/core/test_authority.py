@@ -20,6 +20,7 @@ from tests.engine.core.builders import (
 )
 from tests.engine.core.test_stops import Scripted, denial
 
+from tradebot.engine.core.actions import NewOrder, OrderSeq, buy, sell
 from tradebot.engine.core.events import (
     ArmRequested,
     DisarmRequested,
@@ -51,7 +52,6 @@ from tradebot.engine.core.outcomes import (
     QueryAccount,
     Submit,
 )
-from tradebot.engine.core.policy import NewOrder, OrderSeq, buy, sell
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.types import MINUTE, SECOND, RequestId, TerminalId
 

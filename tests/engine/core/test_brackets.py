@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.engine.core.bracket_venue import PLAIN, RICH, BracketVenue
 from tests.engine.core.builders import SLEEVE, World, loaded
 
+from tradebot.engine.core.actions import OrderSeq, buy
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     CancelRequested,
@@ -15,17 +16,13 @@ from tradebot.engine.core.events import (
     OrderRejected,
     SubmitUnknown,
 )
+from tradebot.engine.core.needs import Book
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Legs, StopMoved
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    PortfolioState,
-    buy,
-)
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND, ClientOrderId
 
 LEGS = Legs(stop_loss=9_800_00, take_profit=10_400_00)

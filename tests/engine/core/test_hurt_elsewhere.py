@@ -19,9 +19,11 @@ from tests.engine.core.test_sleeves import Asked, tick, world_of
 from tests.engine.core.test_truth import by_phone, report
 
 from tradebot.data.events import Trade
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import OrderFilled, StreamChanged
 from tradebot.engine.core.market import FeedHealth
+from tradebot.engine.core.needs import Book
 from tradebot.engine.core.outcomes import (
     FillBooked,
     Legs,
@@ -29,7 +31,6 @@ from tradebot.engine.core.outcomes import (
     OrderIntent,
     QueryAccount,
 )
-from tradebot.engine.core.policy import Book, OrderSeq
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.types import MS, SECOND, UNCLAIMED, ClientOrderId
 

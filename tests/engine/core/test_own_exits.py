@@ -18,9 +18,9 @@ from tests.engine.core.builders import (
 from tests.engine.core.test_risk import exposure, picture, verdict
 from tests.engine.core.test_stops import Scripted, Stop, cancelled, denial, halt, pause
 
+from tradebot.engine.core.actions import OrderSeq, sell
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import AnyOutcome, Submit
-from tradebot.engine.core.policy import OrderSeq, sell
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import Picture
 from tradebot.engine.core.stops import adds_risk

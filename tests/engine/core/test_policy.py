@@ -8,23 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import BTC, BTC_ID, START, World, intent, snapshot, trade
 
+from tradebot.engine.core.actions import NewOrder, OrderSeq, buy, cancel, sell
 from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.needs import Book
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    InstrumentSnapshot,
-    MarketSnapshot,
-    NewOrder,
-    OpenOrder,
-    OrderSeq,
-    Policy,
-    PortfolioState,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import OpenOrder, PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import InstrumentSnapshot, MarketSnapshot
 from tradebot.engine.core.types import ClientOrderId, Side
 
 RULES = BTC.rules[0]

@@ -8,6 +8,7 @@ from tests.engine.core.bracket_venue import PLAIN, BracketVenue
 from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, World, of_type, trade
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.asking import FILL_OVERLAP
 from tradebot.engine.core.comparison import CONFIRM_AFTER
 from tradebot.engine.core.events import (
@@ -16,6 +17,7 @@ from tradebot.engine.core.events import (
     OrderReported,
     SubmitUnknown,
 )
+from tradebot.engine.core.needs import Trades
 from tradebot.engine.core.orders import ABSENT_AGAIN_AFTER
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -28,15 +30,11 @@ from tradebot.engine.core.outcomes import (
     SetTimer,
     Submit,
 )
-from tradebot.engine.core.policy import (
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    PortfolioState,
-    Trades,
-)
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.sleeves import LoadedPolicy
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, ClientOrderId, Owner
 
 

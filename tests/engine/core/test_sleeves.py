@@ -22,7 +22,9 @@ from tests.engine.core.builders import (
 )
 
 from tradebot.data.events import Bar, BookDelta, Quote
+from tradebot.engine.core.actions import NewOrder, OrderSeq, buy, cancel, sell
 from tradebot.engine.core.events import HaltRequested, KillRequested, ResumeRequested, TimerFired
+from tradebot.engine.core.needs import Book, Every, Need, Trades
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
@@ -33,23 +35,12 @@ from tradebot.engine.core.outcomes import (
     SleeveStateSaved,
     Submit,
 )
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    Need,
-    NewOrder,
-    OrderSeq,
-    Params,
-    PortfolioState,
-    Trades,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.sleeves import DENIAL_PERIOD, LoadedPolicy, Sleeves, timer_id
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, SECOND, ClientOrderId, Owner
 
 type Answer = Callable[[PortfolioState, MarketSnapshot, ContextMap], OrderSeq]

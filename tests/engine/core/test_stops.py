@@ -17,6 +17,7 @@ from tests.engine.core.builders import (
 )
 
 from tradebot.data.events import FeedGap
+from tradebot.engine.core.actions import OrderSeq, buy, sell
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
@@ -33,6 +34,7 @@ from tradebot.engine.core.events import (
     SleeveResumeRequested,
 )
 from tradebot.engine.core.marks import MARK_PERIOD
+from tradebot.engine.core.needs import Book
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -47,16 +49,10 @@ from tradebot.engine.core.outcomes import (
     Submit,
     TradingStateChanged,
 )
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    PortfolioState,
-    buy,
-    sell,
-)
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import HAND, SECOND, ClientOrderId, Owner, RequestId, Side
 
 DAY = 86_400 * SECOND

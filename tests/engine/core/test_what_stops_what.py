@@ -10,6 +10,7 @@ import pytest
 from tests.engine.core.builders import ACCOUNT, BTC_ID, SLEEVE, WIDE_OPEN, World, of_type, started
 from tests.engine.core.test_stops import Desk, denial
 
+from tradebot.engine.core.actions import buy, sell
 from tradebot.engine.core.events import (
     ArmRequested,
     DisarmRequested,
@@ -24,7 +25,6 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import AnyOutcome, Cancel, Submit
-from tradebot.engine.core.policy import buy, sell
 from tradebot.engine.core.types import MINUTE, TerminalId
 
 DOCS = Path(__file__).parents[3] / "docs" / "stops.md"

@@ -6,15 +6,13 @@ from typing import cast
 import pytest
 from tests.engine.live.live_bench import ManualClock
 
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import SleeveFailed
-from tradebot.engine.core.policy import (
-    ContextMap,
-    MarketSnapshot,
-    Need,
-    OrderSeq,
-    PortfolioState,
-)
+from tradebot.engine.core.needs import Need
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MINUTE, MS, Owner
 from tradebot.engine.live.budget import BudgetedCaller, call_plainly
 

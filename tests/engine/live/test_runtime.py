@@ -9,6 +9,7 @@ import pytest
 from tests.engine.live.live_bench import ACCOUNT, BTC, START, LiveBench, book, printed, quiet_market
 
 from tradebot.data.events import AnyMarketEvent, BookSnapshot
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRequested,
@@ -26,20 +27,15 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.needs import Book, Every, Need
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Cancel, FillBooked, SleevePaused, Submit
-from tradebot.engine.core.policy import (
-    Book,
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    Need,
-    OrderSeq,
-    PortfolioState,
-)
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.sleeves import LoadedPolicy
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import (
     MS,
     SECOND,

@@ -12,17 +12,14 @@ from tests.engine.live.live_bench import BTC, LiveBench, Served, quiet_market
 
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.messages import EventLine, OrderAnswer, OrderRequest
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import HaltRequested
-from tradebot.engine.core.policy import (
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    Need,
-    OrderSeq,
-    PortfolioState,
-)
+from tradebot.engine.core.needs import Every, Need
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.sleeves import LoadedPolicy
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND, Owner
 
 

@@ -10,20 +10,15 @@ from hypothesis import strategies as st
 
 from tradebot.data.events import BookSnapshot
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.actions import CancelOrder, NewOrder, OrderSeq
 from tradebot.engine.core.ledger import Position
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import OrderIntent
-from tradebot.engine.core.policy import (
-    CancelOrder,
-    ContextMap,
-    MarketSnapshot,
-    NewOrder,
-    OrderSeq,
-    Params,
-    Policy,
-    PortfolioState,
-)
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, AccountName, BetId, ClientOrderId, Owner
 from tradebot.engine.policies.rebalance import Rebalance, RebalanceParams
 from tradebot.engine.policies.touch import Touch, TouchParams

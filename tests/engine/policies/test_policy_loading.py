@@ -13,7 +13,9 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.engine.core.policy import Every, OrderSeq, Params
+from tradebot.engine.core.actions import OrderSeq
+from tradebot.engine.core.needs import Every
+from tradebot.engine.core.params import Params
 from tradebot.engine.core.reasons import why
 
 
@@ -189,7 +191,8 @@ def test_one_changed_need_is_another_version(folder: Path) -> None:
     # The same source; what the object asks to be woken by differs.
     needs = """
     import os
-    from tradebot.engine.core.policy import Every, OrderSeq
+    from tradebot.engine.core.actions import OrderSeq
+    from tradebot.engine.core.needs import Every
     from tradebot.engine.core.reasons import why
 
     class Trend:

@@ -57,6 +57,18 @@ def on_cancel_refused(step: Step, event: CancelRejected) -> None:
     step.emit(Alert(level="warn", text=text))
 
 
+def replace_own(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
+    """Change an open order at its own policy's word; return what refused it, or None.
+
+    Args:
+        step: The step.
+        order: The open order.
+        wanted: Its terms as they shall be; quantity is what shall be open then, in units.
+    """
+    refused = _busy(order)
+    return change(step, order, wanted) if refused is None else refused
+
+
 def _wanted(order: Order, event: AmendRequested) -> OrderIntent:
     intent = order.intent
     return msgspec.structs.replace(
@@ -72,16 +84,23 @@ def _wanted(order: Order, event: AmendRequested) -> OrderIntent:
 
 def _refusal(order: Order, event: AmendRequested) -> Check | None:
     """Return why an order cannot be changed at all, or None."""
+    if order.is_open and all(
+        value is None
+        for value in (event.quantity, event.limit_price, event.trigger_price, event.trail)
+    ):
+        text = "say what to change: --quantity, --limit, --trigger or --trail"
+        return Check("nothing_to_amend", ok=False, text=text)
+    return _busy(order)
+
+
+def _busy(order: Order) -> Check | None:
+    """Return why no change of an order can be asked for now, or None."""
     if not order.is_open:
         return Check(
             "order_not_open", ok=False, text=f"the order is {order.state}: place a new one"
         )
     if not order.held and (order.state in BUSY or order.unheard):
         return Check("order_busy", ok=False, text=f"the order is {order.state}: wait for the venue")
-    given = (event.quantity, event.limit_price, event.trigger_price, event.trail)
-    if all(value is None for value in given):
-        text = "say what to change: --quantity, --limit, --trigger or --trail"
-        return Check("nothing_to_amend", ok=False, text=text)
     if not order.held and order.intent.tif in {"ioc", "fok"}:
         return Check("order_busy", ok=False, text=f"{order.intent.tif} ends by itself")
     return None

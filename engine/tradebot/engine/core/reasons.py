@@ -35,6 +35,11 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     error: Decimal | None = None
     """Standard error of whichever is stated."""
 
+    @classmethod
+    def from_record(cls) -> "Edge":
+        """Return the belief that the future is as the owner's settled bets of the same reason have been."""
+        return cls(source="record")
+
 
 def why(code: str, **values: ReasonValue) -> Because:
     """Return a reason from a constant code and exact values.

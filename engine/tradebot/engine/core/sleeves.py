@@ -9,24 +9,28 @@ import msgspec
 from tradebot.data.errors import ScaleError
 from tradebot.data.events import MarketEvent, Trade
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.actions import (
+    Action,
+    CancelOrder,
+    NewOrder,
+    OrderSeq,
+    ReplaceOrder,
+    WantFlat,
+    WantQuantity,
+    WantRisk,
+    WantWeight,
+)
+from tradebot.engine.core.amend import replace_own
 from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.needs import Book, Every, Trades
+from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
-from tradebot.engine.core.policy import (
-    Action,
-    Book,
-    CancelOrder,
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    NewOrder,
-    OrderSeq,
-    Params,
-    Policy,
-    PortfolioState,
-    Trades,
-)
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import on_pause
@@ -138,10 +142,16 @@ def illegal(state: State, sleeve: SleeveState, answer: OrderSeq) -> str | None:
     """Return what no order can be made of in an answer, or None; such an answer is not acted on at all."""
     try:
         for action in answer.actions:
+            if isinstance(action, WantQuantity | WantWeight | WantRisk | WantFlat):
+                return "wants come with the next change of the engine: answer with orders"
             if isinstance(action, NewOrder):
                 msgspec.convert(action.side, Side)
                 msgspec.convert(action.tif, TimeInForce)
                 intent_of(state, sleeve, answer, action)
+            if isinstance(action, ReplaceOrder):
+                order = state.blotter.get(action.client_order_id)
+                if order is not None:
+                    replaced(state, order, answer, action)
         msgspec.msgpack.encode(answer.state)
     except ScaleError as error:
         return str(error)
@@ -227,6 +237,8 @@ def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
 def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> bool:
     if isinstance(action, CancelOrder):
         return _cancel(step, sleeve, answer, action)
+    if not isinstance(action, NewOrder):
+        return isinstance(action, ReplaceOrder) and _replace(step, sleeve, answer, action)
     intent = intent_of(step.state, sleeve, answer, action)
     key_of_denial = f"{intent.instrument}:{intent.side}"
     recent = {
@@ -252,6 +264,30 @@ def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrd
         return False
     step.cancel(order.intent, action.because or answer.because)
     return True
+
+
+def _replace(step: Step, sleeve: SleeveState, answer: OrderSeq, action: ReplaceOrder) -> bool:
+    """Change one of the sleeve's open orders; one the venue has yet to speak of is left for the next time."""
+    order = step.state.blotter.get(action.client_order_id)
+    if order is None or order.intent.owner != sleeve.started.name:
+        return False
+    return replace_own(step, order, replaced(step.state, order, answer, action)) is None
+
+
+def replaced(state: State, order: Order, answer: OrderSeq, action: ReplaceOrder) -> OrderIntent:
+    """Return an open order's terms as a policy wants them.
+
+    Raises:
+        ScaleError: If price or quantity has more decimals than the instrument.
+    """
+    instrument, intent = state.instruments[order.intent.instrument], order.intent
+    quantity, limit = action.quantity, action.limit
+    return msgspec.structs.replace(
+        intent,
+        quantity=order.leaves if quantity is None else instrument.quantity_units(quantity),
+        limit_price=intent.limit_price if limit is None else instrument.price_units(limit),
+        because=action.because or answer.because,
+    )
 
 
 def _legs(instrument: Instrument, action: NewOrder) -> Legs | None:

@@ -7,14 +7,11 @@ import traceback
 from collections import deque
 from typing import cast
 
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import SleeveFailed
-from tradebot.engine.core.policy import (
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    Policy,
-    PortfolioState,
-)
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MINUTE, MS, Owner
 from tradebot.engine.live.clock import Clock
 

@@ -9,19 +9,13 @@ ending behind buy-and-hold, or ahead of it on the way down), and to fees when th
 
 from decimal import Decimal
 
-from tradebot.engine.core.policy import (
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    OpenOrder,
-    OrderSeq,
-    Params,
-    PortfolioState,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.actions import OrderSeq, buy, cancel, sell
+from tradebot.engine.core.needs import Every
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import OpenOrder, PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND, Side
 
 

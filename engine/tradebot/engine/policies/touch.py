@@ -9,19 +9,13 @@ larger than the spread: on a spot market at 0.1 % a side it pays for its educati
 
 from decimal import Decimal
 
-from tradebot.engine.core.policy import (
-    Action,
-    Book,
-    ContextMap,
-    MarketSnapshot,
-    OrderSeq,
-    Params,
-    PortfolioState,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.actions import Action, OrderSeq, buy, cancel, sell
+from tradebot.engine.core.needs import Book
+from tradebot.engine.core.params import Params
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, Side
 
 

@@ -4,19 +4,12 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.engine.core.policy import (
-    Action,
-    Book,
-    ContextMap,
-    Every,
-    MarketSnapshot,
-    OrderSeq,
-    PortfolioState,
-    buy,
-    cancel,
-    sell,
-)
+from tradebot.engine.core.actions import Action, OrderSeq, buy, cancel, sell
+from tradebot.engine.core.needs import Book, Every
+from tradebot.engine.core.policy import ContextMap
+from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND, Side
 
 

@@ -92,7 +92,7 @@ class ParamsMeta(msgspec.StructMeta):
 
     declared: dict[str, Declared]
 
-    def __new__(  # noqa: D102
+    def __new__(  # noqa: D102, PYI034  (Self means nothing in a metaclass)
         mcls,
         name: str,
         bases: tuple[type, ...],

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-import polars as pl
-
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import InstrumentId
 from tradebot.data.manifest import DataFile
-from tradebot.data.tables import Cell, schema_of, to_row
+from tradebot.data.tables import Cell, table_of, to_row
 
 _ROWS_MAX = {"book": 20_000}
 _ROWS_MAX_OTHERS = 250_000
@@ -66,7 +64,7 @@ class PartWriter:
             return
         index = self._counts.get((instrument, kind), 0)
         self._counts[instrument, kind] = index + 1
-        table = pl.DataFrame(rows, schema=schema_of(kind), orient="row")
+        table = table_of(kind, rows)
         path = self._folder / f"{len(self._parts)}.parquet"
         table.write_parquet(
             path,

@@ -3,7 +3,7 @@
 Both say when they have news and hand it over one step at a time; the venue sees it before the kernel does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.types import MINUTE, SECOND
 from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import SyntheticParameters, Venue
+from tradebot.native import VenueEvent as NativeEvent
 
 SYNTHETIC_EPOCH = 1_767_571_200_000_000_000
 """Where an invented market begins: 2026-01-05T00:00:00Z, the same in every run, so that runs can be compared."""
@@ -37,6 +38,22 @@ MARKET_MARK = SECOND
 """How often the venue writes where its market stands."""
 
 
+class Onlooker(Protocol):
+    """Who is told of the market before the kernel: the venue, whose orders and stops it moves."""
+
+    def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
+        """Book what an invented market did to own orders."""
+        ...
+
+    def look(self, event: AnyMarketEvent, now: int) -> None:
+        """Let stops follow the market, and set off those it has reached."""
+        ...
+
+    def on_market(self, event: AnyMarketEvent, now: int) -> None:
+        """Let the recorded market move the queues and fill what it fills."""
+        ...
+
+
 class Market(Protocol):
     """Where the native venue's market comes from, in virtual time."""
 
@@ -49,7 +66,7 @@ class Market(Protocol):
         """Return when the next news is due, ns UTC; None when the recording is over."""
         ...
 
-    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+    def advance(self, venue: Onlooker) -> list[AnyMarketEvent]:
         """Let the next news happen at the venue and return what the engine sees of it."""
         ...
 
@@ -171,7 +188,7 @@ class SyntheticMarket:
         """Return when the next step is due."""
         return min(self._native.next_time(index) for index in range(len(self._instruments)))
 
-    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+    def advance(self, venue: Onlooker) -> list[AnyMarketEvent]:
         """Make the next step of the symbol that is due first."""
         index = min(range(len(self._instruments)), key=self._native.next_time)
         now = self._native.next_time(index)
@@ -242,7 +259,7 @@ class ReplayMarket:
         """Return when the next event is due."""
         return None if self._next is None else self._next.ts_recv
 
-    def advance(self, venue: NativeVenue) -> list[AnyMarketEvent]:
+    def advance(self, venue: Onlooker) -> list[AnyMarketEvent]:
         """Hand over the next recorded event."""
         event = self._next
         if event is None:

@@ -1,0 +1,1 @@
+"""Recordings that the program makes of its own markets."""

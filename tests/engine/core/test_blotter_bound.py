@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tests.engine.core.builders import ACCOUNT, contents
 from tests.engine.core.histories import History, remembered, restless_world
 
+from tradebot.engine.core import blotter as module
 from tradebot.engine.core import executions
-from tradebot.engine.core import orders as module
 from tradebot.engine.core.events import ExecutionBusted, ExecutionCorrected, OrderFilled
 from tradebot.engine.core.outcomes import FillBooked, PositionAdopted
 from tradebot.engine.core.types import ExecutionId

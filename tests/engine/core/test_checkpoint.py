@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.engine.core.builders import World, contents, encoded
 from tests.engine.core.histories import History, remembered, restless_world
 
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.checkpoint import (
     IMAGES,
     NOT_KEPT,
@@ -25,7 +26,6 @@ from tradebot.engine.core.checkpoint import (
 from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.ledger import Ledger
 from tradebot.engine.core.links import Links
-from tradebot.engine.core.orders import Blotter
 from tradebot.engine.core.state import Flattening, State
 from tradebot.engine.core.types import EngineId
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.core.builders import ACCOUNT, BTC_ID, ETH_ID, START, fill_of, intent
 
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.events import (
     CancelRejected,
     OrderAccepted,
@@ -22,7 +23,6 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.orders import (
     ABSENT_AGAIN_AFTER,
     TERMINAL,
-    Blotter,
     Order,
     OrderEvent,
     OrderStateName,

@@ -400,7 +400,7 @@ def test_cancel_of_an_order_on_its_way_arrives_after_it(make: Made) -> None:
 def test_fill_of_an_order_out_of_memory_is_not_booked_again_and_a_new_one_is(
     make: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tradebot.engine.core.orders.ENDED_KEPT", 1)
+    monkeypatch.setattr("tradebot.engine.core.blotter.ENDED_KEPT", 1)
     monkeypatch.setattr("tradebot.engine.core.executions.STRANGE_FILLS_KEPT", 1)
     bench = make().until(1050)
     first = place(bench, "old", price=None)

@@ -392,7 +392,7 @@ async def test_event_id_that_is_none_is_refused(served: Served, text: str) -> No
 async def test_request_whose_order_left_memory_is_refused_and_never_ordered_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tradebot.engine.core.orders.ENDED_KEPT", 1)
+    monkeypatch.setattr("tradebot.engine.core.blotter.ENDED_KEPT", 1)
     bench = LiveBench(tmp_path, quiet_market(30)).until(1_000)
     served = bench.service()
     for number in range(4):

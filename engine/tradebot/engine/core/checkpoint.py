@@ -21,6 +21,7 @@ from msgspec import inspect
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.accounts import AccountState, Answer, Standing
 from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.differences import Difference
 from tradebot.engine.core.events import (
     AccountStarted,
@@ -35,7 +36,7 @@ from tradebot.engine.core.executions import Execution, ExecutionKey, Executions
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
-from tradebot.engine.core.orders import Blotter, Order
+from tradebot.engine.core.orders import Order
 from tradebot.engine.core.rates import Quotes
 from tradebot.engine.core.state import (
     BetKey,

@@ -13,10 +13,10 @@ import msgspec
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.accounts import AccountState, Standing
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.differences import Difference, Finding, difference_id
 from tradebot.engine.core.events import AccountReported, ReportedOrder
 from tradebot.engine.core.ledger import ZERO, Ledger
-from tradebot.engine.core.orders import Blotter
 from tradebot.engine.core.types import (
     SECOND,
     AccountName,

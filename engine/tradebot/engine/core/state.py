@@ -15,6 +15,7 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.adoption import settle
 from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.booking import (
     take_bust,
     take_cash,
@@ -65,7 +66,7 @@ from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
-from tradebot.engine.core.orders import Blotter, Order, OrderEvent
+from tradebot.engine.core.orders import Order, OrderEvent
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     ArmingChanged,

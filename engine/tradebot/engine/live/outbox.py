@@ -8,9 +8,9 @@ from collections import deque
 
 import msgspec
 
+from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.events import OrderCancelled, ReplaceRejected
 from tradebot.engine.core.execution import VenueEffect
-from tradebot.engine.core.orders import Blotter
 from tradebot.engine.core.outcomes import Cancel, Replace, Submit
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import ClientOrderId

@@ -41,8 +41,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "an unknown order is taken for rejected",
         "core/orders.py",
-        'return _moved(order, "unknown", event.reason, now)',
-        'return _moved(order, "rejected", event.reason, now)',
+        'return in_state(order, "unknown", event.reason, now)',
+        'return in_state(order, "rejected", event.reason, now)',
         100,
     ),
     Fault(
@@ -54,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a cancel without an answer is taken for done",
-        "core/orders.py",
+        "core/blotter.py",
         'state = "unknown" if order.state == "unknown" else "pending_cancel"',
         'state = "unknown" if order.state == "unknown" else "cancelled"',
         100,
@@ -62,8 +62,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a rejected cancel ends the order",
         "core/orders.py",
-        'return _moved(order, state, f"cancel: {event.reason}", now)',
-        'return _moved(order, "cancelled", f"cancel: {event.reason}", now)',
+        'return in_state(order, state, f"cancel: {event.reason}", now)',
+        'return in_state(order, "cancelled", f"cancel: {event.reason}", now)',
         30,
     ),
     Fault(
@@ -93,7 +93,7 @@ FAULTS: tuple[Fault, ...] = (
         "the first absent of an unknown order is a rejection",
         "core/orders.py",
         "    if not event.found:\n        return _absent(order, now)",
-        "    if not event.found:\n        return _moved(order, 'rejected', 'absent', now)",
+        "    if not event.found:\n        return in_state(order, 'rejected', 'absent', now)",
         100,
     ),
     Fault(

@@ -27,7 +27,6 @@ from tradebot.engine.core.events import (
     OrderRejected,
     OrderReported,
     PlaceOrder,
-    SleeveStarted,
     StreamChanged,
     TimerFired,
 )
@@ -46,6 +45,7 @@ from tradebot.engine.core.outcomes import (
 from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap, Policy
 from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import State, cash_assets

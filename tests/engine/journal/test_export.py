@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tradebot.engine.core.events import AccountReported, EngineStarted, SleeveStarted
+from tradebot.engine.core.events import AccountReported, EngineStarted
 from tradebot.engine.core.outcomes import SleeveStateSaved
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.journal.export import export_lines, iso
 
 Make = Callable[..., Any]

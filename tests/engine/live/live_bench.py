@@ -15,11 +15,11 @@ from tradebot.engine.core.events import (
     Event,
     FeedChanged,
     SleeveFailed,
-    SleeveStarted,
 )
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.outcomes import AnyOutcome
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.types import MS, SECOND, AccountName, EngineId, Owner
 from tradebot.engine.journal.reserve import Reserve

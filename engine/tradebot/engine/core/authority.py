@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.engine.core.events import SleeveStarted
 from tradebot.engine.core.limits import Limits, limits_from_text
 from tradebot.engine.core.outcomes import ArmingChanged, MandateRecorded
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import AccountName, Owner, TerminalId
 
 

@@ -30,7 +30,6 @@ from tradebot.engine.core.events import (
     EngineStarted,
     FeeCharged,
     OrderFilled,
-    SleeveStarted,
 )
 from tradebot.engine.core.executions import Execution, ExecutionKey, Executions
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
@@ -38,6 +37,7 @@ from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.rates import Quotes
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import (
     BetKey,
     Flattening,

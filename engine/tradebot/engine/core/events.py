@@ -14,6 +14,7 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.reasons import Because, Edge
+from tradebot.engine.core.sleeve_terms import SleeveChange, SleeveStarted
 from tradebot.engine.core.types import (
     AccountName,
     BetId,
@@ -447,22 +448,28 @@ class SleeveResumeRequested(
     reason: str
 
 
+class SleeveChanged(OrderLaneEvent, frozen=True, kw_only=True, tag="sleeve-changed"):
+    """A sleeve runs on other terms from here on, or a new one begins; its code is in place already."""
+
+    started: SleeveStarted
+    what: SleeveChange
+    memory: bytes | None = None
+    """What it remembers from here on, as MessagePack of its policy's struct; `capital` and `limits` leave it be."""
+    configured: SleeveStarted | None = None
+    """What the configuration says of it where it was read anew; None: what was known of it before."""
+    reason: str = ""
+
+
+class SleeveStopRequested(OrderLaneEvent, frozen=True, kw_only=True, tag="sleeve-stop-requested"):
+    """A sleeve is to be asked no more; its adding orders go."""
+
+    sleeve: Owner
+    reason: str
+    exit: bool | None = None
+    """Whether its positions are closed; None: as its `on_stop` says."""
+
+
 # ------------------------------------------------------------------------------------------------------------- runtime
-
-
-class SleeveStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """A sleeve as it runs from this start on."""
-
-    name: Owner
-    policy: str
-    """Where the code is: `trend.py:Trend` or `package.module:Class`."""
-    version: str
-    """sha256 over source, parameters and needs, first 12 hex digits."""
-    account: AccountName
-    symbols: tuple[InstrumentId, ...]
-    capital: Decimal
-    """In the engine's currency."""
-    params: dict[str, str | int | float | bool]
 
 
 class AccountStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -584,6 +591,8 @@ type OperatorEvent = (
     | ResumeRequested
     | SleevePauseRequested
     | SleeveResumeRequested
+    | SleeveChanged
+    | SleeveStopRequested
 )
 """What a person or script says."""
 

@@ -10,11 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.engine.core.authority import outgrown
-from tradebot.engine.core.events import MandateGiven, MandateRevoked, SleeveStarted, TimerFired
+from tradebot.engine.core.events import MandateGiven, MandateRevoked, TimerFired
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.limits import limits_from_text, narrowest
 from tradebot.engine.core.outcomes import Alert, MandateEnded, MandateRecorded
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import cancel_added_risk

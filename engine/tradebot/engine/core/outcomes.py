@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.reasons import Because, Edge
+from tradebot.engine.core.sleeve_terms import SleeveChange, SleeveStarted
 from tradebot.engine.core.types import (
     AccountName,
     BetId,
@@ -372,6 +373,8 @@ class SleevePaused(Outcome, frozen=True, kw_only=True, tag="sleeve-paused"):
     sleeve: Owner
     reason: str
     failed: bool = False
+    cause: Literal["", "day-loss", "drawdown"] = ""
+    """Which of its own limits pulled it; empty: a person, or its policy."""
 
 
 class SleeveResumed(Outcome, frozen=True, kw_only=True, tag="sleeve-resumed"):
@@ -379,6 +382,67 @@ class SleeveResumed(Outcome, frozen=True, kw_only=True, tag="sleeve-resumed"):
 
     sleeve: Owner
     reason: str
+
+
+class SleeveTaken(Outcome, frozen=True, kw_only=True, tag="sleeve-taken"):
+    """What holds of a sleeve from now on; `run`, `capital` and `limits` outlive a restart.
+
+    They hold until the configuration's own value of that word changes.
+    """
+
+    started: SleeveStarted
+    configured: SleeveStarted
+    """What the configuration said then."""
+    what: SleeveChange
+    memory: bytes | None = None
+    reason: str = ""
+
+
+class SleeveStopped(Outcome, frozen=True, kw_only=True, tag="sleeve-stopped"):
+    """A sleeve is asked no more, also after a restart."""
+
+    sleeve: Owner
+    reason: str
+
+
+class SleeveExitStarted(Outcome, frozen=True, kw_only=True, tag="sleeve-exit-started"):
+    """All that a sleeve holds is being closed through its own orders."""
+
+    sleeve: Owner
+    reason: str
+
+
+class SleeveExitEnded(Outcome, frozen=True, kw_only=True, tag="sleeve-exit-ended"):
+    """A sleeve's exit is over: it holds nothing, or what could not be closed is told."""
+
+    sleeve: Owner
+    rest: dict[InstrumentId, int]
+    """Signed quantities still held, in units."""
+    reason: str
+
+
+class SleeveMarked(Outcome, frozen=True, kw_only=True, tag="sleeve-marked"):
+    """What a sleeve's own day loss and drawdown are measured from, in the engine's currency as decimal text."""
+
+    sleeve: Owner
+    day: int
+    """As in `EquityMarked`."""
+    day_start: str
+    """Its equity that day loss is measured from."""
+    peak: str
+    """Its equity that drawdown is measured from."""
+
+
+class ShadowFilled(Outcome, frozen=True, kw_only=True, tag="shadow-filled"):
+    """An order that a shadow would have placed, as if filled at once: of a pretend ledger, never of the account."""
+
+    sleeve: Owner
+    instrument: InstrumentId
+    side: Side
+    quantity: int
+    """In units, > 0."""
+    price: int
+    """In price units."""
 
 
 type Effect = Submit | Cancel | Replace | QueryOrder | QueryAccount | SetTimer | Alert
@@ -409,6 +473,12 @@ type Fact = (
     | SleeveStateSaved
     | SleevePaused
     | SleeveResumed
+    | SleeveTaken
+    | SleeveStopped
+    | SleeveExitStarted
+    | SleeveExitEnded
+    | SleeveMarked
+    | ShadowFilled
 )
 """What the kernel must remember."""
 

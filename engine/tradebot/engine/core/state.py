@@ -56,7 +56,6 @@ from tradebot.engine.core.events import (
     PlaceOrder,
     RateQuoted,
     ReplaceRejected,
-    SleeveStarted,
     StreamChanged,
     SubmitUnknown,
     TerminalSeen,
@@ -100,6 +99,7 @@ from tradebot.engine.core.outcomes import (
     TradingStateChanged,
 )
 from tradebot.engine.core.rates import Quotes, Rates
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import (
     UNCLAIMED,
     AccountName,

@@ -7,8 +7,9 @@ from typing import Literal
 import msgspec
 import structlog
 
-from tradebot.engine.core.events import EngineStarted, PanicNoted, SleeveFailed, SleeveStarted
+from tradebot.engine.core.events import EngineStarted, PanicNoted, SleeveFailed
 from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.types import EngineId, Lots, Mode, Owner
 from tradebot.engine.journal.schema import SCHEMA

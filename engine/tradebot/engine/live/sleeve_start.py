@@ -6,7 +6,7 @@ from decimal import Decimal
 from tradebot.data.instruments import Instrument
 from tradebot.engine.config.models import Config, SleeveConfig
 from tradebot.engine.config.values import Money
-from tradebot.engine.core.events import SleeveStarted
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import AccountName, Owner
 from tradebot.engine.home import home
 from tradebot.engine.live.errors import CannotRun

@@ -5,7 +5,7 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
-from tradebot.engine.core.events import SleeveStarted
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import EngineId, Owner

@@ -33,7 +33,7 @@ _CODES: Final = {
     (_JOURNAL, "JournalError"): FAILED,
     ("tradebot.engine.control.listeners", "ListenError"): CONFIGURATION,
     ("tradebot.engine.control.tokens", "TokenError"): CONFIGURATION,
-    ("tradebot.engine.policy_loading", "PolicyNotLoaded"): CONFIGURATION,
+    ("tradebot.engine.policy_source.errors", "PolicyNotLoaded"): CONFIGURATION,
     ("tradebot.data.errors", "DataError"): FAILED,
     ("builtins", "OSError"): FAILED,
 }

@@ -78,13 +78,13 @@ def check_command(
     plain: PlainOption = False,
 ) -> int:
     """Decide what was recorded again and name the first difference (exit code 1)."""
-    from tradebot.engine.home import home
     from tradebot.engine.live.redecide import redecide as decide_again
+    from tradebot.engine.policy_source.files import policy_folders
 
     shape = form(json=json, plain=plain)
     if not redecide:
         raise CommandFailed("say what to check: journal check --redecide", USAGE)
-    result = decide_again(_recorded(name), [home() / "policies", home()])
+    result = decide_again(_recorded(name), policy_folders())
     code = DONE if result.agreed else FAILED
     if shape == "json":
         print_json(result)

@@ -19,7 +19,7 @@ from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.live.world import World
-from tradebot.engine.policy_loading import VersionedPolicy
+from tradebot.engine.policy_source.load import VersionedPolicy
 
 log = structlog.get_logger()
 

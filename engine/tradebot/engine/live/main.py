@@ -40,7 +40,8 @@ from tradebot.engine.live.sleeve_start import (
 from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
 from tradebot.engine.panic.note import forget_notes, read_notes, told
-from tradebot.engine.policy_loading import PolicyNotLoaded, VersionedPolicy
+from tradebot.engine.policy_source.errors import PolicyNotLoaded
+from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.state_folder import ExitNote, FolderFacts, StateFolder, look
 from tradebot.engine.systemd.notify import of_this_process
 

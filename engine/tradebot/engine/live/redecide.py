@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.engine.core.events import EngineStarted, OrderLane
+from tradebot.engine.core.events import EngineStarted, OrderLane, SleeveStarted
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.step import plain
@@ -20,7 +20,7 @@ from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.journal.segments import MarketRecord, read_market
 from tradebot.engine.journal.store import RESERVE_META, Journal
 from tradebot.engine.live.budget import call_plainly
-from tradebot.engine.policy_loading import load_policy
+from tradebot.engine.policy_source.load import load_policy, load_recorded
 
 TEXT_MAX = 400
 """Longest text of a recorded or decided step shown."""
@@ -65,7 +65,7 @@ def redecide(folder: Path, policy_folders: Sequence[Path]) -> Redecided:
 
     Args:
         folder: The state folder; the engine may be running.
-        policy_folders: Where policy files are looked for.
+        policy_folders: Where policy files are looked for that the journal does not hold.
 
     Raises:
         JournalError: If a record cannot be read.
@@ -170,12 +170,20 @@ class _Redecision:
                 " its rules may differ"
             )
         for sleeve in event.sleeves:
+            self._load_sleeve(sleeve)
+
+    def _load_sleeve(self, sleeve: SleeveStarted) -> None:
+        """Load the code that decided then: the journal holds it; only a very old one does not."""
+        source = self._journal.source(sleeve.version)
+        if source is None:
             found = load_policy(sleeve.policy, sleeve.params, self._folders)
-            self._policies[sleeve.name] = found.loaded
-            if found.version != sleeve.version:
-                self._notes.append(
-                    f"sleeve {sleeve.name} ran version {sleeve.version}, now it is {found.version}"
-                )
+        else:
+            found = load_recorded(sleeve.policy, sleeve.params, source)
+        self._policies[sleeve.name] = found.loaded
+        if found.version != sleeve.version:
+            self._notes.append(
+                f"sleeve {sleeve.name} ran version {sleeve.version}, now it is {found.version}"
+            )
 
 
 def _given_ranges(journal: Journal) -> list[tuple[int, int]]:

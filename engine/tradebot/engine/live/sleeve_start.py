@@ -8,10 +8,10 @@ from tradebot.engine.config.models import Config, SleeveConfig
 from tradebot.engine.config.values import Money
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import AccountName, Owner
-from tradebot.engine.home import home
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.native_accounts import opening_cash
-from tradebot.engine.policy_loading import VersionedPolicy, load_policy
+from tradebot.engine.policy_source.files import policy_folders
+from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
 
 NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
     ("objective", lambda config: config.objective != type(config.objective)()),
@@ -69,7 +69,7 @@ def load_policies(
             key: str(value) if isinstance(value, Decimal) else value
             for key, value in sleeve.params.items()
         }
-        found[Owner(name)] = load_policy(sleeve.policy, params, [home() / "policies", home()])
+        found[Owner(name)] = load_policy(sleeve.policy, params, policy_folders())
     return found
 
 
@@ -83,7 +83,7 @@ def sleeve_started(
     symbols = [instrument.id for instrument in instruments]
     return SleeveStarted(
         name=Owner(name),
-        policy=config.policy,
+        policy=found.reference,
         version=found.version,
         account=AccountName(config.account),
         symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),

@@ -13,7 +13,8 @@ from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.runtime import Records, Runtime
-from tradebot.engine.policy_loading import VersionedPolicy
+from tradebot.engine.policy_source.load import VersionedPolicy
+from tradebot.engine.policy_source.sources import Sources
 from tradebot.engine.simulation.agenda import Agenda
 from tradebot.engine.simulation.disk import BrittleJournal, BrittleSegments
 from tradebot.engine.simulation.instruments import ALPHA, BETA, CURRENCY
@@ -24,7 +25,9 @@ from tradebot.engine.simulation.world import SimulatedWorld
 ENGINE_ID = EngineId("sim22")
 SLEEVES: dict[Owner, VersionedPolicy] = {
     Owner(name): VersionedPolicy(
-        LoadedPolicy(Restless(), None, Mind), version=f"simulated{name[:3]}", source="see Restless"
+        LoadedPolicy(Restless(), None, Mind),
+        version=f"simulated{name[:3]}",
+        sources=Sources("simulated", {"simulated.py": "see Restless"}),
     )
     for name in ("alpha", "beta")
 }

@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from tradebot.engine.policy_loading import ParameterValue, PolicyNotLoaded, load_policy
+from tradebot.engine.policy_source.errors import PolicyNotLoaded
+from tradebot.engine.policy_source.load import ParameterValue, load_policy
 
 TREND = """
 from decimal import Decimal

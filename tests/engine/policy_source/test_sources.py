@@ -137,6 +137,15 @@ def test_packages_beside_a_policy_are_loaded_with_relative_imports(folder: Path)
     }
 
 
+def test_names_that_have_moved_in_the_engine_are_still_found_where_they_stood(folder: Path) -> None:
+    moved = "from tradebot.engine.core.policy import OrderSeq as Old, Params, Every, Policy"
+    write(folder / "trend.py", WITH_HELPER.format(extra=moved))
+    assert load(folder).version
+    write(folder / "trend.py", WITH_HELPER.format(extra=moved.replace("Every", "Never")))
+    with pytest.raises(PolicyNotLoaded, match="cannot import name 'Never'"):
+        load(folder)
+
+
 def test_loading_leaves_no_name_of_the_users_among_pythons_modules(folder: Path) -> None:
     load(folder)
     assert not {"trend", "means", "numbers_of_mine"} & set(sys.modules)

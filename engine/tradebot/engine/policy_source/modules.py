@@ -14,6 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import cast, override
 
+from tradebot.engine.policy_source.moved import with_moved
 from tradebot.engine.policy_source.sources import Sources
 
 PREFIX = "tradebot_policy_"
@@ -111,7 +112,7 @@ def _importer(package: str, sources: Sources) -> Callable[..., ModuleType]:
                 return builtins.__import__(name, globals, locals, names, level)
             around = {"__package__": package, "__name__": package}
             return builtins.__import__(wanted, around, None, names, 1)
-        return builtins.__import__(wanted, globals, locals, names, 0)
+        return with_moved(builtins.__import__(wanted, globals, locals, names, 0), tuple(names))
 
     return imported
 

@@ -22,6 +22,7 @@ from tests.engine.core.builders import (
 )
 
 from tradebot.data.events import Bar, BookDelta, Quote
+from tradebot.engine.core.acting import DENIAL_PERIOD
 from tradebot.engine.core.actions import NewOrder, OrderSeq, buy, cancel, sell
 from tradebot.engine.core.events import HaltRequested, KillRequested, ResumeRequested, TimerFired
 from tradebot.engine.core.needs import Book, Every, Need, Trades
@@ -39,7 +40,7 @@ from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import Because, why
-from tradebot.engine.core.sleeves import DENIAL_PERIOD, LoadedPolicy, Sleeves, timer_id
+from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves, timer_id
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, SECOND, ClientOrderId, Owner
 

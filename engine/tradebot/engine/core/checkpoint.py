@@ -197,6 +197,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "memory": "EngineStarted goes back to what was saved",
         "reason_code": "begins anew with EngineStarted",
         "repeated": "begins anew with EngineStarted",
+        "reason_values": "begins anew with EngineStarted",
         "touch": "market state",
         "denied": "begins anew with EngineStarted",
     },

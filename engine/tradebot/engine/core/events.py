@@ -480,6 +480,8 @@ class AccountStarted(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     report_every: int = 0
     """Nanoseconds between two looks at the account, besides those that events ask for; 0: none."""
+    taker_fee: Decimal = Decimal(0)
+    """Share of notional that taking is expected to cost, for sizing; what a fill costs is what the venue says."""
 
 
 class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-started"):

@@ -358,6 +358,18 @@ class Decided(Outcome, frozen=True, kw_only=True, tag="decided"):
     """Orders and cancels in the decision."""
     repeated: int = 0
     """How often the reason before this one had come again without change."""
+    did: tuple[str, ...] = ()
+    """One short word per action: `BUY 0.050 BTC/USD`, `cancel`, `hold`; a refused order ends in ` refused`."""
+    symbol: str = ""
+    """What it was about; of several, with commas between, and so the next three."""
+    wanted: str = ""
+    """Signed quantity wanted, as decimal text; empty where the policy wanted none but gave orders."""
+    held: str = ""
+    """Signed quantity held when it was decided."""
+    bound_by: str = ""
+    """What set the size of a want: risk, capital, max_position, max_order, cash or lot."""
+    last_values: tuple[tuple[str, str], ...] = ()
+    """Values of the reason before this one when it last came again."""
 
 
 class SleeveStateSaved(Outcome, frozen=True, kw_only=True, tag="sleeve-state-saved"):

@@ -1,4 +1,4 @@
-"""Asking policies: who wakes, what each sees, and how an answer becomes orders and cancels."""
+"""Asking policies: who wakes, and what each sees."""
 
 from collections.abc import Mapping
 from decimal import localcontext
@@ -6,27 +6,13 @@ from typing import Protocol
 
 import msgspec
 
-from tradebot.data.errors import ScaleError
 from tradebot.data.events import MarketEvent, Trade
-from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.actions import (
-    Action,
-    CancelOrder,
-    NewOrder,
-    OrderSeq,
-    ReplaceOrder,
-    WantFlat,
-    WantQuantity,
-    WantRisk,
-    WantWeight,
-)
-from tradebot.engine.core.amend import replace_own
+from tradebot.engine.core.acting import illegal, take
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.needs import Book, Every, Trades
-from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
 from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap, Policy
 from tradebot.engine.core.portfolio import PortfolioState
@@ -34,10 +20,7 @@ from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import on_pause
-from tradebot.engine.core.types import SECOND, Owner, Side, TimeInForce
-
-DENIAL_PERIOD = SECOND
-"""The same denial of the same sleeve is written at most this often."""
+from tradebot.engine.core.types import Owner
 
 
 class LoadedPolicy(msgspec.Struct, frozen=True):
@@ -138,29 +121,6 @@ def _recalled(sleeve: SleeveState, loaded: LoadedPolicy) -> msgspec.Struct | Non
     return msgspec.msgpack.decode(sleeve.memory, type=loaded.memory)
 
 
-def illegal(state: State, sleeve: SleeveState, answer: OrderSeq) -> str | None:
-    """Return what no order can be made of in an answer, or None; such an answer is not acted on at all."""
-    try:
-        for action in answer.actions:
-            if isinstance(action, WantQuantity | WantWeight | WantRisk | WantFlat):
-                return "wants come with the next change of the engine: answer with orders"
-            if isinstance(action, NewOrder):
-                msgspec.convert(action.side, Side)
-                msgspec.convert(action.tif, TimeInForce)
-                intent_of(state, sleeve, answer, action)
-            if isinstance(action, ReplaceOrder):
-                order = state.blotter.get(action.client_order_id)
-                if order is not None:
-                    replaced(state, order, answer, action)
-        msgspec.msgpack.encode(answer.state)
-    except ScaleError as error:
-        return str(error)
-    except (msgspec.MsgspecError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        # Annotations do not bind at run time: a float for a Decimal, a side that is no side.
-        return f"illegal answer, {type(error).__name__}: {error}"
-    return None
-
-
 def wakes(state: State, sleeve: SleeveState, policy: Policy, event: Event) -> bool:
     """Return whether an event is one the policy asked to be woken for."""
     if isinstance(event, TimerFired):
@@ -208,133 +168,3 @@ def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
 
 def _markets(state: State, sleeve: SleeveState) -> list[InstrumentMarket]:
     return [state.market[symbol] for symbol in sleeve.started.symbols]
-
-
-def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
-    """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
-    done = [_act(step, sleeve, answer, action) for action in answer.actions]
-    effective = sum(done)
-    code = answer.because.code
-    if effective or code != sleeve.reason_code:
-        step.emit(
-            Decided(
-                sleeve=sleeve.started.name,
-                version=sleeve.started.version,
-                because=answer.because,
-                actions=effective,
-                repeated=sleeve.repeated,
-            )
-        )
-    else:
-        sleeve.repeated += 1
-    if answer.state is not None:
-        sleeve.memory = msgspec.msgpack.encode(answer.state)
-    # Compared with what was written, not with the last memory: that may come from a step without effects.
-    if effective and sleeve.memory is not None and sleeve.memory != sleeve.saved:
-        step.emit(SleeveStateSaved(sleeve=sleeve.started.name, state=sleeve.memory))
-
-
-def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> bool:
-    if isinstance(action, CancelOrder):
-        return _cancel(step, sleeve, answer, action)
-    if not isinstance(action, NewOrder):
-        return isinstance(action, ReplaceOrder) and _replace(step, sleeve, answer, action)
-    intent = intent_of(step.state, sleeve, answer, action)
-    key_of_denial = f"{intent.instrument}:{intent.side}"
-    recent = {
-        code
-        for (code, where), written in sleeve.denied.items()
-        if where == key_of_denial and step.state.now - written < DENIAL_PERIOD
-    }
-    refused = step.submit(intent, denial_is_news=False)
-    if refused is None:
-        return True
-    if refused.code in recent:
-        return False
-    sleeve.denied[(refused.code, key_of_denial)] = step.state.now
-    step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
-    return True
-
-
-def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrder) -> bool:
-    order = step.state.blotter.get(action.client_order_id)
-    if order is None or order.intent.owner != sleeve.started.name or not order.is_open:
-        return False
-    if order.state == "pending_cancel":
-        return False
-    step.cancel(order.intent, action.because or answer.because)
-    return True
-
-
-def _replace(step: Step, sleeve: SleeveState, answer: OrderSeq, action: ReplaceOrder) -> bool:
-    """Change one of the sleeve's open orders; one the venue has yet to speak of is left for the next time."""
-    order = step.state.blotter.get(action.client_order_id)
-    if order is None or order.intent.owner != sleeve.started.name:
-        return False
-    return replace_own(step, order, replaced(step.state, order, answer, action)) is None
-
-
-def replaced(state: State, order: Order, answer: OrderSeq, action: ReplaceOrder) -> OrderIntent:
-    """Return an open order's terms as a policy wants them.
-
-    Raises:
-        ScaleError: If price or quantity has more decimals than the instrument.
-    """
-    instrument, intent = state.instruments[order.intent.instrument], order.intent
-    quantity, limit = action.quantity, action.limit
-    return msgspec.structs.replace(
-        intent,
-        quantity=order.leaves if quantity is None else instrument.quantity_units(quantity),
-        limit_price=intent.limit_price if limit is None else instrument.price_units(limit),
-        because=action.because or answer.because,
-    )
-
-
-def _legs(instrument: Instrument, action: NewOrder) -> Legs | None:
-    """Return the protection a policy asks for with an entry, None where it asks for none."""
-    prices = [
-        None if price is None else instrument.price_units(price)
-        for price in (action.stop_loss, action.take_profit, action.trail)
-    ]
-    if all(price is None for price in prices):
-        return None
-    stop_loss, take_profit, trail = prices
-    return Legs(stop_loss=stop_loss, take_profit=take_profit, trail=trail)
-
-
-def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOrder) -> OrderIntent:
-    """Return a policy's order as an intent in integer units.
-
-    Raises:
-        ScaleError: If price or quantity has more decimals than the instrument; the caller of the policy
-            turns it into the sleeve's failure.
-    """
-    started = sleeve.started
-    symbol = InstrumentId(action.symbol) if action.symbol is not None else started.symbols[0]
-    if symbol not in started.symbols:
-        raise ScaleError(
-            f"symbol {symbol} must be one of the sleeve's: {', '.join(started.symbols)}"
-        )
-    instrument = state.instruments[symbol]
-    return OrderIntent(
-        client_order_id=state.next_order_id(),
-        request_id=None,
-        bet_id=state.bet_for(started.account, symbol, started.name),
-        account=started.account,
-        instrument=symbol,
-        owner=started.name,
-        policy_version=started.version,
-        side=action.side,
-        type=action.type,
-        tif=action.tif,
-        quantity=instrument.quantity_units(action.quantity),
-        limit_price=None if action.limit is None else instrument.price_units(action.limit),
-        post_only=action.post_only,
-        reduce_only=action.reduce_only,
-        because=action.because or answer.because,
-        edge=action.edge,
-        legs=_legs(instrument, action),
-        lives_at="broker",
-        created=state.now,
-        engine_id=state.engine_id,
-    )

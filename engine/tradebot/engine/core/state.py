@@ -139,6 +139,8 @@ class SleeveState:
         """Memory as last handed back."""
         self.reason_code = ""
         self.repeated = 0
+        self.reason_values: tuple[tuple[str, str], ...] = ()
+        """Of the newest repeat of that reason."""
         self.orders = 0
         """Orders that passed the gate, ever."""
         self.filled_orders = 0
@@ -152,6 +154,7 @@ class SleeveState:
         self.memory = self.saved
         self.reason_code = ""
         self.repeated = 0
+        self.reason_values = ()
         self.touch = {}
         self.denied = {}
 
@@ -654,6 +657,7 @@ class State:
             case Decided():
                 sleeve.reason_code = outcome.because.code
                 sleeve.repeated = 0
+                sleeve.reason_values = ()
 
     # -------------------------------------------------------------------------------- ids
 

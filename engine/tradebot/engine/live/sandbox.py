@@ -73,7 +73,11 @@ class Sandbox:
         names |= dict.fromkeys(self._opened)
         return tuple(
             AccountStarted(
-                name=name, venue="native", capabilities=CAPABILITIES, report_every=REPORT_EVERY
+                name=name,
+                venue="native",
+                capabilities=CAPABILITIES,
+                report_every=REPORT_EVERY,
+                taker_fee=self.fees.taker,
             )
             for name in names
         )

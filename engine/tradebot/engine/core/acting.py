@@ -1,0 +1,250 @@
+"""What a policy's answer becomes: orders through the gate, cancels, replaces, the reason, the memory."""
+
+import msgspec
+
+from tradebot.data.errors import ScaleError
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.actions import (
+    Action,
+    CancelOrder,
+    NewOrder,
+    OrderSeq,
+    ReplaceOrder,
+    WantFlat,
+    WantQuantity,
+    WantRisk,
+    WantWeight,
+)
+from tradebot.engine.core.amend import replace_own
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.step import Step
+from tradebot.engine.core.types import SECOND, Side, TimeInForce
+
+DENIAL_PERIOD = SECOND
+"""The same denial of the same sleeve is written at most this often."""
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one action of an answer came to."""
+
+    effects: int = 0
+    """Orders, cancels and changes that it led to, and denials that are news."""
+    did: tuple[str, ...] = ()
+    """The same in short words."""
+    symbol: str = ""
+    wanted: str = ""
+    held: str = ""
+    bound_by: str = ""
+
+
+NOTHING = Deed()
+
+
+# ------------------------------------------------------------------------------------ legal
+
+
+def illegal(state: State, sleeve: SleeveState, answer: OrderSeq) -> str | None:
+    """Return what no order can be made of in an answer, or None; such an answer is not acted on at all."""
+    try:
+        for action in answer.actions:
+            _check(state, sleeve, answer, action)
+        msgspec.msgpack.encode(answer.state)
+    except ScaleError as error:
+        return str(error)
+    except (msgspec.MsgspecError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        # Annotations do not bind at run time: a float for a Decimal, a side that is no side.
+        return f"illegal answer, {type(error).__name__}: {error}"
+    return None
+
+
+def _check(state: State, sleeve: SleeveState, answer: OrderSeq, action: Action) -> None:
+    """Raise what is wrong with an action, if anything is."""
+    match action:
+        case NewOrder():
+            msgspec.convert(action.side, Side)
+            msgspec.convert(action.tif, TimeInForce)
+            intent_of(state, sleeve, answer, action)
+        case ReplaceOrder():
+            order = state.blotter.get(action.client_order_id)
+            if order is not None:
+                replaced(state, order, answer, action)
+        case WantQuantity() | WantWeight() | WantRisk() | WantFlat():
+            raise ValueError("wants come with the next change of the engine: answer with orders")
+        case CancelOrder():
+            return
+
+
+# ------------------------------------------------------------------------------------ acting
+
+
+def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
+    """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
+    deeds = [_act(step, sleeve, answer, action) for action in answer.actions]
+    effects = sum(deed.effects for deed in deeds)
+    if effects or answer.because.code != sleeve.reason_code:
+        step.emit(_decided(sleeve, answer, deeds))
+    else:
+        sleeve.repeated += 1
+        sleeve.reason_values = answer.because.values
+    if answer.state is not None:
+        sleeve.memory = msgspec.msgpack.encode(answer.state)
+    # Compared with what was written, not with the last memory: that may come from a step without effects.
+    if effects and sleeve.memory is not None and sleeve.memory != sleeve.saved:
+        step.emit(SleeveStateSaved(sleeve=sleeve.started.name, state=sleeve.memory))
+
+
+def _decided(sleeve: SleeveState, answer: OrderSeq, deeds: list[Deed]) -> Decided:
+    about = [deed for deed in deeds if deed.symbol]
+    return Decided(
+        sleeve=sleeve.started.name,
+        version=sleeve.started.version,
+        because=answer.because,
+        actions=sum(deed.effects for deed in deeds),
+        repeated=sleeve.repeated,
+        did=tuple(word for deed in deeds for word in deed.did) or ("hold",),
+        symbol=", ".join(deed.symbol for deed in about),
+        wanted=", ".join(deed.wanted for deed in about if deed.wanted),
+        held=", ".join(deed.held for deed in about if deed.held),
+        bound_by=", ".join(deed.bound_by for deed in about if deed.bound_by),
+        last_values=sleeve.reason_values,
+    )
+
+
+def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> Deed:
+    match action:
+        case NewOrder():
+            return send(step, sleeve, intent_of(step.state, sleeve, answer, action))
+        case CancelOrder():
+            return _cancel(step, sleeve, answer, action)
+        case ReplaceOrder():
+            return _replace(step, sleeve, answer, action)
+        case _:
+            return NOTHING
+
+
+def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
+    """Pass a sleeve's order through the gate; the same denial is news once in a while."""
+    where = f"{intent.instrument}:{intent.side}"
+    recent = {
+        code
+        for (code, place), written in sleeve.denied.items()
+        if place == where and step.state.now - written < DENIAL_PERIOD
+    }
+    refused = step.submit(intent, denial_is_news=False)
+    word, symbol = in_words(step.state, intent), intent.instrument
+    if refused is None:
+        return Deed(effects=1, did=(word,), symbol=symbol)
+    if refused.code in recent:
+        return NOTHING
+    sleeve.denied[(refused.code, where)] = step.state.now
+    step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
+    return Deed(effects=1, did=(f"{word} refused",), symbol=symbol)
+
+
+def in_words(state: State, intent: OrderIntent) -> str:
+    """Return an order in short words: `BUY 0.050 BTC/USD`."""
+    instrument = state.instruments[intent.instrument]
+    quantity = instrument.quantity(intent.quantity)
+    return f"{intent.side.upper()} {quantity} {instrument.symbol}"
+
+
+def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrder) -> Deed:
+    order = step.state.blotter.get(action.client_order_id)
+    if order is None or order.intent.owner != sleeve.started.name or not order.is_open:
+        return NOTHING
+    if order.state == "pending_cancel":
+        return NOTHING
+    step.cancel(order.intent, action.because or answer.because)
+    return Deed(effects=1, did=("cancel",), symbol=order.intent.instrument)
+
+
+def _replace(step: Step, sleeve: SleeveState, answer: OrderSeq, action: ReplaceOrder) -> Deed:
+    """Change one of the sleeve's open orders; one the venue has yet to speak of is left for the next time."""
+    order = step.state.blotter.get(action.client_order_id)
+    if order is None or order.intent.owner != sleeve.started.name:
+        return NOTHING
+    if replace_own(step, order, replaced(step.state, order, answer, action)) is not None:
+        return NOTHING
+    return Deed(effects=1, did=("replace",), symbol=order.intent.instrument)
+
+
+# ------------------------------------------------------------------------------------ intents
+
+
+def replaced(state: State, order: Order, answer: OrderSeq, action: ReplaceOrder) -> OrderIntent:
+    """Return an open order's terms as a policy wants them.
+
+    Raises:
+        ScaleError: If price or quantity has more decimals than the instrument.
+    """
+    instrument, intent = state.instruments[order.intent.instrument], order.intent
+    quantity, limit = action.quantity, action.limit
+    return msgspec.structs.replace(
+        intent,
+        quantity=order.leaves if quantity is None else instrument.quantity_units(quantity),
+        limit_price=intent.limit_price if limit is None else instrument.price_units(limit),
+        because=action.because or answer.because,
+    )
+
+
+def symbol_of(sleeve: SleeveState, symbol: str | None) -> InstrumentId:
+    """Return which of a sleeve's instruments is meant.
+
+    Raises:
+        ScaleError: If the sleeve has no such instrument, or has several and none is named.
+    """
+    symbols = sleeve.started.symbols
+    if symbol is None and len(symbols) != 1:
+        raise ScaleError(f"name the symbol, the sleeve has several: {', '.join(symbols)}")
+    wanted = symbols[0] if symbol is None else InstrumentId(symbol)
+    if wanted not in symbols:
+        raise ScaleError(f"symbol {wanted} must be one of the sleeve's: {', '.join(symbols)}")
+    return wanted
+
+
+def _legs(instrument: Instrument, action: NewOrder) -> Legs | None:
+    """Return the protection a policy asks for with an entry, None where it asks for none."""
+    prices = [
+        None if price is None else instrument.price_units(price)
+        for price in (action.stop_loss, action.take_profit, action.trail)
+    ]
+    if all(price is None for price in prices):
+        return None
+    stop_loss, take_profit, trail = prices
+    return Legs(stop_loss=stop_loss, take_profit=take_profit, trail=trail)
+
+
+def intent_of(state: State, sleeve: SleeveState, answer: OrderSeq, action: NewOrder) -> OrderIntent:
+    """Return a policy's order as an intent in integer units.
+
+    Raises:
+        ScaleError: If price or quantity has more decimals than the instrument; the caller of the policy
+            turns it into the sleeve's failure.
+    """
+    started = sleeve.started
+    symbol = symbol_of(sleeve, action.symbol)
+    instrument = state.instruments[symbol]
+    return OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=None,
+        bet_id=state.bet_for(started.account, symbol, started.name),
+        account=started.account,
+        instrument=symbol,
+        owner=started.name,
+        policy_version=started.version,
+        side=action.side,
+        type=action.type,
+        tif=action.tif,
+        quantity=instrument.quantity_units(action.quantity),
+        limit_price=None if action.limit is None else instrument.price_units(action.limit),
+        post_only=action.post_only,
+        reduce_only=action.reduce_only,
+        because=action.because or answer.because,
+        edge=action.edge,
+        legs=_legs(instrument, action),
+        lives_at="broker",
+        created=state.now,
+        engine_id=state.engine_id,
+    )

@@ -89,22 +89,16 @@ class Sleeves:
 
     def _ask(self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy) -> None:
         state, name = step.state, sleeve.started.name
+        seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
         try:
-            memory = _recalled(sleeve, loaded)
+            seen = sight(state, sleeve, loaded, seed)
         except msgspec.DecodeError as error:
             reason = f"memory of an earlier version cannot be read: {error}"
             on_pause(step, SleeveFailed(sleeve=name, reason=reason))
             return
-        seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
         # A policy may set the thread's decimal precision for itself; the gate's arithmetic is not to follow.
         with localcontext():
-            answer = self._call(
-                name,
-                loaded.policy,
-                portfolio_of(state, sleeve),
-                MarketSnapshot(_markets(state, sleeve), state.now),
-                ContextMap(params=loaded.params, state=memory, now=state.now, seed=seed),
-            )
+            answer = self._call(name, loaded.policy, *seen)
         if answer is None:
             return
         trouble = illegal(state, sleeve, answer)
@@ -113,6 +107,30 @@ class Sleeves:
         else:
             # A policy that cannot say a legal number is broken in the same way each time it is asked.
             on_pause(step, SleeveFailed(sleeve=name, reason=trouble))
+
+
+def sight(
+    state: State, sleeve: SleeveState, loaded: LoadedPolicy, seed: str
+) -> tuple[PortfolioState, MarketSnapshot, ContextMap]:
+    """Return what a sleeve's policy sees now; nothing is changed.
+
+    Args:
+        state: The kernel's.
+        sleeve: Its terms and memory.
+        loaded: The version that is asked.
+        seed: Of its generator.
+
+    Raises:
+        msgspec.DecodeError: If the version cannot read what the sleeve remembers.
+    """
+    context = ContextMap(
+        params=loaded.params, state=_recalled(sleeve, loaded), now=state.now, seed=seed
+    )
+    return (
+        portfolio_of(state, sleeve),
+        MarketSnapshot(_markets(state, sleeve), state.now),
+        context,
+    )
 
 
 def _recalled(sleeve: SleeveState, loaded: LoadedPolicy) -> msgspec.Struct | None:

@@ -16,7 +16,7 @@ SECONDS_MAX ?= 30
 SEEDS ?= 1000
 FIRST ?= 1
 
-.PHONY: help tui test test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-ops setup-dev clean
+.PHONY: help tui test test-slow test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-ops setup-dev clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ help:  ## list these commands
 tui: setup  ## set up if needed and open the console; ARGS="--market ..." is passed on
 	@./tradebot tui $(ARGS)
 
-test: setup-dev  ## set up if needed and run every test; ARGS="-k book" is passed on
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+test: setup-dev  ## set up if needed and run the tests but those marked slow; ARGS="-k book" is passed on
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: setup-dev  ## the tests marked slow: kills, planted faults, long histories
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 
 test-fast: setup-dev  ## the tests without those marked slow or e2e
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not e2e" $(ARGS)

@@ -1,6 +1,7 @@
 //! The Python face of the native room: registration only. One file per class, no logic in any of them.
 
 mod arguments;
+mod bar_series;
 mod event;
 mod l2;
 mod l3;
@@ -18,6 +19,7 @@ const MODULE: &str = "tradebot.native";
 
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    register::<bar_series::BarSeries>(module)?;
     register::<event::VenueEvent>(module)?;
     register::<l2::L2Book>(module)?;
     register::<l3::L3Book>(module)?;

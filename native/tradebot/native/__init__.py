@@ -1,6 +1,7 @@
-"""Rust order books, matching and the simulated venue, on integer units."""
+"""Rust order books, bars, matching and the simulated venue, on integer units."""
 
 from tradebot.native._native import (
+    BarSeries,
     L2Book,
     L3Book,
     MatchingEngine,
@@ -11,6 +12,7 @@ from tradebot.native._native import (
 )
 
 __all__ = [
+    "BarSeries",
     "L2Book",
     "L3Book",
     "MatchingEngine",

@@ -1,4 +1,4 @@
-"""The Rust extension: books, matching, the simulated venue.
+"""The Rust extension: books, bars, matching, the simulated venue.
 
 Prices and quantities are i64 units in the instrument's scale, ids u64, instruments u32, times i64 ns. A side is +1
 (bid, buy) or -1 (ask, sell). A value outside its bound raises `ValueError` naming value and bound, and changes nothing
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "BarSeries",
     "L2Book",
     "L3Book",
     "MatchingEngine",
@@ -20,6 +21,58 @@ __all__ = [
     "VenueBook",
     "VenueEvent",
 ]
+
+@final
+class BarSeries:
+    """Bars of one instrument and span, from trades or from a market's own bars: the first to come decides.
+
+    A bar ends at a multiple of its span and exists only where something traded. A row is (end, open, high, low, close,
+    volume) and covers [end - span, end). Sums are exact.
+    """
+
+    def __new__(cls, span_ns: int, capacity: int) -> BarSeries: ...
+    def grow(self, capacity: int) -> None:
+        """Keep at least so many closed bars from here on."""
+
+    def trade(self, time: int, price: int, quantity: int) -> None:
+        """Take a trade in, quantity >= 0; one from before the newest closed bar's end is passed over."""
+
+    def bar(self, span_ns: int, row: tuple[int, int, int, int, int, int]) -> None:
+        """Take a market's own bar of a span that divides this one in; passed over where trades make the series."""
+
+    def warm(self, span_ns: int, rows: Sequence[tuple[int, int, int, int, int, int]]) -> None:
+        """Hold these bars of the past alone, oldest first; the last is left forming where its slot is not full."""
+
+    def advance(self, time: int) -> bool:
+        """Close what is over by an instant; return whether a bar closed. What bars make, bars close."""
+
+    def count(self) -> int:
+        """Return how many bars have closed so far, those that were dropped too."""
+
+    def forming(self) -> tuple[int, int, int, int, int, int] | None:
+        """Return the bar that is not over yet."""
+
+    def last(self) -> tuple[int, int, int, int, int, int] | None:
+        """Return the newest closed bar."""
+
+    def rows(self, start: int, stop: int) -> list[tuple[int, int, int, int, int, int]]:
+        """Return closed bars from `start` up to `stop`, counted from the oldest kept, both >= 0."""
+
+    def __len__(self) -> int: ...
+    def sum_of_closes(self, window: int) -> int:
+        """Return the sum of the last `window` closes, in [1, len]."""
+
+    def sum_of_ranges(self, window: int) -> int:
+        """Return the sum of the last `window` true ranges, each against the close before it; in [1, len - 1]."""
+
+    def high(self, window: int) -> int:
+        """Return the highest high of the last `window` bars."""
+
+    def low(self, window: int) -> int:
+        """Return the lowest low of the last `window` bars."""
+
+    def variance(self, window: int) -> tuple[int, int]:
+        """Return the sample variance of the last `window` >= 2 closes as a fraction (a, b)."""
 
 @final
 class L2Book:

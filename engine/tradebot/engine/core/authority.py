@@ -9,6 +9,7 @@ import msgspec
 
 from tradebot.engine.core.limits import Limits, limits_from_text
 from tradebot.engine.core.outcomes import ArmingChanged, MandateRecorded
+from tradebot.engine.core.sleeve_limits import wider_limits
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import AccountName, Owner, TerminalId
 
@@ -46,10 +47,14 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     """ns UTC."""
     base: Decimal
     """The sleeve's profit when it began, in the engine's currency: losses count from there."""
+    own_limits: dict[str, str] = {}
+    """The sleeve's own limits when it was given."""
 
     def outgrown(self, started: SleeveStarted) -> str:
         """Return why it does not fit a sleeve as it runs; empty where it does."""
-        return outgrown(self.version, self.account, self.capital, started)
+        unfit = outgrown(self.version, self.account, self.capital, started)
+        wider = ", ".join(wider_limits(started.limits, self.own_limits))
+        return unfit or (f"the sleeve has wider limits: {wider}" if wider else "")
 
 
 def outgrown(version: str, account: AccountName, capital: Decimal, started: SleeveStarted) -> str:
@@ -111,6 +116,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
             limits=limits_from_text(outcome.limits),
             expires=outcome.expires,
             base=Decimal(outcome.base),
+            own_limits=outcome.own_limits,
         )
         return msgspec.structs.replace(self, mandates={**self.mandates, outcome.sleeve: mandate})
 

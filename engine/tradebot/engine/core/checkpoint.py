@@ -36,7 +36,9 @@ from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import PauseCause
 from tradebot.engine.core.rates import Quotes
+from tradebot.engine.core.sleeve_memory import ShadowBook, SleeveMark
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import (
     BetKey,
@@ -111,7 +113,12 @@ class SleeveImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of one sleeve."""
 
     started: SleeveStarted
+    configured: SleeveStarted
+    shadow: ShadowBook | None
+    mark: SleeveMark | None
+    exiting: str | None
     paused: str | None
+    pause_cause: PauseCause
     failed: bool
     saved: bytes | None
     orders: int
@@ -200,6 +207,8 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "reason_values": "begins anew with EngineStarted",
         "touch": "market state",
         "denied": "begins anew with EngineStarted",
+        "pieces": "counted from EngineStarted on",
+        "next_piece": "begins anew with EngineStarted",
     },
     Flattening: {
         "looks": "counted from EngineStarted on",

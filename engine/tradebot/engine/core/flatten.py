@@ -28,7 +28,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, FlattenEnded, FlattenStarted, OrderIntent
-from tradebot.engine.core.reasons import why
+from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.risk import collar_price
 from tradebot.engine.core.state import FLATTEN, Flattening, FlattenKey, State
 from tradebot.engine.core.step import Step, owner_holdings
@@ -53,6 +53,9 @@ FLATTEN_WAIT = 50 * MS
 
 FLATTEN_LOOKS_MAX = 200
 """Looks in all (10 s and more) before the rest is reported."""
+
+FLATTENS = why(FLATTEN)
+"""Why a closing order of a flatten is there."""
 
 FLATTEN_TIMER = "flatten:"
 
@@ -315,8 +318,16 @@ def closing_shares(
     return [(owner, side * share * lot) for owner, share in shares.items() if share]
 
 
-def closing_order(state: State, where: FlattenKey, owner: Owner, held: int) -> OrderIntent:
-    """Return the order that closes an owner's holding now: IOC, reduce-only, within the collar."""
+def closing_order(
+    state: State,
+    where: FlattenKey,
+    owner: Owner,
+    held: int,
+    *,
+    because: Because = FLATTENS,
+    reduce_only: bool = True,
+) -> OrderIntent:
+    """Return the order that closes an owner's holding now: IOC, within the collar."""
     account, symbol = where
     market = state.market[symbol]
     price = _closing_price(state, market, held)
@@ -335,8 +346,8 @@ def closing_order(state: State, where: FlattenKey, owner: Owner, held: int) -> O
         quantity=min(abs(held), rules.quantity_max - rules.quantity_max % rules.lot),
         limit_price=price,
         post_only=False,
-        reduce_only=True,
-        because=why(FLATTEN),
+        reduce_only=reduce_only,
+        because=because,
         edge=None,
         lives_at="broker",
         created=state.now,

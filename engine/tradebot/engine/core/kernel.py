@@ -51,9 +51,11 @@ from tradebot.engine.core.events import (
     PlaceOrder,
     ReconcileRequested,
     ResumeRequested,
+    SleeveChanged,
     SleeveFailed,
     SleevePauseRequested,
     SleeveResumeRequested,
+    SleeveStopRequested,
     StopRequested,
     StreamChanged,
     SubmitUnknown,
@@ -93,6 +95,14 @@ from tradebot.engine.core.reconcile import (
     on_stream,
     on_stream_timer,
     stop_on_alarms,
+)
+from tradebot.engine.core.sleeve_exit import EXIT_TIMER, on_exit_timer, on_order_of_exit
+from tradebot.engine.core.sleeve_words import (
+    on_process_stop,
+    on_sleeve_changed,
+    on_sleeve_failed,
+    on_sleeve_stop,
+    sleeves_started,
 )
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
@@ -139,6 +149,7 @@ class Kernel:
         else:
             _consequences(step, event)
             on_order_of_flatten(step, event)
+            on_order_of_exit(step, event)
             settle(step)
             look_everywhere(step)
             stop_on_alarms(step)
@@ -180,6 +191,7 @@ def booked(
 def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912, PLR0915  (one case a word)
     match event:
         case StopRequested():
+            on_process_stop(step, event)
             on_stop(step, event)
         case OrderRejected():
             on_move_rejected(step, event)
@@ -189,16 +201,16 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912,
             on_amend(step, event)
         case CancelRequested():
             on_cancel(step, event)
+        case FlattenRequested() | HaltRequested() | KillRequested() | ResumeRequested():
+            _stop_word(step, event)
         case (
-            FlattenRequested()
-            | HaltRequested()
-            | KillRequested()
-            | ResumeRequested()
-            | SleevePauseRequested()
+            SleevePauseRequested()
             | SleeveFailed()
             | SleeveResumeRequested()
+            | SleeveChanged()
+            | SleeveStopRequested()
         ):
-            _stop_word(step, event)
+            _sleeve_word(step, event)
         case (
             ArmRequested() | DisarmRequested() | TerminalGone() | MandateGiven() | MandateRevoked()
         ):
@@ -208,6 +220,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912,
             mandates_started(step)
             on_started(step)
             set_expiries(step)
+            sleeves_started(step)
         case PanicNoted():
             on_panic(step, event)
         case OrderReported():
@@ -243,14 +256,7 @@ def _consequences(step: Step, event: OrderLane) -> None:  # noqa: C901, PLR0912,
 
 
 def _stop_word(
-    step: Step,
-    event: FlattenRequested
-    | HaltRequested
-    | KillRequested
-    | ResumeRequested
-    | SleevePauseRequested
-    | SleeveFailed
-    | SleeveResumeRequested,
+    step: Step, event: FlattenRequested | HaltRequested | KillRequested | ResumeRequested
 ) -> None:
     match event:
         case FlattenRequested():
@@ -262,10 +268,27 @@ def _stop_word(
         case ResumeRequested():
             if on_resume(step, event):
                 lift(step)
-        case SleevePauseRequested() | SleeveFailed():
+
+
+def _sleeve_word(
+    step: Step,
+    event: SleevePauseRequested
+    | SleeveFailed
+    | SleeveResumeRequested
+    | SleeveChanged
+    | SleeveStopRequested,
+) -> None:
+    match event:
+        case SleevePauseRequested():
             on_pause(step, event)
+        case SleeveFailed():
+            on_sleeve_failed(step, event)
         case SleeveResumeRequested():
             on_sleeve_resume(step, event)
+        case SleeveChanged():
+            on_sleeve_changed(step, event)
+        case SleeveStopRequested():
+            on_sleeve_stop(step, event)
 
 
 def _authority(
@@ -296,6 +319,7 @@ _TIMERS: dict[str, Callable[[Step, TimerFired], None]] = {
     "unanswered": on_unanswered_timer,
     ARMING_TIMER: lambda step, _: on_arming_timer(step),
     MANDATE_TIMER.rstrip(":"): on_mandate_timer,
+    EXIT_TIMER.rstrip(":"): on_exit_timer,
     EXPIRE.rstrip(":"): on_expiry_timer,
 }
 """What a timer is for, by the part of its id before the colon."""

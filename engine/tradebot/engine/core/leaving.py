@@ -12,9 +12,9 @@ from tradebot.engine.core.events import OrderRejected, StopRequested
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, OrderIntent
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.state import State
+from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.types import OrderType, sign
+from tradebot.engine.core.types import OrderType, Owner, sign
 
 MOVED = "moved-to-broker"
 """Reason of an order that was an engine-held stop."""
@@ -40,9 +40,25 @@ def type_at_broker(state: State, intent: OrderIntent) -> OrderType | None:
     return "stop" if plain and "stop" in known else None
 
 
+def leaves_with_process(sleeve: SleeveState) -> bool:
+    """Return whether a sleeve closes what it holds when the process ends."""
+    return sleeve.started.on_stop == "exit" and sleeve.started.run == "live"
+
+
+def exiting(state: State) -> list[Owner]:
+    """Return the sleeves that are closing what they hold."""
+    return [name for name, sleeve in state.sleeves.items() if sleeve.exiting is not None]
+
+
 def immovable(state: State) -> list[Order]:
-    """Return the protecting engine-held stops that no venue would hold."""
-    return [order for order in protecting(state) if type_at_broker(state, order.intent) is None]
+    """Return the protecting engine-held stops that no venue would hold, those of sleeves that leave aside."""
+    found: list[Order] = []
+    for order in protecting(state):
+        sleeve = state.sleeves.get(order.intent.owner)
+        leaves = sleeve is not None and leaves_with_process(sleeve)
+        if not leaves and type_at_broker(state, order.intent) is None:
+            found.append(order)
+    return found
 
 
 def moving(state: State) -> list[Order]:
@@ -83,7 +99,9 @@ def on_stop(step: Step, event: StopRequested) -> None:
         step.emit(Alert(level="error", text=text))
         return
     for order in protecting(state):
-        _move(step, order)
+        sleeve = state.sleeves.get(order.intent.owner)
+        if sleeve is None or sleeve.exiting is None:
+            _move(step, order)
 
 
 def _move(step: Step, order: Order) -> None:

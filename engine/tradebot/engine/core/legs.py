@@ -21,7 +21,7 @@ from tradebot.engine.core.outcomes import (
     OrderIntent,
 )
 from tradebot.engine.core.reasons import Because, why
-from tradebot.engine.core.state import State, Tries
+from tradebot.engine.core.state import EXIT, State, Tries
 from tradebot.engine.core.step import Step, trailing_start
 from tradebot.engine.core.terms import place_of
 from tradebot.engine.core.types import OrderRole, OrderType, opposite
@@ -33,7 +33,7 @@ LEGS_LOST_MAX = 20
 QUANTITY = "leg-quantity"
 """Code of the cancel of a leg that covers too much."""
 
-RESTORED = frozenset({"", QUANTITY, "flatten", "amend"})
+RESTORED = frozenset({"", QUANTITY, "flatten", EXIT, "amend"})
 """Codes of cancels after which a leg is placed anew while there is something to protect."""
 
 IN_FLIGHT = frozenset({"created", "pending_cancel", "pending_replace", "unknown"})
@@ -46,8 +46,8 @@ def keep_legs(step: Step, entry: Order) -> None:
     """Let the legs of an entry cover what it has filled and nobody has closed: no more, no less."""
     state, intent = step.state, entry.intent
     symbol = intent.instrument
-    flattening = (intent.account, symbol) in state.flattening
-    if intent.legs is None or flattening or state.market.get(symbol) is None:
+    closing = (intent.account, symbol) in state.flattening or _leaves(state, intent)
+    if intent.legs is None or closing or state.market.get(symbol) is None:
         return
     covered = state.blotter.to_cover(entry)
     for role in roles(intent.legs):
@@ -58,6 +58,16 @@ def keep_legs(step: Step, entry: Order) -> None:
             _less(step, standing, total - covered)
         elif total < covered:
             _more(step, entry, role, covered - total)
+
+
+def _leaves(state: State, intent: OrderIntent) -> bool:
+    """Return whether the entry's owner is closing all it holds at this moment: between two pieces it is not."""
+    sleeve = state.sleeves.get(intent.owner)
+    if sleeve is None or sleeve.exiting is None:
+        return False
+    can = state.accounts[intent.account].started.capabilities
+    beside = can.reduce_only and not can.locks_balance
+    return not beside and state.now >= sleeve.next_piece
 
 
 def roles(legs: Legs) -> tuple[OrderRole, ...]:

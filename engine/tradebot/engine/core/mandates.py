@@ -5,8 +5,6 @@ widen, when its loss budget is spent, when it expires, or when a person takes it
 ever, and nothing of it that adds risk is sent; its exits run.
 """
 
-from decimal import Decimal
-
 import msgspec
 
 from tradebot.engine.core.authority import outgrown
@@ -15,8 +13,8 @@ from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.limits import limits_from_text, narrowest
 from tradebot.engine.core.outcomes import Alert, MandateEnded, MandateRecorded
 from tradebot.engine.core.reasons import why
+from tradebot.engine.core.sleeve_money import profit
 from tradebot.engine.core.sleeve_terms import SleeveStarted
-from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import cancel_added_risk
 from tradebot.engine.core.types import Owner
@@ -50,6 +48,7 @@ def on_mandate_given(step: Step, event: MandateGiven) -> None:
             capital=str(event.capital),
             loss_budget=str(event.loss_budget),
             limits=narrowest(state.limits, narrowed).as_text(),
+            own_limits={} if sleeve is None else sleeve.started.limits,
             expires=event.expires,
             base=str(base),
         )
@@ -98,10 +97,19 @@ def mandates_started(step: Step) -> None:
             _end(step, name, void)
         else:
             step.timer(f"{MANDATE_TIMER}{name}", mandate.expires)
-    for name in state.sleeves:
-        if state.is_live and name not in state.authority.mandates:
+    for name, sleeve in state.sleeves.items():
+        live = state.is_live and sleeve.started.run == "live"
+        if live and name not in state.authority.mandates:
             text = f"sleeve {name} has no mandate: it decides as a shadow, only its exits are sent"
             step.emit(Alert(level="warn", text=text))
+
+
+def void_mandate(step: Step, name: Owner) -> None:
+    """End a mandate that no longer fits the sleeve as it runs now."""
+    mandate, sleeve = step.state.authority.mandates.get(name), step.state.sleeves.get(name)
+    void = "" if mandate is None or sleeve is None else mandate.outgrown(sleeve.started)
+    if void:
+        _end(step, name, void)
 
 
 def limits_widened(step: Step, names: list[str]) -> None:
@@ -130,22 +138,3 @@ def _end(step: Step, name: Owner, reason: str) -> None:
     text = f"mandate of {name} ended: {reason}; it goes on as a shadow, its exits run"
     step.emit(Alert(level="warn", text=text))
     cancel_added_risk(step, why("no-mandate", sleeve=name), name)
-
-
-def profit(state: State, sleeve: Owner) -> Decimal | None:
-    """Return what a sleeve has made so far, fees and open positions in; None without a price."""
-    started = state.sleeves.get(sleeve)
-    if started is None:
-        return None
-    account = started.started.account
-    total = state.ledger.owned(account, state.currency, sleeve)
-    for (held_at, symbol, owner), position in state.ledger.positions():
-        if (held_at, owner) != (account, sleeve) or not position.quantity:
-            continue
-        instrument, market = state.instruments[symbol], state.market.get(symbol)
-        mark = None if market is None else market.mark()
-        if mark is None or instrument.currency != state.currency:
-            return None
-        value = MONEY.multiply(instrument.quantity(position.quantity), mark)
-        total = MONEY.add(total, MONEY.multiply(value, instrument.multiplier))
-    return total

@@ -88,6 +88,10 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     """Protection asked for with an entry."""
 
 
+type PauseCause = Literal["", "day-loss", "drawdown", "stop"]
+"""What paused a sleeve: a limit of its own, the end of the process; empty: a person, or its policy."""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """Root of all that a step leads to."""
 
@@ -287,6 +291,8 @@ class MandateRecorded(Outcome, frozen=True, kw_only=True, tag="mandate-recorded"
     expires: int
     base: str = "0"
     """The sleeve's profit when it began, in the engine's currency: losses count from there."""
+    own_limits: dict[str, str] = {}
+    """The sleeve's own limits when it began: wider ones end it."""
 
 
 class MandateEnded(Outcome, frozen=True, kw_only=True, tag="mandate-ended"):
@@ -385,8 +391,7 @@ class SleevePaused(Outcome, frozen=True, kw_only=True, tag="sleeve-paused"):
     sleeve: Owner
     reason: str
     failed: bool = False
-    cause: Literal["", "day-loss", "drawdown"] = ""
-    """Which of its own limits pulled it; empty: a person, or its policy."""
+    cause: PauseCause = ""
 
 
 class SleeveResumed(Outcome, frozen=True, kw_only=True, tag="sleeve-resumed"):
@@ -455,6 +460,10 @@ class ShadowFilled(Outcome, frozen=True, kw_only=True, tag="shadow-filled"):
     """In units, > 0."""
     price: int
     """In price units."""
+    stop: int | None = None
+    """Trigger of the stop it would have brought, in price units."""
+    target: int | None = None
+    """Limit of the target it would have brought, in price units."""
 
 
 type Effect = Submit | Cancel | Replace | QueryOrder | QueryAccount | SetTimer | Alert

@@ -9,17 +9,23 @@ import msgspec
 from tradebot.data.events import MarketEvent, Trade
 from tradebot.engine.core.acting import illegal, take
 from tradebot.engine.core.actions import OrderSeq
-from tradebot.engine.core.events import EngineStarted, Event, SleeveFailed, TimerFired
+from tradebot.engine.core.events import (
+    EngineStarted,
+    Event,
+    SleeveChanged,
+    SleeveFailed,
+    TimerFired,
+)
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.needs import Book, Every, Trades
 from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap, Policy
 from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.sleeve_words import on_sleeve_failed
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.stops import on_pause
 from tradebot.engine.core.types import Owner
 
 
@@ -56,7 +62,7 @@ class Sleeves:
     def decide(self, step: Step, event: Event) -> None:
         """Ask each sleeve that the event wakes; nobody is asked while HALTED."""
         state = step.state
-        if isinstance(event, EngineStarted):
+        if isinstance(event, EngineStarted | SleeveChanged):
             self._set_timers(step)
             return
         if isinstance(event, TimerFired) and event.timer_id.startswith("every:"):
@@ -67,7 +73,7 @@ class Sleeves:
             return  # after a start nobody decides on a ledger that the venue has not confirmed
         for name, sleeve in state.sleeves.items():
             loaded = self._policies.get(name)
-            if loaded is None or sleeve.failed:
+            if loaded is None or not sleeve.asked:
                 continue
             if wakes(state, sleeve, loaded.policy, event):
                 self._ask(step, sleeve, loaded)
@@ -94,7 +100,7 @@ class Sleeves:
             seen = sight(state, sleeve, loaded, seed)
         except msgspec.DecodeError as error:
             reason = f"memory of an earlier version cannot be read: {error}"
-            on_pause(step, SleeveFailed(sleeve=name, reason=reason))
+            on_sleeve_failed(step, SleeveFailed(sleeve=name, reason=reason))
             return
         # A policy may set the thread's decimal precision for itself; the gate's arithmetic is not to follow.
         with localcontext():
@@ -106,7 +112,7 @@ class Sleeves:
             take(step, sleeve, answer)
         else:
             # A policy that cannot say a legal number is broken in the same way each time it is asked.
-            on_pause(step, SleeveFailed(sleeve=name, reason=trouble))
+            on_sleeve_failed(step, SleeveFailed(sleeve=name, reason=trouble))
 
 
 def sight(

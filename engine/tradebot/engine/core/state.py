@@ -86,19 +86,28 @@ from tradebot.engine.core.outcomes import (
     OrderFound,
     OrderHeld,
     OrderIntent,
+    PauseCause,
     PositionAdopted,
     QueryAccount,
     Replace,
     SetTimer,
+    ShadowFilled,
+    SleeveExitEnded,
+    SleeveExitStarted,
+    SleeveMarked,
     SleevePaused,
     SleeveResumed,
     SleeveStateSaved,
+    SleeveStopped,
+    SleeveTaken,
     StartRefused,
     StopMoved,
     Submit,
     TradingStateChanged,
 )
 from tradebot.engine.core.rates import Quotes, Rates
+from tradebot.engine.core.sleeve_facts import after_start, shadow_of, take_sleeve_fact
+from tradebot.engine.core.sleeve_memory import ShadowBook, SleeveMark
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import (
     UNCLAIMED,
@@ -129,8 +138,12 @@ class SleeveState:
 
     def __init__(self, started: SleeveStarted) -> None:
         self.started = started
+        """The terms it runs on."""
+        self.configured = started
+        """What the configuration said of it when it was last read."""
         self.paused: str | None = None
         """Why it may not add risk; None while it may."""
+        self.pause_cause: PauseCause = ""
         self.failed = False
         """Whether it broke its bounds: then it is not asked at all until resumed."""
         self.saved: bytes | None = None
@@ -148,6 +161,21 @@ class SleeveState:
         self.touch: dict[InstrumentId, tuple[int | None, int | None]] = {}
         self.denied: dict[tuple[str, str], int] = {}
         """When a (code, instrument and side) was last written, so that it is not written per tick."""
+        self.shadow: ShadowBook | None = None
+        """What it would hold; None where it is no shadow."""
+        self.mark: SleeveMark | None = None
+        """What its own losses count from; None: nothing was measured yet."""
+        self.exiting: str | None = None
+        """Why all it holds is being closed; None where it is not."""
+        self.pieces = 0
+        """Rounds of closing orders of its exit."""
+        self.next_piece = 0
+        """Before that instant no further piece is sent, ns UTC."""
+
+    @property
+    def asked(self) -> bool:
+        """Return whether its policy is asked: it is not stopped, nor broken, nor closing all it holds."""
+        return self.started.run != "off" and not self.failed and self.exiting is None
 
     def forget(self) -> None:
         """Drop what a restart drops."""
@@ -157,6 +185,13 @@ class SleeveState:
         self.reason_values = ()
         self.touch = {}
         self.denied = {}
+        self.pieces = self.next_piece = 0
+        if self.pause_cause == "stop" and not self.failed:
+            self.lift()
+
+    def lift(self) -> None:
+        """Let it run again."""
+        self.paused, self.failed, self.pause_cause = None, False, ""
 
 
 class Flattening:
@@ -179,6 +214,9 @@ class Flattening:
 
 FLATTEN = "flatten"
 """Reason of the orders and cancels of a flatten."""
+
+EXIT = "exit"
+"""Reason of the orders and cancels by which a sleeve closes all it holds."""
 
 type FlattenKey = tuple[AccountName, InstrumentId]
 """What is flattened."""
@@ -494,8 +532,14 @@ class State:
             if sleeve is None:
                 self.sleeves[name] = SleeveState(started)
             else:
-                sleeve.started = started
+                sleeve.started = after_start(sleeve, started)
+                sleeve.configured = started
                 sleeve.forget()
+        for sleeve in self.sleeves.values():
+            if sleeve.started.run != "shadow":
+                sleeve.shadow = None
+            elif sleeve.shadow is None:
+                sleeve.shadow = shadow_of(self, sleeve.started)
         self.sleeves = {name: s for name, s in self.sleeves.items() if name in running}
         for progress in self.flattening.values():
             progress.restart()
@@ -528,7 +572,7 @@ class State:
 
     # -------------------------------------------------------------------------------- outcomes
 
-    def apply_outcome(self, outcome: AnyOutcome) -> None:  # noqa: C901, PLR0912  (a case a word)
+    def apply_outcome(self, outcome: AnyOutcome) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a word)
         """Remember what the kernel decided."""
         match outcome:
             case Submit():
@@ -570,6 +614,19 @@ class State:
                 self.flattened |= {} if outcome.rest else {self._flattened(outcome): None}
             case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided():
                 self._sleeve_outcome(outcome)
+            case SleeveTaken():
+                taken = self.sleeves.setdefault(outcome.started.name, SleeveState(outcome.started))
+                take_sleeve_fact(self, taken, outcome)
+            case (
+                SleeveStopped()
+                | SleeveExitStarted()
+                | SleeveExitEnded()
+                | SleeveMarked()
+                | ShadowFilled()
+            ):
+                told = self.sleeves.get(outcome.sleeve)
+                if told is not None:
+                    take_sleeve_fact(self, told, outcome)
             case _:
                 return
 
@@ -650,8 +707,9 @@ class State:
         match outcome:
             case SleevePaused():
                 sleeve.paused, sleeve.failed = outcome.reason, outcome.failed
+                sleeve.pause_cause = outcome.cause
             case SleeveResumed():
-                sleeve.paused, sleeve.failed = None, False
+                sleeve.lift()
             case SleeveStateSaved():
                 sleeve.saved = sleeve.memory = outcome.state
             case Decided():

@@ -35,7 +35,7 @@ from tradebot.engine.core.risk import (
     check,
     own_stop,
 )
-from tradebot.engine.core.state import FLATTEN, State
+from tradebot.engine.core.state import EXIT, FLATTEN, State
 from tradebot.engine.core.terms import check_terms, place_of
 from tradebot.engine.core.types import (
     HAND,
@@ -249,11 +249,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         own_quantity=state.ledger.position(
             intent.account, intent.instrument, intent.owner
         ).quantity,
-        own_leaves=sum(
-            order.leaves
-            for order in state.blotter.open_in(intent.account, intent.instrument)
-            if order.intent.owner == intent.owner and order.intent.side == intent.side
-        ),
+        own_leaves=_own_leaves(state, intent, account),
     )
 
 
@@ -327,8 +323,8 @@ def _exposures_for(
     """
     found = exposures(state, intent.account, intent.instrument, without=intent)
     where = (intent.account, intent.instrument)
-    closes = intent.because is not None and intent.because.code == FLATTEN
-    if not (closes and intent.reduce_only and where in state.flattening):
+    flattens = _code(intent) == FLATTEN and intent.reduce_only and where in state.flattening
+    if not flattens and not _exits(state, intent):
         return found
     can = account.started.capabilities
     if can.locks_balance or not can.reduce_only:
@@ -338,7 +334,9 @@ def _exposures_for(
         for order in state.blotter.open_in(*where)
         if order.intent.side == intent.side
         and order.intent.reduce_only
-        and order.intent.because != intent.because
+        and not order.held
+        and _code(order.intent) != _code(intent)
+        and (flattens or order.intent.owner == intent.owner)
     )
     name = "sell_leaves" if intent.side == "sell" else "buy_leaves"
     return tuple(
@@ -347,6 +345,30 @@ def _exposures_for(
         else one
         for one in found
     )
+
+
+def _own_leaves(state: State, intent: OrderIntent, account: AccountState) -> int:
+    """Return the open quantity of an order's owner on its side; what may stand beside its exit does not count."""
+    can, exits = account.started.capabilities, _exits(state, intent)
+    beside = exits and can.reduce_only and not can.locks_balance
+    return sum(
+        order.leaves
+        for order in state.blotter.open_in(intent.account, intent.instrument)
+        if order.intent.owner == intent.owner
+        and order.intent.side == intent.side
+        and not (exits and order.held)
+        and not (beside and order.intent.reduce_only and _code(order.intent) != EXIT)
+    )
+
+
+def _code(intent: OrderIntent) -> str:
+    return "" if intent.because is None else intent.because.code
+
+
+def _exits(state: State, intent: OrderIntent) -> bool:
+    """Return whether an order is a piece by which a sleeve closes all it holds."""
+    sleeve = state.sleeves.get(intent.owner)
+    return sleeve is not None and sleeve.exiting is not None and _code(intent) == EXIT
 
 
 def exposures(

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.core.connections import stop_text
 from tradebot.engine.core.events import OperatorEvent, StopRequested
-from tradebot.engine.core.leaving import immovable, moving, unprotected_text
+from tradebot.engine.core.leaving import exiting, immovable, moving, unprotected_text
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import AnyOutcome
 from tradebot.engine.core.state import State
 from tradebot.engine.live.clock import Clock
 
 MOVE_WITHIN_S = 10.0
-"""How long the venue has to take stops over."""
+"""How long the venue has to take stops over, and to close what sleeves that leave with the process hold."""
 
 
 class Ending:
@@ -73,7 +73,7 @@ class Ending:
 
     async def _moved(self) -> None:
         deadline = self._clock.monotonic_ns() + int(MOVE_WITHIN_S * 1e9)
-        while moving(self._state):
+        while moving(self._state) or exiting(self._state):
             left = (deadline - self._clock.monotonic_ns()) / 1e9
             if left <= 0:
                 return

@@ -52,6 +52,7 @@ VERBS: tuple[Verb, ...] = (
         "mandate", "Control", "LIVE: SLEEVE may add risk within bounds", f"{_CLI}.authority:mandate"
     ),
     Verb("pause", "Control", "SLEEVE adds no more risk", f"{_CLI}.steer:pause"),
+    Verb("drill", "Control", "a fault, felt: a minute in the sandbox", f"{_CLI}.drill:drill"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
     Verb(
@@ -76,7 +77,6 @@ NOT_YET: tuple[str, ...] = (
     "backtest",
     "bench",
     "compare",
-    "drill",
     "exchange",
     "find",
     "montecarlo",

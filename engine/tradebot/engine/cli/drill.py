@@ -1,5 +1,6 @@
 """`drill`: a fault in the sandbox, told stage by stage, with a verdict."""
 
+import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,8 @@ def drill(
     from tradebot.engine.live.clock import SystemClock
 
     shape = form(json=json, plain=plain)
+    # Asked to end, it clears up: its processes end and its folder goes, as after ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     chosen = _checked(name)
     if shape == "text":
         from tradebot.engine.drills.result import DRILLS

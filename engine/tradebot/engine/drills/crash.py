@@ -55,6 +55,6 @@ def crash(ground: Ground) -> str:
     truth = ground.agree()
     ground.figures["unprotected_seconds"] = f"{bare_s:.1f}"
     return (
-        f"{len(truth.fills)} fills, 0 lost, 0 doubled; {WHOLE} BTC, {truth.cash:f} USDT and every "
+        f"{len(truth.fills)} fills, 0 lost, 0 doubled; {WHOLE} BTC, {truth.cash:.2f} USDT and every "
         f"order the same in both books; {SECOND} stood without a stop for {bare_s:.1f} s"
     )

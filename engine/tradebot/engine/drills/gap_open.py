@@ -47,18 +47,18 @@ def gap_open(ground: Ground) -> str:
     truth = ground.agree()
     if ground.position() is not None:
         raise DrillFailed("the engine still shows a position")
-    lost = before.cash + entry.price * entry.quantity + entry.fee - truth.cash
-    if lost <= planned:
-        raise DrillFailed(f"a gap through the stop must cost more than planned, cost {lost:.2f}")
+    cost = before.cash + entry.price * entry.quantity + entry.fee - truth.cash
+    if cost <= planned:
+        raise DrillFailed(f"a gap through the stop must cost more than planned, cost {cost:.2f}")
     ground.figures |= {
         "planned": f"{planned:.2f}",
-        "lost": f"{lost:.2f}",
-        "r": f"{-lost / planned:.2f}",
+        "cost": f"{cost:.2f}",
+        "r": f"{-cost / planned:.2f}",
         "stop": str(stop),
         "filled_at": f"{average:.2f}",
     }
     return (
-        f"cost {lost:.2f} USDT where {planned:.2f} was planned: -{lost / planned:.1f} R; a stop bounds a "
+        f"cost {cost:.2f} USDT where {planned:.2f} was planned: -{cost / planned:.1f} R; a stop bounds a "
         f"loss only where the market trades; both books say the same"
     )
 

@@ -132,9 +132,11 @@ class Ground:
 
     def end(self) -> None:
         """End every process."""
-        if self._engine is not None:
-            self._engine.end()
-        self.venue.end()
+        try:
+            if self._engine is not None:
+                self._engine.end()
+        finally:
+            self.venue.end()
 
     def do(self, order: VenueOrder) -> None:
         """Let the venue do something."""
@@ -158,11 +160,10 @@ class Ground:
         """Ask for a buy at the touch, with a stop for what fills; return the request and what became of it."""
         return self.place(self._request("buy", Decimal(quantity), stop))
 
-    def sell(self, quantity: str) -> OrderAnswer:
-        """Ask for a sell at the touch that only shrinks the position: what fills is taken from its stop (OCO)."""
-        stop = next(iter(self.truth().standing_stops), None)
+    def sell(self, quantity: str, wait_s: float = _ANSWER_S) -> OrderAnswer:
+        """Ask for a sell at the touch that only shrinks the position."""
         order = self._request("sell", Decimal(quantity), None)
-        return self.place(msgspec.structs.replace(order, reduce_only=True, oco=stop))[1]
+        return self.place(msgspec.structs.replace(order, reduce_only=True), wait_s)[1]
 
     def rest(self, quantity: str, price: Decimal, wait_s: float = _ANSWER_S) -> OrderAnswer:
         """Let a buy rest below the market."""
@@ -194,27 +195,26 @@ class Ground:
         with self.client() as client:
             return request, client.place(request, wait_s)
 
-    def open_position(self, quantity: str, stop_at: str, *, bracket: bool = True) -> Decimal:
+    def open_position(self, quantity: str, stop_at: str, *, covered: str | None = None) -> Decimal:
         """Buy with a stop that stands at the venue; return the trigger.
 
         Args:
             quantity: How much.
             stop_at: Where the stop stands, as share of the price: `0.98`.
-            bracket: Whether the stop comes with the buy; else it is an order of its own, which an exit can share
-                its quantity with.
+            covered: What the stop is for, where that is less than all; the rest may be sold while it stands.
 
         Raises:
             DrillFailed: If it is not filled and protected in time.
         """
         stop = self.round_down(self.price() * Decimal(stop_at))
-        _, answer = self.buy(quantity, stop if bracket else None)
+        _, answer = self.buy(quantity, stop if covered is None else None)
         bought = self.filled(answer)
-        if not bracket:
-            self._protect(quantity, stop)
-        self.until("the stop stands at the venue", lambda: self.protects(quantity))
+        if covered is not None:
+            self._protect(covered, stop)
+        self.until("the stop stands at the venue", lambda: self.protects(covered or quantity))
+        what = "its stop" if covered is None else f"a stop for {covered} of it"
         self.say(
-            f"BUY {quantity} BTC filled at {bought.average_price}; "
-            f"its stop stands at the venue at {stop}"
+            f"BUY {quantity} BTC filled at {bought.average_price}; {what} stands at the venue at {stop}"
         )
         return stop
 

@@ -17,7 +17,7 @@ def halt(ground: Ground) -> str:
     Raises:
         DrillFailed: If risk could be added, an exit was held back, or protection went away.
     """
-    ground.open_position(HELD, "0.85", bracket=False)
+    ground.open_position(HELD, "0.85", covered=LEFT)
     resting = ground.resting("0.010", ground.round_down(ground.price() * 92 // 100))
     ground.say(f"a buy of 0.010 BTC rests at {resting.limit_price}; day loss 1 %, drawdown 2 %")
 
@@ -29,8 +29,9 @@ def halt(ground: Ground) -> str:
     why = ground.refused(ground.buy("0.010")[1], "a buy while REDUCING")
     ground.say(f"the resting buy is cancelled, a new one refused: {why}")
     ground.filled(ground.sell(SOLD))
-    ground.until("the stop covers what is left", lambda: ground.protects(LEFT))
-    ground.say(f"SELL {SOLD} BTC, which only shrinks the position, filled; the stop covers {LEFT}")
+    ground.say(
+        f"SELL {SOLD} BTC, which only shrinks the position, filled; the stop for {LEFT} stands"
+    )
 
     ground.do(Jump(parts=SECOND_FALL, then_still=True))
     reason = ground.until("HALTED", lambda: ground.state_reason("HALTED"))

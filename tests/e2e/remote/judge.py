@@ -1,6 +1,8 @@
 """Compares what the engine wrote with what the venue wrote, from the two files alone, a little more each time."""
 
 import json
+import shutil
+import tempfile
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +35,8 @@ class Judge:
         self._heard: set[str] = set()
         self._over: set[str] = set()
         self._booked: set[str] = set()
+        self._told: set[str] = set()
+        """Executions the engine told of when it was last asked."""
         self.kills = 0
         self.in_flight = 0
         self.classes: Counter[str] = Counter()
@@ -71,10 +75,19 @@ class Judge:
         return {str(order["client_order_id"]) for order in orders if isinstance(order, dict)}
 
     def _read_on(self) -> None:
-        with Journal.open(self._journal, read_only=True) as journal:
-            for row in journal.rows(after=self._read_to):
-                self._read_to = (row.seq, row.index)
-                self._take(row.kind, cast("Body", json.loads(row.body)))
+        """Read on in a copy of what is on the disk; the engine must be dead.
+
+        What counts is the bytes it left. SQLite's index of them lives in memory shared by all who have the file open,
+        and a reader in this process that outlives an engine goes on with the index of a file that is gone.
+        """
+        with tempfile.TemporaryDirectory(prefix="tb") as place:
+            for name in (self._journal.name, f"{self._journal.name}-wal"):
+                if (self._journal.parent / name).exists():
+                    shutil.copy(self._journal.parent / name, place)
+            with Journal.open(Path(place, self._journal.name), read_only=True) as journal:
+                for row in journal.rows(after=self._read_to):
+                    self._read_to = (row.seq, row.index)
+                    self._take(row.kind, cast("Body", json.loads(row.body)))
 
     def _take(self, kind: str, body: Body) -> None:
         about = str(body.get("client_order_id"))
@@ -111,15 +124,25 @@ class Judge:
             return f"cash: {status.cash}, the venue has {truth.cash}"
         return _order_difference(orders, truth) or self._fill_difference(fills, truth)
 
-    def _fill_difference(self, fills: list[FillFacts], truth: VenueTruth) -> str:
-        """Compare the newest fills in full and all of them by id: each was booked, exactly once."""
+    def books(self) -> str:
+        """Return which fills an engine that has ended told and did not keep, or kept and no venue knows; or nothing.
+
+        The venue lives on: it may have filled what rests there since.
+        """
         self._read_on()
+        lost = self._told - self._booked
+        invented = self._booked - {fill.execution_id for fill in self.truth().fills}
+        return f"fills lost {sorted(lost)}, invented {sorted(invented)}" if lost or invented else ""
+
+    def _fill_difference(self, fills: list[FillFacts], truth: VenueTruth) -> str:
+        """Compare the fills in full: each is told, exactly once."""
         theirs = {fill.execution_id: fill for fill in truth.fills}
-        if self._booked != set(theirs):
-            return f"fills booked: {sorted(self._booked ^ set(theirs))} differ"
         shown = [fill.execution_id for fill in fills]
         if len(set(shown)) != len(shown):
             return f"a fill is told twice: {shown}"
+        self._told = set(shown)
+        if self._told != set(theirs):
+            return f"fills told: {sorted(set(shown) ^ set(theirs))} differ"
         for fill in fills:
             true = theirs[fill.execution_id]
             if (Decimal(fill.quantity), Decimal(fill.price), Decimal(fill.fee), fill.side) != (

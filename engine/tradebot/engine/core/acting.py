@@ -18,6 +18,8 @@ from tradebot.engine.core.actions import (
 from tradebot.engine.core.amend import replace_own
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.risk import Check
+from tradebot.engine.core.shadow import pretend
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.types import SECOND, Side, TimeInForce
@@ -125,7 +127,12 @@ def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> D
 
 
 def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
-    """Pass a sleeve's order through the gate; the same denial is news once in a while."""
+    """Pass a sleeve's order through the gate; the same denial is news once in a while.
+
+    A shadow's goes nowhere: what it would have led to is told.
+    """
+    if sleeve.shadow is not None:
+        return _pretended(step, sleeve, intent)
     where = f"{intent.instrument}:{intent.side}"
     recent = {
         code
@@ -134,6 +141,8 @@ def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
     }
     refused = step.submit(intent, denial_is_news=False)
     word, symbol = in_words(step.state, intent), intent.instrument
+    if refused is not None and refused.code == "no_mandate":
+        word = f"would {word}"
     if refused is None:
         return Deed(effects=1, did=(word,), symbol=symbol)
     if refused.code in recent:
@@ -141,6 +150,14 @@ def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
     sleeve.denied[(refused.code, where)] = step.state.now
     step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
     return Deed(effects=1, did=(f"{word} refused",), symbol=symbol)
+
+
+def _pretended(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
+    word, symbol = f"would {in_words(step.state, intent)}", intent.instrument
+    traded = pretend(step, sleeve, intent)
+    if isinstance(traded, Check):
+        return Deed(did=(f"{word}, refused: {traded.text}",), symbol=symbol)
+    return Deed(effects=1 if traded else 0, did=(word,), symbol=symbol)
 
 
 def in_words(state: State, intent: OrderIntent) -> str:
@@ -154,7 +171,7 @@ def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrd
     order = step.state.blotter.get(action.client_order_id)
     if order is None or order.intent.owner != sleeve.started.name or not order.is_open:
         return NOTHING
-    if order.state == "pending_cancel":
+    if order.state == "pending_cancel" or sleeve.shadow is not None:
         return NOTHING
     step.cancel(order.intent, action.because or answer.because)
     return Deed(effects=1, did=("cancel",), symbol=order.intent.instrument)
@@ -163,7 +180,7 @@ def _cancel(step: Step, sleeve: SleeveState, answer: OrderSeq, action: CancelOrd
 def _replace(step: Step, sleeve: SleeveState, answer: OrderSeq, action: ReplaceOrder) -> Deed:
     """Change one of the sleeve's open orders; one the venue has yet to speak of is left for the next time."""
     order = step.state.blotter.get(action.client_order_id)
-    if order is None or order.intent.owner != sleeve.started.name:
+    if order is None or order.intent.owner != sleeve.started.name or sleeve.shadow is not None:
         return NOTHING
     if replace_own(step, order, replaced(step.state, order, answer, action)) is not None:
         return NOTHING

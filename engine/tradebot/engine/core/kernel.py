@@ -96,6 +96,7 @@ from tradebot.engine.core.reconcile import (
     on_stream_timer,
     stop_on_alarms,
 )
+from tradebot.engine.core.shadow import look_at_shadows
 from tradebot.engine.core.sleeve_exit import EXIT_TIMER, on_exit_timer, on_order_of_exit
 from tradebot.engine.core.sleeve_words import (
     on_process_stop,
@@ -145,6 +146,7 @@ class Kernel:
             share_closing(step, fill)
         if isinstance(event, MarketEvent):
             look(step, event.instrument)
+            look_at_shadows(step, event.instrument)
             watch(step, at_once=False)
         else:
             _consequences(step, event)

@@ -7,6 +7,7 @@ import msgspec
 
 from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.rates import ROUNDING
+from tradebot.engine.core.sleeve_memory import ShadowBook
 from tradebot.engine.core.types import AccountName, Owner
 
 if TYPE_CHECKING:
@@ -30,9 +31,30 @@ def profit(state: "State", sleeve: Owner) -> Decimal | None:
     return total
 
 
+def pretended(state: "State", book: ShadowBook) -> Decimal | None:
+    """Return what a shadow would have made, in the engine's currency; None while a part cannot be priced."""
+    rates, total = state.rates(), ZERO
+    if rates is None:
+        return None
+    held = {
+        symbol: state.instruments[symbol].quantity(one.position.quantity)
+        for symbol, one in book.positions.items()
+    }
+    for asset, amount in [*book.gained.items(), *held.items()]:
+        worth = rates.value(amount, asset, state.currency)
+        if worth is None:
+            return None
+        total = ROUNDING.add(total, worth)
+    return total
+
+
 def equity_of(state: "State", sleeve: "SleeveState") -> Decimal | None:
-    """Return a sleeve's capital and its profit, in the engine's currency; None while a part cannot be priced."""
-    made = profit(state, sleeve.started.name)
+    """Return a sleeve's capital and its profit, in the engine's currency; None while a part cannot be priced.
+
+    A shadow's profit is the pretended one.
+    """
+    shadow = sleeve.shadow
+    made = profit(state, sleeve.started.name) if shadow is None else pretended(state, shadow)
     return None if made is None else ROUNDING.add(sleeve.started.capital, made)
 
 

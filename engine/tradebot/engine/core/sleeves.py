@@ -22,6 +22,7 @@ from tradebot.engine.core.needs import Book, Every, Trades
 from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap, Policy
 from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.shadow import gained_by, held_by
 from tradebot.engine.core.sleeve_words import on_sleeve_failed
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.state import SleeveState, State
@@ -173,19 +174,17 @@ def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
     """Return the sleeve's sub-ledger as its policy sees it."""
     started = sleeve.started
     markets = {market.instrument.id: market for market in _markets(state, sleeve)}
-    spent = state.ledger.owned(started.account, state.currency, started.name)
     return PortfolioState(
-        positions={
-            symbol: state.ledger.position(started.account, symbol, started.name)
-            for symbol in started.symbols
-        },
+        positions={symbol: held_by(state, sleeve, symbol) for symbol in started.symbols},
         orders=[
             order
             for order in state.blotter.open()
-            if order.intent.owner == started.name and order.intent.instrument in markets
+            if order.intent.owner == started.name
+            and order.intent.instrument in markets
+            and sleeve.shadow is None
         ],
         markets=markets,
-        cash=MONEY.add(started.capital, spent),
+        cash=MONEY.add(started.capital, gained_by(state, sleeve)),
         capital=started.capital,
     )
 

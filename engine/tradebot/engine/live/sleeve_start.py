@@ -6,6 +6,7 @@ from decimal import Decimal
 from tradebot.data.instruments import Instrument
 from tradebot.engine.config.models import Config, SleeveConfig
 from tradebot.engine.config.values import Money
+from tradebot.engine.core.sleeve_limits import OwnLimits, limits_text
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import AccountName, Owner
 from tradebot.engine.live.errors import CannotRun
@@ -19,10 +20,7 @@ NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
 """Settings that are checked but nothing acts on in this version: set, they would be promises."""
 
 SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
-    ("run = shadow", lambda sleeve: sleeve.run == "shadow"),
     ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
-    ("on_error = exit", lambda sleeve: sleeve.on_error == "exit"),
-    ("on_stop = exit", lambda sleeve: sleeve.on_stop == "exit"),
     ("compound = false", lambda sleeve: not sleeve.compound),
 )
 """The same for sleeves."""
@@ -92,4 +90,25 @@ def sleeve_started(
             key: str(value) if isinstance(value, Decimal) else value
             for key, value in config.params.items()
         },
+        run=config.run,
+        limits=_own_limits(config),
+        on_error=config.on_error,
+        on_stop=config.on_stop,
+        compound=config.compound,
+    )
+
+
+def _own_limits(config: SleeveConfig) -> dict[str, str]:
+    """Return the sleeve's own limits that are set, as text by name."""
+    own = config.limits
+    return limits_text(
+        OwnLimits(
+            max_order=own.max_order,
+            max_position=own.max_position,
+            max_gross=own.max_gross,
+            max_open_risk=own.max_open_risk,
+            day_loss=own.day_loss,
+            drawdown=own.drawdown,
+            orders_per_minute=own.orders_per_minute,
+        )
     )

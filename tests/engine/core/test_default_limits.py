@@ -16,7 +16,7 @@ from tests.engine.core.test_stops import changes, denial, price, rejections
 
 from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.outcomes import OrderDenied
-from tradebot.engine.core.risk import Exposure
+from tradebot.engine.core.picture import Exposure
 from tradebot.engine.core.types import HAND, MINUTE, Mode, Owner, Side, sign
 
 LIVE: Mapping[str, str] = MappingProxyType(

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from tradebot.engine.core.risk import DenialCode
+from tradebot.engine.core.gate_words import DenialCode
 
 ORDERS_PAGE = Path(__file__).parents[3] / "docs" / "orders.md"
 

@@ -21,8 +21,8 @@ from tests.engine.core.test_stops import Scripted, Stop, cancelled, denial, halt
 from tradebot.engine.core.actions import OrderSeq, sell
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import AnyOutcome, Submit
+from tradebot.engine.core.picture import Picture
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.risk import Picture
 from tradebot.engine.core.stops import adds_risk
 from tradebot.engine.core.types import HAND, Owner
 

@@ -12,18 +12,10 @@ from tradebot.data.instruments import Instrument
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text
 from tradebot.engine.core.market import FeedHealth
 from tradebot.engine.core.outcomes import OrderIntent
-from tradebot.engine.core.risk import (
-    Exposure,
-    Picture,
-    RiskApproved,
-    approve,
-    bounds,
-    check,
-    collar_fraction,
-    collar_price,
-    largest_quantity,
-    reduces_only,
-)
+from tradebot.engine.core.picture import Exposure, Picture, reduces_only
+from tradebot.engine.core.price_collar import collar_fraction, collar_price
+from tradebot.engine.core.risk import RiskApproved, approve, check
+from tradebot.engine.core.size_limits import bounds, largest_quantity
 from tradebot.engine.core.types import Mode, Side, TradingState, sign
 
 MID = Decimal("10000.00")

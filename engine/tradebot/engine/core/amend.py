@@ -7,10 +7,11 @@ once the cancel is confirmed. What the engine keeps itself is changed in place.
 import msgspec
 
 from tradebot.engine.core.events import AmendRequested, CancelRejected
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.risk import Check, RiskApproved, approve
+from tradebot.engine.core.risk import RiskApproved, approve
 from tradebot.engine.core.step import Step, picture
 from tradebot.engine.core.terms import place_of
 

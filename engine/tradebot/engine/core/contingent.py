@@ -6,13 +6,14 @@ tells things in: after each event of the order lane, and again after the next. W
 
 import msgspec
 
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.legs import IN_FLIGHT, keep_legs, keep_or_tell, shrink
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import HeldEnded, HeldQuantityChanged, OrderIntent
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.risk import Check, venue_rules
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
+from tradebot.engine.core.venue_rules import venue_rules
 from tradebot.engine.core.waiting import parent_filled, waits
 
 

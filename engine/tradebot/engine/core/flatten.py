@@ -28,8 +28,8 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, FlattenEnded, FlattenStarted, OrderIntent
+from tradebot.engine.core.price_collar import collar_price
 from tradebot.engine.core.reasons import Because, why
-from tradebot.engine.core.risk import collar_price
 from tradebot.engine.core.state import FLATTEN, Flattening, FlattenKey, State
 from tradebot.engine.core.step import Step, owner_holdings
 from tradebot.engine.core.stops import change_state

@@ -9,10 +9,11 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent, StopMoved
-from tradebot.engine.core.risk import Check, collar_price
+from tradebot.engine.core.price_collar import collar_price
 from tradebot.engine.core.state import State, Tries
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.types import SECOND, Side, sign

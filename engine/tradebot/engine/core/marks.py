@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.engine.core.gate_words import percent
 from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.mandates import watch_mandates
 from tradebot.engine.core.outcomes import EquityMarked, TradingStateChanged
 from tradebot.engine.core.rates import ROUNDING
 from tradebot.engine.core.returns import Figures, begun, flowed, risen
-from tradebot.engine.core.risk import percent
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import change_state

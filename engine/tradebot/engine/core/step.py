@@ -8,6 +8,7 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
+from tradebot.engine.core.gate_words import Check, DenialCode
 from tradebot.engine.core.limits import narrowest
 from tradebot.engine.core.open_risk import Stop
 from tradebot.engine.core.orders import STOPS
@@ -22,19 +23,10 @@ from tradebot.engine.core.outcomes import (
     SetTimer,
     Submit,
 )
+from tradebot.engine.core.picture import Exposure, Picture
 from tradebot.engine.core.reasons import Because
-from tradebot.engine.core.risk import (
-    QUERY_PATIENCE,
-    Check,
-    DenialCode,
-    Exposure,
-    Picture,
-    RiskApproved,
-    approve,
-    approve_replace,
-    check,
-    own_stop,
-)
+from tradebot.engine.core.risk import QUERY_PATIENCE, RiskApproved, approve, approve_replace, check
+from tradebot.engine.core.size_limits import own_stop
 from tradebot.engine.core.state import EXIT, FLATTEN, State
 from tradebot.engine.core.terms import check_terms, place_of
 from tradebot.engine.core.types import (

@@ -2,9 +2,9 @@
 
 from tradebot.data.instruments import Instrument
 from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.gate_words import Check, DenialCode
 from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import Legs, OrderIntent
-from tradebot.engine.core.risk import Check, DenialCode
 from tradebot.engine.core.types import LivesAt, OrderType, TimeInForce, sign
 
 ENDED_BY_THE_ENGINE: frozenset[TimeInForce] = frozenset({"day", "gtd"})

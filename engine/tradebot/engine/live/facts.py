@@ -17,7 +17,7 @@ from tradebot.engine.core.ledger import MONEY, ZERO, Position, PositionKey
 from tradebot.engine.core.marks import below
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import FillBooked
-from tradebot.engine.core.risk import Exposure
+from tradebot.engine.core.picture import Exposure
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner

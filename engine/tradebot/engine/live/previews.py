@@ -12,8 +12,10 @@ from tradebot.engine.core.legs import venue_takes
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.open_risk import at_stop
 from tradebot.engine.core.outcomes import Legs, OrderIntent
+from tradebot.engine.core.picture import reduces_only
+from tradebot.engine.core.price_collar import collar_price
 from tradebot.engine.core.reasons import Because
-from tradebot.engine.core.risk import collar_price, largest_quantity, own_stop, reduces_only
+from tradebot.engine.core.size_limits import largest_quantity, own_stop
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import exposure, intent_of, judge, picture
 from tradebot.engine.core.types import (

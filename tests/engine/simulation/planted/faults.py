@@ -2,6 +2,12 @@
 
 from tests.engine.simulation.planted.planting import Fault
 
+_LIMIT_FILES = {
+    "sizes": "core/size_limits.py",
+    "rate": "core/risk.py",
+    "collar": "core/price_collar.py",
+}
+
 FAULTS: tuple[Fault, ...] = (
     # ------------------------------------------------------------------ never lost, never twice
     Fault(
@@ -141,7 +147,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     # ------------------------------------------------------------------ limits
     *(
-        Fault(f"{name}: {wrong}", "core/risk.py", old, new, seeds)
+        Fault(f"{name}: {wrong}", _LIMIT_FILES[name], old, new, seeds)
         for name, wrong, old, new, seeds in (
             (
                 "sizes",
@@ -276,28 +282,28 @@ FAULTS: tuple[Fault, ...] = (
     # ------------------------------------------------------------------ from an outside examiner
     Fault(
         "max_order valued at mark, not at its limit",
-        "core/risk.py",
+        "core/size_limits.py",
         "    own = _notional(exposure, order.quantity, price)\n    after",
         "    own = _notional(exposure, order.quantity, exposure.mark or price)\n    after",
         20,
     ),
     Fault(
         "max_position forgets working orders",
-        "core/risk.py",
+        "core/size_limits.py",
         "    after = _notional(exposure, exposure.worst(extra), price)",
         "    after = _notional(exposure, exposure.quantity + extra, price)",
         30,
     ),
     Fault(
         "max_open_risk: met exactly is refused",
-        "core/risk.py",
+        "core/size_limits.py",
         "            bound.used <= bound.cap,",
         "            bound.used < bound.cap if bound.code == 'max_open_risk' else bound.used <= bound.cap,",
         80,
     ),
     Fault(
         "max_gross: met exactly is refused",
-        "core/risk.py",
+        "core/size_limits.py",
         "            bound.used <= bound.cap,",
         "            bound.used < bound.cap if bound.code == 'max_gross' else bound.used <= bound.cap,",
         250,

@@ -4,7 +4,7 @@ A price or quantity inside the house is an integer in the instrument's *scale* (
 for an instrument record. Tick, lot and minimum are *rules for orders* and dated: real prints lie off the tick.
 """
 
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, Inexact, InvalidOperation, localcontext
 from typing import Literal, NewType
 
 import msgspec
@@ -25,6 +25,9 @@ SCALE_MAX = 12
 
 UNITS_MAX = 2**63 - 1
 """Largest price or quantity in units: what an i64 holds."""
+
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+"""Wide enough for the product of two quantities of units; what would lose a digit raises."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,4 +160,4 @@ def to_units(value: Decimal, scale: int, *, what: str = "value") -> int:
 
 def from_units(units: int, scale: int) -> Decimal:
     """Return integer units of 10**-scale as an exact decimal with `scale` decimals."""
-    return Decimal((units < 0, tuple(map(int, str(abs(units)))), -scale))
+    return Decimal(units).scaleb(-scale, _EXACT)

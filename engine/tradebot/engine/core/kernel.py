@@ -155,7 +155,8 @@ class Kernel:
             settle(step)
             look_everywhere(step)
             stop_on_alarms(step)
-            watch(step, at_once=isinstance(event, OrderFilled | OrderRejected))
+            # A fill told once more moves no money: it waits for the next look like everything else.
+            watch(step, at_once=new is not None or isinstance(event, OrderRejected))
         self._sleeves.decide(step, event)
         warn_engine_held(step)
         watch_silence(step)

@@ -31,6 +31,7 @@ from tradebot.engine.core.events import (
     ReplaceRejected,
     SubmitUnknown,
 )
+from tradebot.engine.core.limits import Limits, limits_from_text
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
@@ -108,6 +109,10 @@ class Facts:
     def _begin(self) -> None:
         self.now = 0
         self.started: EngineStarted | None = None
+        self.limits: Limits | None = None
+        """What the engine was started with."""
+        self._equity: Decimal | None = None
+        self._equity_known = False
         self.holdings = Holdings()
         self.orders: dict[ClientOrderId, Seen] = {}
         self.requests: dict[str, ClientOrderId] = {}
@@ -147,7 +152,10 @@ class Facts:
         event = step.event
         match event:
             case BookSnapshot():
-                self.books[event.instrument] = (event.bids[0][0], event.asks[0][0])
+                book = (event.bids[0][0], event.asks[0][0])
+                if self.books.get(event.instrument) != book:
+                    self.books[event.instrument] = book
+                    self._equity_known = False
                 self.book_heard[event.instrument] = step.now
             case FeedGap():
                 self.book_heard.pop(event.instrument, None)
@@ -158,6 +166,7 @@ class Facts:
                 self._started(event)
             case RateQuoted():
                 self.rates[event.asset] = event.rate
+                self._equity_known = False
             case OrderReported():
                 self._reported(event)
             case _:
@@ -180,6 +189,7 @@ class Facts:
                 self._filled(event.corrected)
             case _:
                 return False
+        self._equity_known = False
         return True
 
     def _owner(self, client_order_id: ClientOrderId | None) -> Owner | None:
@@ -205,8 +215,9 @@ class Facts:
             seen.ended = "filled"
 
     def _started(self, event: EngineStarted) -> None:
-        self.started = event
+        self.started, self.limits = event, limits_from_text(event.limits)
         self.books = {}
+        self._equity_known = False
         self.book_heard = {}
         self.rejects = 0
         for seen in self.orders.values():
@@ -309,6 +320,7 @@ class Facts:
                 self.rejects = 0
             case PositionAdopted() | CashAdopted():
                 self.holdings.adopt(outcome)
+                self._equity_known = False
             case _:
                 return
 
@@ -395,6 +407,11 @@ class Facts:
 
     def equity(self) -> Decimal | None:
         """Return cash and positions at their marks, over all accounts; None while a mark or rate is missing."""
+        if not self._equity_known:
+            self._equity, self._equity_known = self._counted_equity(), True
+        return self._equity
+
+    def _counted_equity(self) -> Decimal | None:
         total = self.holdings.cash_total(self.rates)
         if total is None:
             return None

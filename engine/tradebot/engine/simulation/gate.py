@@ -7,7 +7,7 @@ against what passed, and nothing is said of what was refused.
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from tradebot.data.instruments import Instrument
-from tradebot.engine.core.limits import Limits, limits_from_text
+from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import OrderDenied, OrderIntent
 from tradebot.engine.core.types import HAND, MINUTE, SECOND, AccountName, Owner
 from tradebot.engine.simulation.facts import Facts
@@ -30,8 +30,7 @@ class Gate:
 
     @property
     def _limits(self) -> Limits | None:
-        started = self._facts.started
-        return None if started is None else limits_from_text(started.limits)
+        return self._facts.limits
 
     def adds(self, intent: OrderIntent) -> bool:
         """Return whether an order surely adds risk: it is larger than what it could close."""

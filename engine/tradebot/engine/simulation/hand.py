@@ -19,7 +19,7 @@ from tradebot.engine.simulation.facts import Facts, Seen
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.plan import Plan, generator
 
-HALTED_FOR = 2 * SECOND
+HALTED_FOR = SECOND
 """How long the hand leaves the engine halted before it thinks of lifting it."""
 
 
@@ -35,7 +35,7 @@ class Hand:
 
     def pause(self) -> int:
         """Return how long the hand rests, ns."""
-        return self.chance.randint(30, 480) * MS
+        return self.chance.randint(30, 260) * MS
 
     def word(self, now: int) -> OperatorEvent | None:
         """Return what the hand says now; None where it only looks."""

@@ -12,9 +12,12 @@ CLOCKS = frozenset({"now"})
 """What runs on without anything being journaled."""
 
 LOOKED = frozenset(
-    {"now", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at", "heard"}
+    {
+        *("now", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at", "heard"),
+        "average_prices",
+    }
 )
-"""What a look at the venue may change: when it was, and when the next one is."""
+"""What a look at the venue may change: when it was, when the next one is, and what only a report says."""
 
 
 def remembered(state: State) -> bytes:

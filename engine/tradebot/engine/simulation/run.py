@@ -33,7 +33,7 @@ from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 12 * SECOND
+SPELL = 8 * SECOND
 """How long a spell of trading lasts."""
 
 PATIENCE = 90 * SECOND
@@ -77,8 +77,13 @@ class Simulation:
         self._lives += 1
         return self._folder / f"life-{self._lives}"
 
-    def _start(self, place: Path) -> Process:
+    def _start(self, place: Path, before: bytes | None = None) -> Process:
+        """Open an engine on a folder; `before` is what it must remember, None where that cannot be said."""
         process = Process(place, self.world)
+        found = None if before is None else difference(before, remembered(process.state))
+        if found is not None:
+            process.close()
+            raise Violation("recovery", found)
         self.judge.state = process.state
         self.judge.written = process.written
         process.runtime.observers.append(self._saw)
@@ -121,14 +126,7 @@ class Simulation:
         process.close()
         shutil.rmtree(process.folder)
         self._sleep(self._chance.choice([50 * MS, SECOND, 10 * SECOND]))
-        if before is not None:
-            self._require_same(before, place)
-        self.process = self._start(place)
-
-    def _require_same(self, before: bytes, place: Path) -> None:
-        found = difference(before, remembered(read_again(place)))
-        if found is not None:
-            raise Violation("recovery", found)
+        self.process = self._start(place, before)
 
     def _sleep(self, span: int) -> None:
         """Let the world go on without the engine."""
@@ -140,18 +138,20 @@ class Simulation:
 
     # ---------------------------------------------------------------------------- time
 
-    def _tick(self) -> None:
-        """Let the next thing happen, whose ever it is."""
+    def _tick(self, engine: int, outside: int) -> None:
+        """Let the next thing happen, whose ever it is.
+
+        Args:
+            engine: When something is due in the engine, ns UTC.
+            outside: The same of the world around it.
+        """
         if self.steps > STEPS_MAX:
             raise Violation("timer", f"{STEPS_MAX} steps and no end: something goes in circles")
         agenda, runtime = self.world.agenda, self.process.runtime
-        engine = runtime.next_due()
-        outside = agenda.next_due()
-        due = FAR if engine is None else engine
-        if due <= (FAR if outside is None else outside) and due <= self._hand_due:
+        if engine <= outside and engine <= self._hand_due:
             runtime.step()
             agenda.reach(runtime.now)
-        elif outside is not None and outside <= self._hand_due:
+        elif outside <= self._hand_due:
             agenda.act()
         else:
             agenda.reach(self._hand_due)
@@ -174,20 +174,13 @@ class Simulation:
         end = agenda.now + span
         while not done() and agenda.now < end:
             try:
-                following = min(
-                    due
-                    for due in (
-                        self.process.runtime.next_due(),
-                        agenda.next_due(),
-                        self._hand_due,
-                        end,
-                    )
-                    if due is not None
-                )
-                if following >= end:
+                engine, outside = self.process.runtime.next_due(), agenda.next_due()
+                engine = FAR if engine is None else engine
+                outside = FAR if outside is None else outside
+                if min(engine, outside, self._hand_due) >= end:
                     agenda.reach(end)
                     break
-                self._tick()
+                self._tick(engine, outside)
             except EngineDied as died:
                 self._restart(died)
 
@@ -227,10 +220,11 @@ class Simulation:
         Raises:
             Violation: At the first rule that is broken.
         """
-        for _ in range(self.plan.rounds):
+        for left in reversed(range(self.plan.rounds)):
             self._spell()
             self._come_to_rest()
-            self._sleep_awake(self._chance.choice([SECOND, SECOND, 20 * SECOND, 310 * SECOND]))
+            if left:
+                self._sleep_awake(self._chance.choice([SECOND, SECOND, 20 * SECOND, 310 * SECOND]))
         self._read_back()
 
     def _spell(self) -> None:
@@ -279,7 +273,6 @@ class Simulation:
         )
 
     def _reconcile_twice(self) -> None:
-        self._reconcile()
         before, said = remembered(self.process.state), self._said()
         self._reconcile()
         found = difference(before, remembered(self.process.state), LOOKED)

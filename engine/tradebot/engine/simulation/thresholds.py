@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tradebot.engine.core.limits import limits_from_text
+from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import EquityMarked, TradingStateChanged
 from tradebot.engine.core.types import MINUTE, SECOND
 from tradebot.engine.simulation.facts import Facts
@@ -21,6 +21,11 @@ class Thresholds:
         self._facts = facts
         self.marked: EquityMarked | None = None
         self._beyond_since: dict[str, int] = {}
+        self._counted: tuple[EquityMarked | None, Limits | None] = (None, None)
+        """What the references were counted from."""
+        self._references: dict[str, tuple[Decimal, Decimal]] = {}
+        self._floors: dict[str, Decimal] = {}
+        """Equity at which each pulls, by name."""
 
     def forget(self) -> None:
         """Begin anew after a death: the figures come from what is durable."""
@@ -33,16 +38,15 @@ class Thresholds:
 
     def references(self) -> dict[str, tuple[Decimal, Decimal]]:
         """Return, by name, what a loss is measured from and the share of it that pulls; only limits that are on."""
-        marked, started = self.marked, self._facts.started
-        if marked is None or started is None:
-            return {}
-        limits = limits_from_text(started.limits)
-        found: dict[str, tuple[Decimal, Decimal]] = {}
-        if limits.day_loss is not None:
-            found["day loss"] = (Decimal(marked.loss_from or marked.day_start), limits.day_loss)
-        if limits.drawdown is not None:
-            found["drawdown"] = (Decimal(marked.drawdown_from or marked.peak), limits.drawdown)
-        return found
+        counted = (self.marked, self._facts.limits)
+        if counted[0] is not self._counted[0] or counted[1] is not self._counted[1]:
+            self._counted, self._references = counted, _references(*counted)
+            self._floors = {
+                name: reference * (1 - cap)
+                for name, (reference, cap) in self._references.items()
+                if reference > 0
+            }
+        return self._references
 
     def marks(self, now: int, outcome: EquityMarked) -> None:
         """Judge figures that the engine writes down.
@@ -88,17 +92,29 @@ class Thresholds:
         Raises:
             Violation: If a figure has been at its cap or beyond, and nothing was pulled.
         """
-        equity = self._facts.equity()
-        for name, (reference, cap) in self.references().items():
-            safe = self._facts.state == "HALTED" or (
-                name == "day loss" and self._facts.state != "ACTIVE"
-            )
-            if safe or equity is None or reference <= 0 or equity > reference * (1 - cap):
+        references, state = self.references(), self._facts.state
+        equity = self._facts.equity() if references else None
+        for name, floor in self._floors.items():
+            safe = state == "HALTED" or (name == "day loss" and state != "ACTIVE")
+            if safe or equity is None or equity > floor:
                 self._beyond_since.pop(name, None)
                 continue
             since = self._beyond_since.setdefault(name, now)
             if now - since >= PATIENCE:
+                reference, cap = references[name]
                 raise Violation(
-                    "threshold",
-                    f"{name}: {equity} of {reference}, cap {cap}, and still {self._facts.state}",
+                    "threshold", f"{name}: {equity} of {reference}, cap {cap}, and still {state}"
                 )
+
+
+def _references(
+    marked: EquityMarked | None, limits: Limits | None
+) -> dict[str, tuple[Decimal, Decimal]]:
+    if marked is None or limits is None:
+        return {}
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    if limits.day_loss is not None:
+        found["day loss"] = (Decimal(marked.loss_from or marked.day_start), limits.day_loss)
+    if limits.drawdown is not None:
+        found["drawdown"] = (Decimal(marked.drawdown_from or marked.peak), limits.drawdown)
+    return found

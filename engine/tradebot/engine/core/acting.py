@@ -16,9 +16,9 @@ from tradebot.engine.core.actions import (
     WantWeight,
 )
 from tradebot.engine.core.amend import replace_own
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
-from tradebot.engine.core.risk import Check
 from tradebot.engine.core.shadow import pretend
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step

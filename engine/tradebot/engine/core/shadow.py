@@ -8,15 +8,17 @@ what it would earn.
 from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.held import reached
 from tradebot.engine.core.ledger import ZERO, Position
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.outcomes import OrderIntent, ShadowFilled
-from tradebot.engine.core.risk import Check, own_stop, venue_rules
+from tradebot.engine.core.size_limits import own_stop
 from tradebot.engine.core.sleeve_memory import ShadowBook, ShadowPosition
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.types import Owner, Side, opposite, sign
+from tradebot.engine.core.venue_rules import venue_rules
 
 
 def held_by(state: State, sleeve: SleeveState, symbol: InstrumentId) -> Position:

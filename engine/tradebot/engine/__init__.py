@@ -1,1 +1,66 @@
-"""Kernel, ledger, risk, journal, brokers, live runtime, control API and the command line."""
+"""What a policy is written with, by one import; the engine behind it is loaded name by name, when asked for.
+
+from tradebot.engine import Bars, OrderSeq, Params, param, want, why
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tradebot.engine.core.actions import OrderSeq as OrderSeq
+    from tradebot.engine.core.actions import buy as buy
+    from tradebot.engine.core.actions import cancel as cancel
+    from tradebot.engine.core.actions import replace as replace
+    from tradebot.engine.core.actions import sell as sell
+    from tradebot.engine.core.needs import Bars as Bars
+    from tradebot.engine.core.needs import Book as Book
+    from tradebot.engine.core.needs import Every as Every
+    from tradebot.engine.core.needs import Trades as Trades
+    from tradebot.engine.core.params import Params as Params
+    from tradebot.engine.core.params import param as param
+    from tradebot.engine.core.policy import ContextMap as ContextMap
+    from tradebot.engine.core.policy import Policy as Policy
+    from tradebot.engine.core.portfolio import PortfolioState as PortfolioState
+    from tradebot.engine.core.reasons import Because as Because
+    from tradebot.engine.core.reasons import Edge as Edge
+    from tradebot.engine.core.reasons import why as why
+    from tradebot.engine.core.snapshot import MarketSnapshot as MarketSnapshot
+    from tradebot.engine.core.wants import want as want
+
+_CORE = "tradebot.engine.core"
+
+_HOMES = {
+    "Bars": f"{_CORE}.needs",
+    "Because": f"{_CORE}.reasons",
+    "Book": f"{_CORE}.needs",
+    "ContextMap": f"{_CORE}.policy",
+    "Edge": f"{_CORE}.reasons",
+    "Every": f"{_CORE}.needs",
+    "MarketSnapshot": f"{_CORE}.snapshot",
+    "OrderSeq": f"{_CORE}.actions",
+    "Params": f"{_CORE}.params",
+    "Policy": f"{_CORE}.policy",
+    "PortfolioState": f"{_CORE}.portfolio",
+    "Trades": f"{_CORE}.needs",
+    "buy": f"{_CORE}.actions",
+    "cancel": f"{_CORE}.actions",
+    "param": f"{_CORE}.params",
+    "replace": f"{_CORE}.actions",
+    "sell": f"{_CORE}.actions",
+    "want": f"{_CORE}.wants",
+    "why": f"{_CORE}.reasons",
+}
+"""Where each name lives; the command line starts in milliseconds because nothing of it is loaded before."""
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"tradebot.engine has no {name!r}; it has {', '.join(_HOMES)}")
+    found: object = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -15,7 +15,7 @@ def test_every_name_is_found_where_it_lives() -> None:
 
 def test_an_unknown_name_is_refused_and_the_known_ones_are_told() -> None:
     with pytest.raises(AttributeError, match="has no 'wish'; it has Bars"):
-        facade.wish  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+        facade.wish  # noqa: B018
 
 
 def test_importing_the_package_loads_nothing_of_the_kernel() -> None:

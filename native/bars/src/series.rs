@@ -56,7 +56,7 @@ pub struct BarSeries {
     closed: VecDeque<Bar>,
     forming: Option<Bar>,
     source: Option<Source>,
-    /// Bars closed so far, those that were dropped too.
+    /// Bars closed as time went on.
     count: u64,
 }
 
@@ -88,7 +88,7 @@ impl BarSeries {
         self.forming
     }
 
-    /// How many bars have closed so far, those that were dropped too.
+    /// How many bars have closed as time went on, those that were dropped too; those of the past are not among them.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
@@ -140,18 +140,28 @@ impl BarSeries {
         Ok(())
     }
 
-    /// Takes bars of the past in, oldest first: the series holds them alone, the last may be left forming.
+    /// Takes bars of the past in, oldest first; the last may be left forming. What closed since then, and what is
+    /// forming already, stays where the past does not reach.
     ///
     /// # Errors
     /// Where one does not fit; the series is then as it was.
     pub fn warm(&mut self, span: i64, bars: &[Bar]) -> Result<(), Error> {
         let mut warmed = Self::new(self.span, self.capacity)?;
-        warmed.source = self.source;
         for bar in bars {
             let end = warmed.slot_of(span, bar)?;
             warmed.take(end, *bar);
         }
-        warmed.count = warmed.count.max(self.count);
+        for later in self.closed.iter().chain(self.forming.iter()) {
+            let known = warmed.closed.back().map_or(i64::MIN, |last| last.end);
+            if later.end > known {
+                warmed.forming = Some(*later);
+                if Some(later) != self.forming.as_ref() {
+                    warmed.close();
+                }
+            }
+        }
+        warmed.source = self.source;
+        warmed.count = self.count;
         *self = warmed;
         Ok(())
     }

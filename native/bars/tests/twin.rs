@@ -95,11 +95,12 @@ proptest! {
         }
         let mut warmed = BarSeries::new(SPAN, 1000).unwrap();
         warmed.warm(1, &fine.closed().iter().copied().collect::<Vec<_>>()).unwrap();
+        // What comes after was not in what was given: it is at least one instant later.
         for &(time, price, quantity) in after {
-            whole.trade(time, price, quantity).unwrap();
-            warmed.trade(time, price, quantity).unwrap();
+            whole.trade(time + 1, price, quantity).unwrap();
+            warmed.trade(time + 1, price, quantity).unwrap();
         }
-        let now = trades.last().unwrap().0 + later;
+        let now = trades.last().unwrap().0 + 1 + later;
         whole.advance(now);
         warmed.advance(now);
         prop_assert_eq!(whole.closed(), warmed.closed());
@@ -161,4 +162,17 @@ fn what_is_no_bar_is_refused_and_changes_nothing() {
     assert_eq!(series.warm(5, &[bar(5, 9), wrong]), Err(Error::Prices));
     assert_eq!(series.sum_of_closes(1), Err(Error::Window { wanted: 1, held: 0 }));
     assert_eq!((series.forming(), series.count()), (None, 0));
+}
+
+#[test]
+fn a_past_that_comes_late_leaves_what_closed_and_what_forms_as_it_is() {
+    let mut series = BarSeries::new(SPAN, 9).unwrap();
+    series.trade(21, 7, 1).unwrap();
+    series.trade(31, 8, 1).unwrap();
+    series.warm(SPAN, &[bar(10, 100), bar(20, 200), bar(30, 300)]).unwrap();
+    let ends: Vec<i64> = series.closed().iter().map(|bar| bar.end).collect();
+    assert_eq!(ends, [10, 20, 30]);
+    assert_eq!(series.closed().back().map(|bar| bar.close), Some(300));
+    assert_eq!(series.forming().map(|bar| (bar.end, bar.close)), Some((40, 8)));
+    assert_eq!(series.count(), 1);
 }

@@ -41,13 +41,16 @@ class BarSeries:
         """Take a market's own bar of a span that divides this one in; passed over where trades make the series."""
 
     def warm(self, span_ns: int, rows: Sequence[tuple[int, int, int, int, int, int]]) -> None:
-        """Hold these bars of the past alone, oldest first; the last is left forming where its slot is not full."""
+        """Take bars of the past in, oldest first; the last is left forming where its slot is not full.
+
+        What closed since, and what is forming already, stays where the past does not reach.
+        """
 
     def advance(self, time: int) -> bool:
         """Close what is over by an instant; return whether a bar closed. What bars make, bars close."""
 
     def count(self) -> int:
-        """Return how many bars have closed so far, those that were dropped too."""
+        """Return how many bars have closed as time went on, those that were dropped too; no warmed ones."""
 
     def forming(self) -> tuple[int, int, int, int, int, int] | None:
         """Return the bar that is not over yet."""

@@ -43,7 +43,7 @@ from tradebot.engine.core.outcomes import (
     Submit,
 )
 from tradebot.engine.core.params import Params
-from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.policy import ContextMap, Filled, Policy, TakesFills
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
@@ -65,7 +65,7 @@ from tradebot.engine.core.types import (
     TimeInForce,
     VenueOrderId,
 )
-from tradebot.native import L2Book
+from tradebot.native import BarSeries, L2Book
 
 ACCOUNT = AccountName("sandbox")
 BTC_ID = InstrumentId("sandbox:BTCUSDT")
@@ -239,8 +239,11 @@ def call_plainly(
     portfolio: PortfolioState,
     snapshot: MarketSnapshot,
     context: ContextMap,
+    fill: Filled | None = None,
 ) -> OrderSeq | None:
     """Call a policy without measuring it."""
+    if fill is not None and isinstance(policy, TakesFills):
+        return policy.on(fill, portfolio, snapshot, context)
     return policy.decide(portfolio, snapshot, context)
 
 
@@ -545,6 +548,8 @@ def contents(value: object) -> object:
             return sorted(cast("set[str]", value))
         case deque() | list() | tuple():
             return [contents(held) for held in cast("Iterable[object]", value)]
+        case BarSeries():
+            return (value.rows(0, len(value)), value.forming(), value.count())
         case L2Book():
             return (value.bids(10_000), value.asks(10_000))
         case msgspec.Struct():

@@ -40,9 +40,10 @@ from tradebot.engine.core.params import Params
 from tradebot.engine.core.policy import ContextMap
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import Because, why
-from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves, timer_id
+from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MS, SECOND, ClientOrderId, Owner
+from tradebot.engine.core.waking import timer_id
 
 type Answer = Callable[[PortfolioState, MarketSnapshot, ContextMap], OrderSeq]
 

@@ -162,6 +162,7 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
 
     engine_id: EngineId
     now: int
+    written: int
     started: EngineStarted | None
     instruments: dict[InstrumentId, Instrument]
     blotter: BlotterImage
@@ -207,6 +208,12 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "reason_values": "begins anew with EngineStarted",
         "touch": "market state",
         "denied": "begins anew with EngineStarted",
+        "bars": "told anew with EngineStarted",
+        "bars_seen": "market state",
+        "gap": "begins anew with EngineStarted",
+        "unmet": "begins anew with EngineStarted",
+        "logged": "begins anew with EngineStarted",
+        "logged_in": "begins anew with EngineStarted",
         "pieces": "counted from EngineStarted on",
         "next_piece": "begins anew with EngineStarted",
     },

@@ -547,6 +547,20 @@ class PanicNoted(OrderLaneEvent, frozen=True, kw_only=True, tag="panic-noted"):
     """What it could not do, each with its reason."""
 
 
+class HistoryGiven(OrderLaneEvent, frozen=True, kw_only=True, tag="history-given"):
+    """Bars of the past for those that sleeves need: so they are warm before their first decision."""
+
+    instrument: InstrumentId
+    span_ns: int
+    """Which bars are warmed."""
+    bars_span_ns: int
+    """Length of the bars given; it divides `span_ns`."""
+    bars: tuple[tuple[int, int, int, int, int, int], ...]
+    """(end, open, high, low, close, volume), oldest first; what has not ended by now is passed over."""
+    source: str = ""
+    """Where they come from, in words."""
+
+
 class SleeveFailed(OrderLaneEvent, frozen=True, kw_only=True, tag="sleeve-failed"):
     """The runtime saw a policy break its bounds: an exception, too slow once, too slow often."""
 
@@ -609,6 +623,7 @@ type OrderLane = (
     | EngineStarted
     | PanicNoted
     | SleeveFailed
+    | HistoryGiven
 )
 """All that is journaled on its way in."""
 

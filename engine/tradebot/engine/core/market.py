@@ -1,5 +1,6 @@
 """What the kernel knows of the market: native books, last trades, marks; subscribed anew after a restart."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -14,7 +15,7 @@ from tradebot.data.events import (
 )
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.types import SECOND
-from tradebot.native import L2Book
+from tradebot.native import BarSeries, L2Book
 
 type FeedHealth = Literal["up", "stale", "down", "resync", "ended"]
 """Health of an instrument's market data as the gate sees it."""
@@ -22,7 +23,26 @@ type FeedHealth = Literal["up", "stale", "down", "resync", "ended"]
 STALE_AFTER = 2 * SECOND
 """A live book that says nothing for longer than this closes the gate for new risk."""
 
+AHEAD_MAX = SECOND
+"""A market's own bar that ends later than this after now is no bar of the past: it is passed over."""
+
 _HALF = Decimal("0.5")
+
+type BarRow = tuple[int, int, int, int, int, int]
+"""(end, open, high, low, close, volume) of a bar, in units; it covers [end - span, end), ns UTC."""
+
+
+def fits(row: BarRow, bars_span: int, span: int) -> bool:
+    """Return whether a bar is whole and part of the bars of a span, ns."""
+    end, opened, high, low, close, volume = row
+    return (
+        bars_span > 0
+        and span % bars_span == 0
+        and end % bars_span == 0
+        and low <= min(opened, close)
+        and high >= max(opened, close)
+        and volume >= 0
+    )
 
 
 class InstrumentMarket:
@@ -37,6 +57,8 @@ class InstrumentMarket:
         """The engine's time of the newest market event."""
         self.gaps = 0
         self.connection: Literal["up", "down", "ended"] = "down"
+        self.bars: dict[int, BarSeries] = {}
+        """Bars that somebody needs, by span in ns."""
         self._resyncing = False
         self._last_is_current = False
         """Whether the last trade came after the newest break of the feed."""
@@ -57,6 +79,8 @@ class InstrumentMarket:
             case Trade():
                 self.last = event
                 self._last_is_current = True
+                for series in self.bars.values():
+                    series.trade(now, event.price, max(event.quantity, 0))
             case Quote():
                 self.quote = event
             case BookSnapshot():
@@ -68,7 +92,29 @@ class InstrumentMarket:
                 self._resyncing = True
                 self._last_is_current = False
             case Bar():
-                pass
+                self._own_bar(event, now)
+
+    def _own_bar(self, event: Bar, now: int) -> None:
+        """Take a market's own bar into the bars it is part of."""
+        row = (event.ts_event, event.open, event.high, event.low, event.close, event.volume)
+        for span, series in self.bars.items():
+            if fits(row, event.span_ns, span) and event.ts_event <= now + AHEAD_MAX:
+                series.bar(event.span_ns, row)
+
+    def follow(self, span: int, kept: int) -> None:
+        """Make bars of a span (ns) from here on, and keep so many of them."""
+        series = self.bars.get(span)
+        if series is None:
+            self.bars[span] = BarSeries(span, kept)
+        else:
+            series.grow(kept)
+
+    def warm(self, span: int, bars_span: int, rows: Sequence[BarRow], now: int) -> None:
+        """Take bars of the past into those of a span that somebody needs, what is not yet over left out."""
+        series = self.bars.get(span)
+        if series is not None:
+            past = [row for row in rows if fits(row, bars_span, span) and row[0] <= now]
+            series.warm(bars_span, past)
 
     def connect(self, state: Literal["up", "down", "ended"]) -> None:
         """Take in that the feed came up, went down or ended."""
@@ -141,6 +187,12 @@ class Market:
 
     def __getitem__(self, instrument: InstrumentId) -> InstrumentMarket:
         return self._by_id[instrument]
+
+    def close_bars(self, now: int) -> None:
+        """Close every bar that is over by now."""
+        for market in self._by_id.values():
+            for series in market.bars.values():
+                series.advance(now)
 
     def all(self) -> list[InstrumentMarket]:
         """Return every instrument's market, in the engine's order."""

@@ -385,6 +385,15 @@ class SleeveStateSaved(Outcome, frozen=True, kw_only=True, tag="sleeve-state-sav
     state: bytes
 
 
+class SleeveLogged(Outcome, frozen=True, kw_only=True, tag="sleeve-logged"):
+    """What a policy wrote down by `context.log` in one decision."""
+
+    sleeve: Owner
+    lines: tuple[str, ...]
+    dropped: int = 0
+    """Lines beyond what a sleeve may write in one decision or one minute."""
+
+
 class SleevePaused(Outcome, frozen=True, kw_only=True, tag="sleeve-paused"):
     """A sleeve may no longer add risk."""
 
@@ -492,6 +501,7 @@ type Fact = (
     | FlattenEnded
     | Decided
     | SleeveStateSaved
+    | SleeveLogged
     | SleevePaused
     | SleeveResumed
     | SleeveTaken

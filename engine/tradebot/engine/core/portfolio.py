@@ -5,9 +5,12 @@ from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.ledger import MONEY, Position
+from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.types import ClientOrderId, Side
+from tradebot.engine.core.sleeve_limits import OwnLimits
+from tradebot.engine.core.state import State, cash_assets
+from tradebot.engine.core.types import AccountName, ClientOrderId, Side
 
 
 class OpenOrder:
@@ -54,10 +57,39 @@ class OpenOrder:
         return self._order.state == "pending_cancel"
 
 
+class AccountView:
+    """The whole account a sleeve trades on, whoever holds what; to be read within the decision."""
+
+    def __init__(self, state: State, account: AccountName) -> None:
+        self._state = state
+        self._account = account
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Return cash plus positions at their marks in the engine's currency; None while one is unknown."""
+        return self._state.valuation(self._account).equity
+
+    @property
+    def cash(self) -> dict[str, Decimal]:
+        """Return the balance of each currency."""
+        assets = cash_assets(self._state, self._account)
+        return {asset: self._state.ledger.balance(self._account, asset) for asset in assets}
+
+    @property
+    def positions(self) -> dict[str, Decimal]:
+        """Return the signed net quantity of each instrument held."""
+        state = self._state
+        held = {symbol for (at, symbol, _), _ in state.ledger.positions() if at == self._account}
+        nets = {symbol: state.ledger.net(self._account, symbol) for symbol in sorted(held)}
+        return {
+            symbol: state.instruments[symbol].quantity(net) for symbol, net in nets.items() if net
+        }
+
+
 class PortfolioState:
     """The sleeve's own cash, positions and open orders: integers inside, decimals on access."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (a sub-ledger and what bounds it)
         self,
         *,
         positions: dict[InstrumentId, Position],
@@ -65,6 +97,9 @@ class PortfolioState:
         markets: dict[InstrumentId, InstrumentMarket],
         cash: Decimal,
         capital: Decimal,
+        limits: Limits | None = None,
+        own_limits: OwnLimits | None = None,
+        account: AccountView | None = None,
     ) -> None:
         self._positions = positions
         self._orders = orders
@@ -73,6 +108,23 @@ class PortfolioState:
         """What the sleeve was given, in the engine's currency."""
         self.cash = cash
         """Capital minus what was paid, plus what was received, fees in."""
+
+        self.limits = limits or default_limits("live")
+        """What the gate lets through, its mandate in; shares of the account's equity."""
+        self.own_limits = own_limits or OwnLimits()
+        """The sleeve's own limits; shares of its capital."""
+        self._account = account
+
+    @property
+    def account(self) -> AccountView:
+        """Return the whole account.
+
+        Raises:
+            ValueError: If this portfolio was made without one, in a test of a policy.
+        """
+        if self._account is None:
+            raise ValueError("this portfolio has no account: make it with `account=`")
+        return self._account
 
     def quantity(self, symbol: str) -> Decimal:
         """Return the signed quantity held of an instrument."""

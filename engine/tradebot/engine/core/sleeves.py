@@ -6,28 +6,45 @@ from typing import Protocol
 
 import msgspec
 
-from tradebot.data.events import MarketEvent, Trade
 from tradebot.engine.core.acting import illegal, take
 from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import (
     EngineStarted,
     Event,
+    OrderFilled,
     SleeveChanged,
     SleeveFailed,
     TimerFired,
 )
 from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.limits import Limits, narrowest
 from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.needs import Book, Every, Trades
+from tradebot.engine.core.needs import Bars
+from tradebot.engine.core.orders import Order
+from tradebot.engine.core.outcomes import FillBooked, SleeveLogged
 from tradebot.engine.core.params import Params
-from tradebot.engine.core.policy import ContextMap, Policy
-from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.policy import ContextMap, Filled, Policy, TakesFills
+from tradebot.engine.core.portfolio import AccountView, PortfolioState
 from tradebot.engine.core.shadow import gained_by, held_by
+from tradebot.engine.core.sleeve_limits import own_limits
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeve_words import on_sleeve_failed
 from tradebot.engine.core.snapshot import MarketSnapshot
-from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.state import BARS_TIMER, SleeveState, State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.types import Owner
+from tradebot.engine.core.types import MINUTE, Owner
+from tradebot.engine.core.waking import (
+    NEVER,
+    Waking,
+    bars_timer,
+    next_close,
+    timer_id,
+    wakes,
+    warm_share,
+)
+
+LOG_LINES_A_MINUTE = 60
+"""Lines that a sleeve may log in a minute; the rest is counted."""
 
 
 class LoadedPolicy(msgspec.Struct, frozen=True):
@@ -48,8 +65,9 @@ class PolicyCaller(Protocol):
         portfolio: PortfolioState,
         snapshot: MarketSnapshot,
         context: ContextMap,
+        fill: Filled | None = None,
     ) -> OrderSeq | None:
-        """Return the answer, or None where the policy broke its bounds (an event follows)."""
+        """Return what `decide` answers, or `on` to a fill; None where the policy broke its bounds."""
         ...
 
 
@@ -59,42 +77,85 @@ class Sleeves:
     def __init__(self, policies: Mapping[Owner, LoadedPolicy], call: PolicyCaller) -> None:
         self._policies = policies
         self._call = call
+        self._waking: dict[Owner, Waking] = {}
 
     def decide(self, step: Step, event: Event) -> None:
         """Ask each sleeve that the event wakes; nobody is asked while HALTED."""
         state = step.state
         if isinstance(event, EngineStarted | SleeveChanged):
-            self._set_timers(step)
+            self._begin(step)
             return
-        if isinstance(event, TimerFired) and event.timer_id.startswith("every:"):
+        if isinstance(event, TimerFired):
             self._renew(step, event)
-        if state.trading_state == "HALTED" or not isinstance(event, MarketEvent | TimerFired):
-            return
-        if not state.reconciled:
+        if state.trading_state == "HALTED" or not state.reconciled:
             return  # after a start nobody decides on a ledger that the venue has not confirmed
         for name, sleeve in state.sleeves.items():
             loaded = self._policies.get(name)
             if loaded is None or not sleeve.asked:
                 continue
-            if wakes(state, sleeve, loaded.policy, event):
+            if isinstance(event, OrderFilled):
+                self._tell_fill(step, sleeve, loaded, event)
+            if self._wakes(state, sleeve, loaded, event):
                 self._ask(step, sleeve, loaded)
 
-    def _set_timers(self, step: Step) -> None:
-        for name in step.state.sleeves:
-            for need in self._needs(name):
-                step.timer(timer_id(name, need), step.state.now + need.span_ns)
+    def _begin(self, step: Step) -> None:
+        """Set the timers that sleeves need, and let the bars be made that they need."""
+        state = step.state
+        for name, sleeve in state.sleeves.items():
+            loaded = self._policies.get(name)
+            if loaded is None:
+                continue
+            waking = self._waking[name] = Waking.of(name, loaded.policy)
+            sleeve.bars = waking.bars
+            for need in waking.every:
+                step.timer(timer_id(name, need), state.now + need.span_ns)
+            for need in waking.bars:
+                for symbol in sleeve.started.symbols:
+                    state.market[symbol].follow(need.span_ns, max(need.history, 1))
+                step.timer(bars_timer(need), next_close(need, state.now))
 
     def _renew(self, step: Step, event: TimerFired) -> None:
-        for name in step.state.sleeves:
-            for need in self._needs(name):
-                if timer_id(name, need) == event.timer_id:
-                    step.timer(event.timer_id, max(event.due, step.state.now) + need.span_ns)
+        now, timer = step.state.now, event.timer_id
+        if timer.startswith("every:"):
+            for name in step.state.sleeves:
+                for need in self._of(name).every:
+                    if timer_id(name, need) == timer:
+                        step.timer(timer, max(event.due, now) + need.span_ns)
+        elif timer.startswith(BARS_TIMER):
+            needs = [need for name in step.state.sleeves for need in self._of(name).bars]
+            for need in needs:
+                if bars_timer(need) == timer:
+                    step.timer(timer, next_close(need, now))
 
-    def _needs(self, name: Owner) -> list[Every]:
-        loaded = self._policies.get(name)
-        return [] if loaded is None else [n for n in loaded.policy.needs if isinstance(n, Every)]
+    def _of(self, name: Owner) -> "Waking":
+        return self._waking.get(name, NEVER)
 
-    def _ask(self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy) -> None:
+    def _wakes(self, state: State, sleeve: SleeveState, loaded: LoadedPolicy, event: Event) -> bool:
+        """Return whether a sleeve is asked now: an event it wants, or the end of an order its want waits for."""
+        name = sleeve.started.name
+        waking = self._waking.get(name)
+        if waking is None or waking.policy is not loaded.policy:
+            waking = self._waking[name] = Waking.of(name, loaded.policy)
+        if not wakes(state, sleeve, waking, event):
+            return False
+        return not waking.bars or warm_share(state, sleeve.started, waking.bars) >= 1
+
+    def _tell_fill(
+        self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy, event: OrderFilled
+    ) -> None:
+        """Tell a policy that wants to know of a fill of one of its own orders."""
+        state, waking = step.state, self._of(sleeve.started.name)
+        if not isinstance(loaded.policy, TakesFills) or not _is_new(step):
+            return
+        order = state.blotter.get(event.client_order_id)
+        if order is None or order.intent.owner != sleeve.started.name:
+            return
+        if warm_share(state, sleeve.started, waking.bars) >= 1:
+            self._ask(step, sleeve, loaded, filled_of(state, order, event))
+
+    def _ask(
+        self, step: Step, sleeve: SleeveState, loaded: LoadedPolicy, fill: Filled | None = None
+    ) -> None:
         state, name = step.state, sleeve.started.name
         seed = f"{0 if state.started is None else state.started.seed}:{name}:{step.seq}"
         try:
@@ -105,7 +166,9 @@ class Sleeves:
             return
         # A policy may set the thread's decimal precision for itself; the gate's arithmetic is not to follow.
         with localcontext():
-            answer = self._call(name, loaded.policy, *seen)
+            answer = self._call(name, loaded.policy, *seen, fill)
+        sleeve.gap = None
+        keep_log(step, sleeve, seen[2])
         if answer is None:
             return
         trouble = illegal(state, sleeve, answer)
@@ -114,6 +177,37 @@ class Sleeves:
         else:
             # A policy that cannot say a legal number is broken in the same way each time it is asked.
             on_sleeve_failed(step, SleeveFailed(sleeve=name, reason=trouble))
+
+
+def _is_new(step: Step) -> bool:
+    """Return whether the step's execution was booked: one told twice is not told to a policy again."""
+    return any(isinstance(outcome, FillBooked) for outcome in step.outcomes)
+
+
+def keep_log(step: Step, sleeve: SleeveState, context: ContextMap) -> None:
+    """Write down what a policy logged, as far as it may."""
+    if not context.lines:
+        return
+    logged = sleeve.logged if sleeve.logged_in == step.state.now // MINUTE else 0
+    lines = context.lines[: max(LOG_LINES_A_MINUTE - logged, 0)]
+    if lines:
+        dropped = context.dropped + len(context.lines) - len(lines)
+        step.emit(SleeveLogged(sleeve=sleeve.started.name, lines=tuple(lines), dropped=dropped))
+
+
+def filled_of(state: State, order: Order, event: OrderFilled) -> Filled:
+    """Return an execution as a policy is told of it."""
+    instrument = state.instruments[event.instrument]
+    return Filled(
+        client_order_id=event.client_order_id,
+        symbol=event.instrument,
+        side=event.side,
+        quantity=instrument.quantity(event.quantity),
+        price=instrument.price(event.price),
+        leaves=instrument.quantity(order.leaves),
+        role=order.intent.role,
+        ts=event.ts_event,
+    )
 
 
 def sight(
@@ -130,44 +224,23 @@ def sight(
     Raises:
         msgspec.DecodeError: If the version cannot read what the sleeve remembers.
     """
+    bars = tuple(need for need in loaded.policy.needs if isinstance(need, Bars))
+    snapshot = MarketSnapshot(_markets(state, sleeve), state.now, bars)
     context = ContextMap(
-        params=loaded.params, state=_recalled(sleeve, loaded), now=state.now, seed=seed
+        params=loaded.params,
+        state=_recalled(sleeve, loaded),
+        now=state.now,
+        seed=seed,
+        snapshot=snapshot,
+        gap=sleeve.gap,
     )
-    return (
-        portfolio_of(state, sleeve),
-        MarketSnapshot(_markets(state, sleeve), state.now),
-        context,
-    )
+    return portfolio_of(state, sleeve), snapshot, context
 
 
 def _recalled(sleeve: SleeveState, loaded: LoadedPolicy) -> msgspec.Struct | None:
     if sleeve.memory is None or loaded.memory is None:
         return None
     return msgspec.msgpack.decode(sleeve.memory, type=loaded.memory)
-
-
-def wakes(state: State, sleeve: SleeveState, policy: Policy, event: Event) -> bool:
-    """Return whether an event is one the policy asked to be woken for."""
-    if isinstance(event, TimerFired):
-        name = sleeve.started.name
-        return any(
-            isinstance(need, Every) and timer_id(name, need) == event.timer_id
-            for need in policy.needs
-        )
-    if not isinstance(event, MarketEvent) or event.instrument not in sleeve.started.symbols:
-        return False
-    if isinstance(event, Trade):
-        return any(isinstance(need, Trades) for need in policy.needs)
-    market = state.market[event.instrument]
-    touch = (market.best_bid(), market.best_ask())
-    moved = sleeve.touch.get(event.instrument) != touch
-    sleeve.touch[event.instrument] = touch
-    return moved and any(isinstance(need, Book) for need in policy.needs)
-
-
-def timer_id(sleeve: Owner, need: Every) -> str:
-    """Return the timer of a sleeve's need."""
-    return f"every:{sleeve}:{need.span_ns}"
 
 
 def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
@@ -186,7 +259,16 @@ def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
         markets=markets,
         cash=MONEY.add(started.capital, gained_by(state, sleeve)),
         capital=started.capital,
+        limits=limits_of(state, started),
+        own_limits=own_limits(started.limits),
+        account=AccountView(state, started.account),
     )
+
+
+def limits_of(state: State, started: SleeveStarted) -> Limits:
+    """Return what the gate lets a sleeve do, its mandate's narrower limits in."""
+    mandate = state.authority.mandate_of(started, state.now) if state.is_live else None
+    return state.limits if mandate is None else narrowest(state.limits, mandate.limits)
 
 
 def _markets(state: State, sleeve: SleeveState) -> list[InstrumentMarket]:

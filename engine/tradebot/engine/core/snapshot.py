@@ -2,10 +2,125 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import overload
+
+import msgspec
 
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.market import FeedHealth, InstrumentMarket
+from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.market import BarRow, FeedHealth, InstrumentMarket
+from tradebot.engine.core.needs import Bars
 from tradebot.engine.core.types import Side
+from tradebot.native import BarSeries
+
+
+class BarValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One closed bar."""
+
+    ts: int
+    """The instant it closed, ns UTC; it covers the span before it."""
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+class BarsView:
+    """Closed bars of one instrument, oldest first: as many as the policy's need asks for, and their figures.
+
+    Figures are exact sums over integer units, divided once: the same in a backtest, in a replay and live.
+    """
+
+    def __init__(self, series: BarSeries, instrument: Instrument, need: Bars) -> None:
+        self._series = series
+        self._instrument = instrument
+        self._need = need
+
+    def __len__(self) -> int:
+        """Return how many closed bars there are, at most what the need asks for (at least one)."""
+        return min(len(self._series), max(self._need.history, 1))
+
+    @overload
+    def __getitem__(self, index: int) -> BarValue: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BarValue]: ...
+    def __getitem__(self, index: int | slice) -> BarValue | list[BarValue]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"bar {index} of {len(self)}")
+        place += len(self._series) - len(self)
+        return self._value(self._series.rows(place, place + 1)[0])
+
+    def __iter__(self) -> Iterator[BarValue]:
+        kept = len(self._series)
+        return map(self._value, self._series.rows(kept - len(self), kept))
+
+    @property
+    def last(self) -> BarValue:
+        """Return the newest closed bar.
+
+        Raises:
+            ValueError: If none has closed yet: ask for `history` in `needs`.
+        """
+        row = self._series.last()
+        if row is None:
+            raise ValueError(self._too_few("the last bar", 1))
+        return self._value(row)
+
+    def mean(self, n: int) -> Decimal:
+        """Return the mean of the last n closes, n in [1, len]."""
+        self._require(f"a mean of {n}", n)
+        return self._price(MONEY.divide(Decimal(self._series.sum_of_closes(n)), Decimal(n)))
+
+    def atr(self, n: int) -> Decimal:
+        """Return the mean true range of the last n bars, each against the close before it; n in [1, len - 1]."""
+        self._require(f"a true range of {n}", n, n + 1)
+        return self._price(MONEY.divide(Decimal(self._series.sum_of_ranges(n)), Decimal(n)))
+
+    def high(self, n: int) -> Decimal:
+        """Return the highest high of the last n bars, n in [1, len]."""
+        self._require(f"a high of {n}", n)
+        return self._instrument.price(self._series.high(n))
+
+    def low(self, n: int) -> Decimal:
+        """Return the lowest low of the last n bars, n in [1, len]."""
+        self._require(f"a low of {n}", n)
+        return self._instrument.price(self._series.low(n))
+
+    def deviation(self, n: int) -> Decimal:
+        """Return the sample standard deviation of the last n closes, in price, n in [2, len]."""
+        self._require(f"a deviation of {n}", n - 1, n)
+        above, below = self._series.variance(n)
+        return self._price(MONEY.sqrt(MONEY.divide(Decimal(above), Decimal(below))))
+
+    def _require(self, what: str, least: int, bars: int | None = None) -> None:
+        wanted = least if bars is None else bars
+        if least < 1 or wanted > len(self):
+            raise ValueError(self._too_few(what, max(wanted, 1)))
+
+    def _too_few(self, what: str, wanted: int) -> str:
+        span = self._need.span
+        return (
+            f"{what} needs {wanted} closed bars of {span} in {self._instrument.id}, there are "
+            f'{len(self)}: ask for needs = (Bars("{span}", history={wanted}),) and more than none'
+        )
+
+    def _price(self, units: Decimal) -> Decimal:
+        return MONEY.scaleb(units, -self._instrument.price_scale)
+
+    def _value(self, row: BarRow) -> BarValue:
+        price, (end, opened, high, low, close, volume) = self._instrument.price, row
+        return BarValue(
+            ts=end,
+            open=price(opened),
+            high=price(high),
+            low=price(low),
+            close=price(close),
+            volume=self._instrument.quantity(volume),
+        )
 
 
 class InstrumentSnapshot:
@@ -61,6 +176,17 @@ class InstrumentSnapshot:
         """Return the best asks as (price, quantity), best first."""
         return self._levels(self._market.book.asks(levels))
 
+    def bars(self, need: Bars) -> BarsView:
+        """Return the closed bars of a need of the policy.
+
+        Raises:
+            ValueError: If nobody has asked for bars of that span here.
+        """
+        series = self._market.bars.get(need.span_ns)
+        if series is None:
+            raise ValueError(f"no bars of {need.span} are made of {self.instrument.id}")
+        return BarsView(series, self.instrument, need)
+
     def round_quantity(self, quantity: Decimal) -> Decimal:
         """Return a quantity rounded towards zero onto the lot; 0 where it is below one lot."""
         instrument = self.instrument
@@ -89,12 +215,35 @@ class InstrumentSnapshot:
 class MarketSnapshot:
     """The sleeve's instruments at the moment of a decision; the future is not in it."""
 
-    def __init__(self, markets: Sequence[InstrumentMarket], now: int) -> None:
+    def __init__(
+        self, markets: Sequence[InstrumentMarket], now: int, bars: Sequence[Bars] = ()
+    ) -> None:
         self._snapshots = {
             market.instrument.id: InstrumentSnapshot(market, now) for market in markets
         }
+        self._bars = bars
         self.now = now
         """The engine's time, ns UTC."""
+
+    def bars(self, span: str, symbol: str | None = None) -> BarsView:
+        """Return the closed bars of a span that the policy's `needs` names.
+
+        Args:
+            span: As in the need: "1h".
+            symbol: Of which instrument; None: the sleeve's only one.
+
+        Raises:
+            ValueError: If no need names the span, or the sleeve has several instruments and none is named.
+        """
+        need = max(
+            (one for one in self._bars if one.span == span),
+            key=lambda one: one.history,
+            default=None,
+        )
+        if need is None:
+            raise ValueError(f'no bars of {span!r} are needed: say needs = (Bars("{span}"),)')
+        snapshot = self.only if symbol is None else self[symbol]
+        return snapshot.bars(need)
 
     def __getitem__(self, symbol: str) -> InstrumentSnapshot:
         return self._snapshots[InstrumentId(symbol)]

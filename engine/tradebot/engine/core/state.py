@@ -44,6 +44,7 @@ from tradebot.engine.core.events import (
     ExecutionCorrected,
     FeeCharged,
     FeedChanged,
+    HistoryGiven,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -65,6 +66,7 @@ from tradebot.engine.core.executions import Executions
 from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
+from tradebot.engine.core.needs import Bars
 from tradebot.engine.core.orders import Order, OrderEvent
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
@@ -94,6 +96,7 @@ from tradebot.engine.core.outcomes import (
     ShadowFilled,
     SleeveExitEnded,
     SleeveExitStarted,
+    SleeveLogged,
     SleeveMarked,
     SleevePaused,
     SleeveResumed,
@@ -110,6 +113,7 @@ from tradebot.engine.core.sleeve_facts import after_start, shadow_of, take_sleev
 from tradebot.engine.core.sleeve_memory import ShadowBook, SleeveMark
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.types import (
+    MINUTE,
     UNCLAIMED,
     AccountName,
     BetId,
@@ -136,7 +140,7 @@ type BetKey = tuple[AccountName, InstrumentId, Owner]
 class SleeveState:
     """What the kernel remembers of one sleeve."""
 
-    def __init__(self, started: SleeveStarted) -> None:
+    def __init__(self, started: SleeveStarted) -> None:  # noqa: PLR0915  (all that is remembered)
         self.started = started
         """The terms it runs on."""
         self.configured = started
@@ -159,6 +163,17 @@ class SleeveState:
         self.filled_orders = 0
         """Of those, orders that were filled at least in part."""
         self.touch: dict[InstrumentId, tuple[int | None, int | None]] = {}
+        self.bars: tuple[Bars, ...] = ()
+        """The bars its policy needs."""
+        self.bars_seen: dict[tuple[InstrumentId, int], int] = {}
+        """How many bars of an instrument and span had closed when its policy was last woken for one."""
+        self.gap: tuple[int, int] | None = None
+        """What it did not see, ns UTC, until its policy has been asked once; None: nothing."""
+        self.unmet = False
+        """Whether a want waits for the end of one of its orders: then its policy is asked again at once."""
+        self.logged = 0
+        """Lines its policy logged in the minute `logged_in`."""
+        self.logged_in = 0
         self.denied: dict[tuple[str, str], int] = {}
         """When a (code, instrument and side) was last written, so that it is not written per tick."""
         self.shadow: ShadowBook | None = None
@@ -184,6 +199,10 @@ class SleeveState:
         self.repeated = 0
         self.reason_values = ()
         self.touch = {}
+        self.bars_seen = {}
+        self.gap = None
+        self.unmet = False
+        self.logged = self.logged_in = 0
         self.denied = {}
         self.pieces = self.next_piece = 0
         if self.pause_cause == "stop" and not self.failed:
@@ -215,6 +234,9 @@ class Flattening:
 FLATTEN = "flatten"
 """Reason of the orders and cancels of a flatten."""
 
+BARS_TIMER = "bars:"
+"""Timers at which bars close; their span in ns follows."""
+
 EXIT = "exit"
 """Reason of the orders and cancels by which a sleeve closes all it holds."""
 
@@ -237,6 +259,8 @@ class State:
     def __init__(self, engine_id: EngineId) -> None:  # noqa: PLR0915  (all that is remembered)
         self.engine_id = engine_id
         self.now = 0
+        self.written = 0
+        """Time of the newest row of the history: what a restart knows to have been seen, ns UTC."""
         self.started: EngineStarted | None = None
         self.market = Market(())
         self.instruments: dict[InstrumentId, Instrument] = {}
@@ -343,8 +367,9 @@ class State:
 
     def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a word)
         """Take an event in; total: nothing here asks, decides or fails on what a venue may say."""
-        self.now = now
+        self.now, before = now, self.written
         if not isinstance(event, MarketEvent):
+            self.written = now
             for account in self.accounts.values():
                 account.gone, account.alarms = [], []
         match event:
@@ -377,8 +402,14 @@ class State:
                 self.authority = self.authority.seen(event.terminal, now)
             case TimerFired():
                 self.timers.pop(event.timer_id, None)
+                if event.timer_id.startswith(BARS_TIMER):
+                    self.market.close_bars(now)
+            case HistoryGiven():
+                market = self.market.get(event.instrument)
+                if market is not None:
+                    market.warm(event.span_ns, event.bars_span_ns, event.bars, now)
             case EngineStarted():
-                self._started(event)
+                self._started(event, before)
             case PanicNoted():
                 panicked = self.accounts.get(event.account)
                 if panicked is not None:
@@ -514,7 +545,7 @@ class State:
         """Remember that value came in or went out that nobody earned or lost; the next mark takes it in."""
         self.flows[asset] = MONEY.add(self.flows.get(asset, ZERO), amount)
 
-    def _started(self, event: EngineStarted) -> None:
+    def _started(self, event: EngineStarted, before: int) -> None:
         self._limits_started(event)
         self.started = event
         self.market = Market(event.instruments)
@@ -535,6 +566,7 @@ class State:
                 sleeve.started = after_start(sleeve, started)
                 sleeve.configured = started
                 sleeve.forget()
+                sleeve.gap = (before, self.now)
         for sleeve in self.sleeves.values():
             if sleeve.started.run != "shadow":
                 sleeve.shadow = None
@@ -574,6 +606,7 @@ class State:
 
     def apply_outcome(self, outcome: AnyOutcome) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a word)
         """Remember what the kernel decided."""
+        self.written = self.now
         match outcome:
             case Submit():
                 self._submitted(outcome.order)
@@ -612,7 +645,7 @@ class State:
             case FlattenEnded():
                 self.flattening.pop(self._flattened(outcome), None)
                 self.flattened |= {} if outcome.rest else {self._flattened(outcome): None}
-            case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided():
+            case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided() | SleeveLogged():
                 self._sleeve_outcome(outcome)
             case SleeveTaken():
                 taken = self.sleeves.setdefault(outcome.started.name, SleeveState(outcome.started))
@@ -699,7 +732,7 @@ class State:
         self.flows = {}
 
     def _sleeve_outcome(
-        self, outcome: SleevePaused | SleeveResumed | SleeveStateSaved | Decided
+        self, outcome: SleevePaused | SleeveResumed | SleeveStateSaved | Decided | SleeveLogged
     ) -> None:
         sleeve = self.sleeves.get(outcome.sleeve)
         if sleeve is None:
@@ -716,6 +749,10 @@ class State:
                 sleeve.reason_code = outcome.because.code
                 sleeve.repeated = 0
                 sleeve.reason_values = ()
+            case SleeveLogged():
+                minute = self.now // MINUTE
+                before = sleeve.logged if sleeve.logged_in == minute else 0
+                sleeve.logged, sleeve.logged_in = before + len(outcome.lines), minute
 
     # -------------------------------------------------------------------------------- ids
 

@@ -13,6 +13,7 @@ from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.types import EngineId, Lots, Mode, Owner
 from tradebot.engine.journal.schema import SCHEMA
+from tradebot.engine.live.bar_history import past
 from tradebot.engine.live.budget import BudgetedCaller
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.recovery import recover
@@ -119,6 +120,15 @@ def begin(engine: Assembled, terms: Terms) -> None:
             wall=terms.wall,
         )
     )
+    give_history(engine)
     for panic in terms.panics:
         engine.runtime.hand_over(panic)
     world.begin()
+
+
+def give_history(engine: Assembled) -> None:
+    """Hand over what the world knows of the past of the bars that sleeves need and that are not warm yet."""
+    world = engine.world
+    state = engine.runtime.kernel.state
+    for given in past(state, world.history(), world.description):
+        engine.runtime.hand_over(given)

@@ -9,7 +9,7 @@ from typing import cast
 
 from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import SleeveFailed
-from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.policy import ContextMap, Filled, Policy, TakesFills
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import MINUTE, MS, Owner
@@ -43,11 +43,12 @@ class BudgetedCaller:
         portfolio: PortfolioState,
         snapshot: MarketSnapshot,
         context: ContextMap,
+        fill: Filled | None = None,
     ) -> OrderSeq | None:
         """Return the policy's answer; None after an exception, which is reported."""
         before = self._clock.cpu_ns()
         try:
-            answer = cast("object", policy.decide(portfolio, snapshot, context))
+            answer = ask(policy, portfolio, snapshot, context, fill)
         except _BROKEN as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
@@ -74,16 +75,30 @@ class BudgetedCaller:
                 self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
 
 
+def ask(
+    policy: Policy,
+    portfolio: PortfolioState,
+    snapshot: MarketSnapshot,
+    context: ContextMap,
+    fill: Filled | None,
+) -> object:
+    """Return whatever a policy answers: to a fill of its own where one is told, else to the market as it is."""
+    if fill is not None and isinstance(policy, TakesFills):
+        return cast("object", policy.on(fill, portfolio, snapshot, context))
+    return cast("object", policy.decide(portfolio, snapshot, context))
+
+
 def call_plainly(
     sleeve: Owner,  # noqa: ARG001  (the signature of a PolicyCaller)
     policy: Policy,
     portfolio: PortfolioState,
     snapshot: MarketSnapshot,
     context: ContextMap,
+    fill: Filled | None = None,
 ) -> OrderSeq | None:
     """Call a policy when deciding again: a broken call decided nothing then, and its event is in the record."""
     try:
-        answer = cast("object", policy.decide(portfolio, snapshot, context))
+        answer = ask(policy, portfolio, snapshot, context, fill)
     except _BROKEN:  # the record holds what followed
         return None
     return answer if isinstance(answer, OrderSeq) else None

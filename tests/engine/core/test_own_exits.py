@@ -16,7 +16,7 @@ from tests.engine.core.builders import (
     of_type,
 )
 from tests.engine.core.test_risk import exposure, picture, verdict
-from tests.engine.core.test_stops import Scripted, Stop, cancelled, denial, halt, pause
+from tests.engine.core.test_stops import Scripted, Stop, cancelled, denial, halt, kill, pause
 
 from tradebot.engine.core.actions import OrderSeq, sell
 from tradebot.engine.core.limits import Limits
@@ -24,7 +24,7 @@ from tradebot.engine.core.outcomes import AnyOutcome, Submit
 from tradebot.engine.core.picture import Picture
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.stops import adds_risk
-from tradebot.engine.core.types import HAND, Owner
+from tradebot.engine.core.types import HAND, Owner, TradingState
 
 
 def against_each_other(limits: Limits = WIDE_OPEN) -> tuple[World, Scripted]:
@@ -43,33 +43,70 @@ def sleeve_sells(world: World, policy: Scripted, quantity: str) -> list[AnyOutco
     return world.market(bid=9_999_00 - 10 * world.seq)
 
 
-@pytest.mark.parametrize("stop", [halt, pause])
-def test_a_stopped_sleeve_gets_out_of_all_it_holds_and_of_no_more(stop: Stop) -> None:
+@pytest.mark.parametrize(
+    ("stop", "most", "more", "refused"),
+    [(pause, "0.01", "0.0101", "sleeve_paused"), (halt, "0.004", "0.0041", "reducing")],
+)
+def test_a_stopped_sleeve_gets_out_of_what_it_holds_and_while_reducing_until_the_net_is_no_larger(
+    stop: Stop, most: str, more: str, refused: str
+) -> None:
     world, policy = against_each_other()
     stop(world)
-    refused = "reducing" if stop is halt else "sleeve_paused"
-    assert denial(sleeve_sells(world, policy, "0.0101")) == refused
-    outcomes = sleeve_sells(world, policy, "0.01")
+    assert denial(sleeve_sells(world, policy, more)) == refused
+    outcomes = sleeve_sells(world, policy, most)
     (submit,) = of_type(outcomes, Submit)
     # Nor is it taken out afterwards, though it is more than the account's net.
     assert cancelled(world.accept(submit.order)) == set()
     assert cancelled(stop(world)) == set()
 
 
+@pytest.mark.parametrize(
+    ("stop", "limit", "gone"),
+    [(halt, True, True), (kill, True, True), (pause, True, False), (halt, False, False)],
+)
+def test_an_exit_that_turns_the_net_is_taken_out_by_a_halt_and_a_standing_stop_is_not(
+    stop: Stop, *, limit: bool, gone: bool
+) -> None:
+    world, _ = against_each_other()
+    order = intent("sell", 1000, owner=SLEEVE, limit=9_990_00, number=world.state.counter + 1)
+    if not limit:
+        order = msgspec.structs.replace(
+            order, type="stop", limit_price=None, trigger_price=9_900_00
+        )
+    world.state.apply_outcome(Submit(order=order))
+    world.accept(order)
+    assert cancelled(stop(world)) == ({order.client_order_id} if gone else set())
+
+
+def test_a_stop_that_stands_is_set_off_while_reducing_though_it_turns_the_net() -> None:
+    seen = own_picture(WIDE_OPEN, state="REDUCING")
+    order = intent("sell", 1000, owner=SLEEVE)
+    assert verdict(order, seen) == "reducing"
+    assert verdict(order, msgspec.structs.replace(seen, standing_stop=True)) == "ok"
+
+
+def test_no_exit_of_an_owner_passes_while_halted() -> None:
+    seen = own_picture(WIDE_OPEN, state="HALTED")
+    for quantity in (100, 400, 1000):
+        assert verdict(intent("sell", quantity, owner=SLEEVE), seen) == "halted"
+
+
 def test_what_already_works_of_an_owner_counts_against_its_exit() -> None:
     world, policy = against_each_other()
     halt(world)
-    (submit,) = of_type(sleeve_sells(world, policy, "0.006"), Submit)
+    (submit,) = of_type(sleeve_sells(world, policy, "0.003"), Submit)
     world.accept(submit.order)
-    assert denial(sleeve_sells(world, policy, "0.005")) == "reducing"
-    assert denial(sleeve_sells(world, policy, "0.004")) == "ok"
+    assert denial(sleeve_sells(world, policy, "0.002")) == "reducing"
+    assert denial(sleeve_sells(world, policy, "0.001")) == "ok"
 
 
-def test_the_hand_gets_out_the_same_way() -> None:
+@pytest.mark.parametrize("quantity", [100, 800])
+def test_a_hand_against_the_net_gets_out_only_where_nothing_reduces(quantity: int) -> None:
+    world, _ = against_each_other()
+    assert denial(world.request("buy", quantity)) == "ok"
     world, _ = against_each_other()
     halt(world)
-    assert denial(world.request("buy", 810)) == "reducing"
-    assert denial(world.request("buy", 800)) == "ok"
+    assert denial(world.request("buy", quantity)) == "reducing"
 
 
 def test_a_hand_without_a_holding_shrinks_the_account_by_its_net_and_no_further() -> None:
@@ -81,12 +118,18 @@ def test_a_hand_without_a_holding_shrinks_the_account_by_its_net_and_no_further(
     assert denial(world.request("sell", 1000, limit=9_990_00)) == "ok"
 
 
-def own_picture(limits: Limits, quantity: int = 200, *, equity: str | None = "1000") -> Picture:
+def own_picture(
+    limits: Limits,
+    quantity: int = 200,
+    *,
+    equity: str | None = "1000",
+    state: TradingState = "ACTIVE",
+) -> Picture:
     return msgspec.structs.replace(
         picture(
             exposure(quantity),
             limits=limits,
-            state="REDUCING",
+            state=state,
             equity=None if equity is None else Decimal(equity),
         ),
         own_quantity=1000,
@@ -139,13 +182,22 @@ def test_orders_that_pass_as_exits_never_take_the_net_beyond_what_one_side_of_ow
             number=world.state.counter + 1,
         )
         world.state.apply_outcome(Submit(order=order))
+    net = world.net(BTC_ID)
+    world.state.trading_state = "REDUCING"
+    taken = {order.intent.client_order_id for order in adds_risk(world.state)}
+    kept = [o for o in world.state.blotter.open() if o.intent.client_order_id not in taken]
+    for side, way in (("buy", 1), ("sell", -1)):
+        # All of them filled, and nothing of the other side: the net is no larger than it is.
+        assert (
+            way * net + sum(o.leaves for o in kept if o.intent.side == side) <= abs(net) or not kept
+        )
+    world.state.trading_state = "ACTIVE"
     adding = {order.intent.client_order_id for order in adds_risk(world.state)}
     staying = [o for o in world.state.blotter.open() if o.intent.client_order_id not in adding]
     longs = sum(10 * quantity for quantity in held if quantity > 0)
     shorts = sum(-10 * quantity for quantity in held if quantity < 0)
     buys = sum(o.leaves for o in staying if o.intent.side == "buy")
     sells = sum(o.leaves for o in staying if o.intent.side == "sell")
-    net = world.net(BTC_ID)
     # Each order is within its owner's holding, or within the net: at worst both rules are used up.
     assert buys <= shorts + max(-net, 0)
     assert sells <= longs + max(net, 0)

@@ -76,6 +76,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Signed holding of the order's owner in the order's instrument."""
     own_leaves: int = 0
     """Open quantity of that owner on the order's side."""
+    standing_stop: bool = False
+    """Whether the order is a stop that stands already: it is set off now, or moved."""
 
 
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
@@ -86,6 +88,12 @@ def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:
 def shrinkable(exposure: Exposure, side: Side) -> int:
     """Return the largest quantity of a side that can only shrink the position; 0 or less: none."""
     return -exposure.quantity * sign(side) - working_beside(exposure, side)
+
+
+def enlarges_net(exposure: Exposure, side: Side, quantity: int) -> bool:
+    """Return whether an order can leave the account with a larger position than it holds, on the order's side."""
+    reach = exposure.quantity * sign(side) + working_beside(exposure, side) + quantity
+    return reach > abs(exposure.quantity)
 
 
 def working_beside(exposure: Exposure, side: Side) -> int:

@@ -9,7 +9,9 @@ from tradebot.engine.core.gate_words import Check, line_of
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import OrderIntent, Replace, Submit
 from tradebot.engine.core.picture import (
+    Exposure,
     Picture,
+    enlarges_net,
     exposure_of,
     quantity_text,
     reduces_only,
@@ -65,6 +67,7 @@ def check(order: OrderIntent, picture: Picture) -> list[Check]:
         lines += _state_for_exits(order, picture)
     elif own_exit(order, picture):
         lines += _state_for_exits(order, picture)
+        lines.append(_reducing(order, picture, exposure))
         lines += size_limits(order, picture, OF_THE_ACCOUNT)
     else:
         lines += _state_for_new_risk(order, picture)
@@ -103,7 +106,8 @@ def own_exit(order: OrderIntent, picture: Picture) -> bool:
     """Return whether an order can only shrink what its own owner holds.
 
     Where owners stand against each other the account's net is smaller than what each holds: a long sleeve must get out
-    though a hand is short. Such an order passes as an exit while the account's position and gross stay within limits.
+    though a hand is short. Such an order passes as an exit while the account's position and gross stay within limits;
+    while REDUCING also only as far as it leaves the account's net no larger than it is.
     """
     own = -picture.own_quantity * sign(order.side) - picture.own_leaves
     return not order.reduce_only and order.quantity <= own
@@ -120,6 +124,17 @@ def _state_for_exits(order: OrderIntent, picture: Picture) -> list[Check]:
             "the engine is HALTED: only reduce-only orders pass; `tradebot resume --reason ...` lifts it",
         )
     ]
+
+
+def _reducing(order: OrderIntent, picture: Picture, exposure: Exposure) -> Check:
+    """Return whether the state lets an exit turn the account's net; a stop that stands already may."""
+    larger = enlarges_net(exposure, order.side, order.quantity)
+    return line_of(
+        "reducing",
+        picture.state != "REDUCING" or picture.standing_stop or not larger,
+        f"the engine is REDUCING: this exit of {order.owner} would make the account's position of "
+        f"{quantity_text(exposure, exposure.quantity)} larger; `tradebot resume --reason ...` lifts it",
+    )
 
 
 def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:

@@ -242,7 +242,14 @@ def picture(state: State, intent: OrderIntent) -> Picture:
             intent.account, intent.instrument, intent.owner
         ).quantity,
         own_leaves=_own_leaves(state, intent, account),
+        standing_stop=_stands(state, intent),
     )
+
+
+def _stands(state: State, intent: OrderIntent) -> bool:
+    """Return whether an order is a stop the engine keeps and sets off, or one that takes a standing stop's place."""
+    known = state.blotter.get(intent.replaces or intent.client_order_id)
+    return known is not None and known.is_open and known.intent.type in STOPS
 
 
 def _protected_here(state: State, intent: OrderIntent, account: AccountState) -> bool:

@@ -20,7 +20,7 @@ from tradebot.engine.core.events import (
     SleevePauseRequested,
     SleeveResumeRequested,
 )
-from tradebot.engine.core.orders import Order
+from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import (
     Alert,
     SleevePaused,
@@ -30,7 +30,7 @@ from tradebot.engine.core.outcomes import (
 from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.types import AccountName, Owner, TradingState, opposite, sign
+from tradebot.engine.core.types import AccountName, Owner, Side, TradingState, opposite, sign
 
 LEAVING = frozenset({"pending_cancel", "pending_replace"})
 """States of an order that is on its way out already."""
@@ -73,21 +73,30 @@ def adds_risk(state: State) -> list[Order]:
 
     Reduce-only orders never do. Of the others those that oppose the account's position are counted against it, oldest
     first: what fits into it only shrinks it. So does what fits into its own owner's holding, also where owners stand
-    against each other and the account's net is smaller: the gate let it pass as an exit, and it stays one.
+    against each other and the account's net is smaller: the gate let it pass as an exit, and it stays one. While
+    REDUCING or HALTED it stays only where the net grows no larger by it, or where it is a stop.
     """
+    stopped = state.trading_state != "ACTIVE"
     nets: dict[tuple[AccountName, InstrumentId], int] = {}
+    reaches: dict[tuple[AccountName, InstrumentId, Side], int] = {}
     owned: dict[tuple[AccountName, InstrumentId, Owner], int] = {}
     adding: list[Order] = []
     for order in state.blotter.open():
         intent = order.intent
         where = (intent.account, intent.instrument)
-        whose = (*where, intent.owner)
-        net = nets.setdefault(where, state.ledger.net(*where))
+        way, whose = (*where, intent.side), (*where, intent.owner)
+        held = state.ledger.net(*where)
+        net = nets.setdefault(where, held)
         own = owned.setdefault(whose, state.ledger.position(*whose).quantity)
         signed = sign(intent.side) * order.leaves
         fits = _only_shrinks(net, signed), _only_shrinks(own, signed)
-        if not any(fits) and not intent.reduce_only:
+        reach = reaches.setdefault(way, held * sign(intent.side)) + order.leaves
+        larger = stopped and reach > abs(held) and intent.type not in STOPS
+        stays = intent.reduce_only or (any(fits) and not larger)
+        if not stays:
             adding.append(order)
+        elif not intent.reduce_only and intent.type not in STOPS:
+            reaches[way] = reach
         nets[where] += signed if fits[0] else 0
         owned[whose] += signed if fits[1] else 0
     return adding

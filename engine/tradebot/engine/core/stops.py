@@ -84,7 +84,8 @@ def adds_risk(state: State) -> list[Order]:
     for order in state.blotter.open():
         intent = order.intent
         where = (intent.account, intent.instrument)
-        way, whose = (*where, intent.side), (*where, intent.owner)
+        way = (intent.account, intent.instrument, intent.side)
+        whose = (*where, intent.owner)
         held = state.ledger.net(*where)
         net = nets.setdefault(where, held)
         own = owned.setdefault(whose, state.ledger.position(*whose).quantity)

@@ -139,6 +139,21 @@ def test_partial_fills_go_on_in_pieces(world: World) -> None:
     assert ended(world) == [(0, "flat")]
 
 
+def test_an_order_that_never_rests_is_not_put_back_as_protection(world: World) -> None:
+    world.hold(2000)
+    world.place("sell", 2000, limit=9_600_00, reduce_only=True, tif="ioc")
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([700])
+    start(world, venue, BTC_ID)
+    codes = [
+        submit.order.because and submit.order.because.code
+        for submit in of_type(world.outcomes, Submit)
+        if submit.order.reduce_only
+    ]
+    assert "flatten" in codes
+    assert "flatten-restored" not in codes
+
+
 def test_what_cannot_be_closed_is_reported(world: World) -> None:
     world.hold(2000)
     venue = ScriptedVenue(world)

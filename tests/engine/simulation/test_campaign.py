@@ -49,6 +49,21 @@ def test_a_seed_is_the_same_plan_each_time() -> None:
     assert plan_of(7) != plan_of(8)
 
 
+def test_a_seed_that_does_not_end_is_reported_with_the_line_that_reproduces_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def circle(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("tradebot.engine.simulation.run.CPU_MAX", 0.05)
+    monkeypatch.setattr("tradebot.engine.simulation.run.Simulation.run", circle)
+    lines: list[str] = []
+    totals = Campaign(3, 2, 1, lines.append).run()
+    assert totals.failed == [3, 4]
+    assert lines[0].startswith("make simulate SEEDS=1 FIRST=3  # overdue at step ")
+
+
 def test_a_seed_leaves_the_same_trace_under_another_hash_seed() -> None:
     traces = {run_seed(11).trace}
     for hash_seed in ("1", "2"):

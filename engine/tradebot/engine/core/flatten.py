@@ -39,6 +39,7 @@ from tradebot.engine.core.types import (
     AccountName,
     Owner,
     Side,
+    TimeInForce,
     sign,
 )
 
@@ -365,6 +366,9 @@ def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | N
 
 # ------------------------------------------------------------------------------------ putting back
 
+AT_ONCE: frozenset[TimeInForce] = frozenset({"ioc", "fok"})
+"""Orders that never rest: they protect nothing, and put back they would end and be put back again for ever."""
+
 
 def _restore(step: Step, where: FlattenKey, uncovered: int) -> None:
     """Put protective orders back that were cancelled for the closing order, stops first, as far as they are needed."""
@@ -377,7 +381,7 @@ def _restore(step: Step, where: FlattenKey, uncovered: int) -> None:
     for order in sorted(ended, key=lambda order: order.intent.type not in STOPS):
         intent = order.intent
         quantity = min(left, intent.quantity - order.filled)
-        if quantity < lot or sign(intent.side) * net >= 0:
+        if quantity < lot or sign(intent.side) * net >= 0 or intent.tif in AT_ONCE:
             continue
         again = msgspec.structs.replace(
             intent,

@@ -112,7 +112,7 @@ def plan_of(seed: int) -> Plan:
     accounts = ["one"] if chance.random() < 0.7 else ["one", "two"]
     return Plan(
         seed=seed,
-        rounds=chance.choice([2, 2, 2, 3]),
+        rounds=chance.choice([2, 2, 2, 2, 2, 3]),
         accounts=tuple(AccountName(name) for name in accounts),
         capabilities=Capabilities(
             order_types=("limit", "market", "stop", "stop_limit") if stops else ("limit", "market"),

@@ -26,6 +26,7 @@ from tradebot.engine.simulation.hand import Hand
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.market import FAR
 from tradebot.engine.simulation.memory import LOOKED, difference, remembered
+from tradebot.engine.simulation.overdue import SeedOverdue, bounded
 from tradebot.engine.simulation.plan import Plan, generator, plan_of
 from tradebot.engine.simulation.process import Process, read_again
 from tradebot.engine.simulation.quiet import check_quiet, unsettled
@@ -33,7 +34,7 @@ from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 8 * SECOND
+SPELL = 7 * SECOND
 """How long a spell of trading lasts."""
 
 PATIENCE = 90 * SECOND
@@ -41,6 +42,9 @@ PATIENCE = 90 * SECOND
 
 STEPS_MAX = 60_000
 """More steps than any seed needs: a run that gets there goes in circles."""
+
+CPU_MAX = 60.0
+"""Seconds of processor time after which a seed is given up: hundreds of times what one needs."""
 
 
 class Simulation:
@@ -157,7 +161,7 @@ class Simulation:
             agenda.reach(self._hand_due)
             self._hand_acts()
         self._disk_took_time()
-        if self.steps % 16 == 0 and not runtime.commit():
+        if self.steps % 48 == 0 and not runtime.commit():
             runtime.drain()
 
     def _disk_took_time(self) -> None:
@@ -349,15 +353,18 @@ def run_seed(
             return _never_began(seed, _failure(error, 0))
         failure: Failure | None = None
         try:
-            simulation.run()
-        except Exception as error:  # noqa: BLE001  (whatever the engine raises is a finding)
+            with bounded(CPU_MAX):
+                simulation.run()
+        except (Exception, SeedOverdue) as error:  # noqa: BLE001  (whatever the engine raises is a finding)
             failure = _failure(error, simulation.steps)
         finally:
             simulation.process.close()
         return simulation.result(failure)
 
 
-def _failure(error: Exception, steps: int) -> Failure:
+def _failure(error: Exception | SeedOverdue, steps: int) -> Failure:
+    if isinstance(error, SeedOverdue):
+        return Failure("overdue", steps, str(error))
     if isinstance(error, Violation):
         return Failure(error.invariant, steps, error.reason)
     return Failure("apply-total", steps, f"{type(error).__name__}: {error}")

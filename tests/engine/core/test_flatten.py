@@ -141,7 +141,7 @@ def test_partial_fills_go_on_in_pieces(world: World) -> None:
 
 def test_an_order_that_never_rests_is_not_put_back_as_protection(world: World) -> None:
     world.hold(2000)
-    world.place("sell", 2000, limit=9_600_00, reduce_only=True, tif="ioc")
+    world.request("sell", 2000, limit=9_600_00, tif="ioc", reduce_only=True)
     venue = ScriptedVenue(world)
     venue.liquidity.extend([700])
     start(world, venue, BTC_ID)

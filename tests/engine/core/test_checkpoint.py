@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.engine.core.builders import World, contents, encoded
 from tests.engine.core.histories import History, remembered, restless_world
 
+from tradebot.engine.core.bets import BetBook
 from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.checkpoint import (
     IMAGES,
@@ -91,7 +92,7 @@ def test_every_attribute_is_in_the_checkpoint_or_said_not_to_be() -> None:
     world, _ = lived(3, 200)
     (sleeve, *_) = world.state.sleeves.values()
     (account, *_) = world.state.accounts.values()
-    parts = (Blotter(), Links(), Executions(), Ledger())
+    parts = (Blotter(), Links(), Executions(), Ledger(), BetBook())
     holders = (world.state, *parts, account, sleeve, Flattening())
     assert len(holders) == len(IMAGES)
     for holder in holders:

@@ -21,6 +21,7 @@ from msgspec import inspect
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.accounts import AccountState, Answer, Standing
 from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.bets import BetBook, BetKey, Ended, Page
 from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.differences import Difference
 from tradebot.engine.core.events import (
@@ -36,12 +37,12 @@ from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import PauseCause
+from tradebot.engine.core.outcomes import BetSettled, PauseCause
 from tradebot.engine.core.rates import Quotes
+from tradebot.engine.core.records import Records
 from tradebot.engine.core.sleeve_memory import ShadowBook, SleeveMark
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import (
-    BetKey,
     Flattening,
     FlattenKey,
     SleeveState,
@@ -157,6 +158,15 @@ class FlatteningImage(msgspec.Struct, frozen=True, kw_only=True):
     removed: dict[ClientOrderId, None]
 
 
+class BetBookImage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of bets."""
+
+    pages: dict[BetKey, Page]
+    ended: list[Ended]
+    records: Records
+    settled: dict[BetId, BetSettled]
+
+
 class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the kernel's state."""
 
@@ -191,6 +201,7 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     rejects_in_row: int
     sent: dict[Owner, deque[int]]
     bets: dict[BetKey, BetId]
+    bet_book: BetBookImage
     counter: int
 
 
@@ -200,6 +211,9 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "next_mark": "begins anew with EngineStarted",
         "tries": "begins anew with EngineStarted",
         "booked": "of the newest event alone",
+    },
+    Ledger: {
+        "_touched": "of the newest event alone",
     },
     SleeveState: {
         "memory": "EngineStarted goes back to what was saved",
@@ -240,6 +254,7 @@ IMAGES: dict[type, Layout] = {
     Blotter: Layout(BlotterImage, lambda _: Blotter()),
     Ledger: Layout(LedgerImage, lambda _: Ledger()),
     Executions: Layout(ExecutionsImage, lambda _: Executions()),
+    BetBook: Layout(BetBookImage, lambda _: BetBook()),
     SleeveState: Layout(SleeveImage, lambda image: SleeveState(cast("SleeveImage", image).started)),
     AccountState: Layout(
         AccountImage, lambda image: AccountState(cast("AccountImage", image).started)

@@ -96,6 +96,7 @@ from tradebot.engine.core.reconcile import (
     on_stream_timer,
     stop_on_alarms,
 )
+from tradebot.engine.core.settling import settle_bets
 from tradebot.engine.core.shadow import look_at_shadows
 from tradebot.engine.core.sleeve_exit import EXIT_TIMER, on_exit_timer, on_order_of_exit
 from tradebot.engine.core.sleeve_words import (
@@ -157,6 +158,7 @@ class Kernel:
             stop_on_alarms(step)
             # A fill told once more moves no money: it waits for the next look like everything else.
             watch(step, at_once=new is not None or isinstance(event, OrderRejected))
+        settle_bets(step)
         self._sleeves.decide(step, event)
         warn_engine_held(step)
         watch_silence(step)

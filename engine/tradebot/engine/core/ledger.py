@@ -75,6 +75,14 @@ class Booked(msgspec.Struct, frozen=True, array_like=True):
     """What the account gained by asset; the venue lost the same."""
 
 
+class Touch(msgspec.Struct, frozen=True):
+    """A booking that changed a position."""
+
+    row: Booked
+    back: bool
+    """Whether it was taken back."""
+
+
 class Ledger:
     """Balances and positions of all accounts and owners."""
 
@@ -86,6 +94,15 @@ class Ledger:
         """Bookings by account and execution id, oldest first."""
         self._folded: dict[PositionKey, Position] = {}
         """Positions as the bookings that are no longer kept left them."""
+        self._touched: list[Touch] = []
+        """What `take_touched` gives."""
+
+    def take_touched(self) -> list[Touch]:
+        """Return what was booked on positions, and taken back, since it was last asked."""
+        if not self._touched:
+            return []
+        taken, self._touched = self._touched, []
+        return taken
 
     def post(self, postings: Iterable[Posting]) -> None:
         """Book postings that sum to zero per asset.
@@ -238,12 +255,14 @@ class Ledger:
         self.post(_reversed(leg) for leg in _legs(row))
         del self._kept[account, execution_id]
         self._positions[row.key[:2]][row.key[2]] = position
+        self._touched.append(Touch(row, back=True))
         return True
 
     def _keep(self, booking_id: str, row: Booked) -> None:
         position = carried(self.position(*row.key), row)
         self._positions.setdefault(row.key[:2], {})[row.key[2]] = position
         self._kept[row.key[0], booking_id] = row
+        self._touched.append(Touch(row, back=False))
         if len(self._kept) > KEPT_MAX:
             oldest = self._kept.pop(next(iter(self._kept)))
             self._folded[oldest.key] = carried(self._folded.get(oldest.key, Position()), oldest)

@@ -179,6 +179,49 @@ class FillBooked(Outcome, frozen=True, kw_only=True, tag="fill-booked"):
     """Where its order stood; None for a fill of an order that is not ours."""
 
 
+class BetSettled(Outcome, frozen=True, kw_only=True, tag="bet-settled"):
+    """A bet is over: its owner is flat in its instrument, or has turned.
+
+    The same bet told again takes the place of what was told before: a fee came late, an execution was taken back.
+    """
+
+    bet_id: BetId
+    account: AccountName
+    instrument: InstrumentId
+    owner: Owner
+    version: str | None
+    """Of the policy at entry."""
+    side: Side
+    """Of the entry: `buy` is a long."""
+    tag: str
+    """Which kind of bet: the code of the reason at entry, of a hand's order its note."""
+    opened: int
+    closed: int
+    """The engine's time, ns UTC."""
+    quantity: int
+    """Most that was held, in units."""
+    currency: str
+    """Of the money below: the instrument's."""
+    risk: str | None
+    """What was to be lost at the stop, fees of both ways in; None: no stop covered all of it at entry."""
+    result: str
+    """What the ledger says it brought, fees in, to the last digit: over all bets these sum up to its profit."""
+    elsewhere: str | None = "0"
+    """Fees paid in other assets, at the rates when it settled; None: one of them could not be valued."""
+    r: str | None
+    """(result - elsewhere) / risk, six decimals."""
+    edge: Edge | None = None
+    """The belief at entry; the record's own where that was named."""
+    pays: str | None = None
+    """What it was to win for each unit risked, fees in; None without a target."""
+    promised: str | None = None
+    """Mean result that the edge promised, in R; None where nothing was promised."""
+    spread: str | None = None
+    """Standard deviation of the same; None where the edge does not say."""
+    rate: str = ""
+    """What one unit of `currency` was worth in the engine's when it settled; empty: not known."""
+
+
 class OrderHeld(Outcome, frozen=True, kw_only=True, tag="order-held"):
     """The engine keeps an order itself: a stop the venue does not know, a child that waits for its parent.
 
@@ -495,6 +538,7 @@ type Fact = (
     | MandateEnded
     | LimitsChanged
     | FillBooked
+    | BetSettled
     | TradingStateChanged
     | EquityMarked
     | FlattenStarted

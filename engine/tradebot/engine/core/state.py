@@ -15,6 +15,7 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.adoption import settle
 from tradebot.engine.core.authority import Authority
+from tradebot.engine.core.bets import BetBook, BetKey, Booking, by_position
 from tradebot.engine.core.blotter import Blotter
 from tradebot.engine.core.booking import (
     take_bust,
@@ -67,10 +68,11 @@ from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
 from tradebot.engine.core.needs import Bars
-from tradebot.engine.core.orders import Order, OrderEvent
+from tradebot.engine.core.orders import STOPS, Order, OrderEvent
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     ArmingChanged,
+    BetSettled,
     Cancel,
     CashAdopted,
     Decided,
@@ -132,9 +134,6 @@ RATE_WINDOW_MAX = 4096
 
 ID_LENGTH_MAX = 20
 """Longest client order id that is legal at every venue."""
-
-type BetKey = tuple[AccountName, InstrumentId, Owner]
-"""A bet lasts from flat to flat of one owner in one instrument."""
 
 
 class SleeveState:
@@ -300,6 +299,8 @@ class State:
         self.rejects_in_row = 0
         self.sent: dict[Owner, deque[int]] = {}
         self.bets: dict[BetKey, BetId] = {}
+        """The bet that an owner's next order in an instrument belongs to."""
+        self.bet_book = BetBook()
         self.booked: tuple[OrderFilled, Owner, OrderIntent | None] | None = None
         """What `take_booked` gives."""
         self.counter = 0
@@ -429,6 +430,34 @@ class State:
                 self._replacement(event)
             case _:  # operators and broken sleeves change state only through outcomes
                 return
+        self._follow_bets(event)
+
+    def _follow_bets(self, event: Event | None) -> None:
+        """Let bets follow what was booked; `event` is what came in, None for an outcome."""
+        touched = self.ledger.take_touched()
+        if not touched:
+            return
+        fill = event.corrected if isinstance(event, ExecutionCorrected) else event
+        filled = fill if isinstance(fill, OrderFilled) else None
+        order = None if filled is None else self.blotter.get(filled.client_order_id)
+        for key, touches in by_position(touched).items():
+            unnamed = (
+                f"adopted-{self.adoptions}-{key[2]}" if filled is None else filled.execution_id
+            )
+            bet = self.bet_book.follow(
+                Booking(
+                    key=key,
+                    touches=touches,
+                    position=self.ledger.position(*key),
+                    instrument=self.instruments[key[1]],
+                    now=self.now,
+                    fill=filled,
+                    intent=None if order is None else order.intent,
+                    named=self.bets.get(key) or BetId(f"b-{unnamed}"),
+                )
+            )
+            if bet is not None:
+                self.bets[key] = bet
 
     def _connection(self, event: StreamChanged | ClockMeasured) -> None:
         account = self.accounts.get(event.account)
@@ -608,6 +637,8 @@ class State:
         """Remember what the kernel decided."""
         self.written = self.now
         match outcome:
+            case BetSettled():
+                self.bet_book.settle(outcome)
             case Submit():
                 self._submitted(outcome.order)
             case Replace():
@@ -629,6 +660,7 @@ class State:
                 | QueryAccount()
             ):
                 settle(self, outcome)
+                self._follow_bets(None)
             case SetTimer():
                 self.timers[outcome.timer_id] = outcome.due
             case ArmingChanged() | MandateRecorded() | MandateEnded() | LimitsChanged():
@@ -697,6 +729,7 @@ class State:
             case OrderHeld():
                 intent = outcome.order
                 self.counter += self.blotter.add(intent, held=True)
+                self._protected(intent)
                 self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
             case HeldEnded():
                 key = outcome.client_order_id
@@ -711,8 +744,15 @@ class State:
                 key = outcome.client_order_id
                 self.blotter.change_held(key, self.now, trigger_price=outcome.trigger_price)
 
+    def _protected(self, intent: OrderIntent) -> None:
+        """Let a stop say what a bet risks that began without one."""
+        if intent.type in STOPS and intent.instrument in self.instruments:
+            held = self.ledger.position(intent.account, intent.instrument, intent.owner)
+            self.bet_book.protect(intent, held, self.instruments[intent.instrument])
+
     def _submitted(self, intent: OrderIntent) -> None:
         self.counter += self.blotter.add(intent)
+        self._protected(intent)
         self.bets[(intent.account, intent.instrument, intent.owner)] = intent.bet_id
         sleeve = self.sleeves.get(intent.owner)
         if sleeve is not None:

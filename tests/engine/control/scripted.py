@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Literal, override
 
 import msgspec
+from tests.engine.control.scripted_sleeves import ScriptedSleeves
 
 from tradebot.engine.control.authority import (
     ArmBody,
@@ -259,6 +260,7 @@ class ScriptedEngine(ControlledEngine):
         self.reason: str | None = None
         self.mode: str = "sandbox"
         self.api = API_NUMBER
+        self.life = ScriptedSleeves(self)
         self.journal: list[EventLine] = []
         self.broken = False
         self.stuck = False
@@ -447,6 +449,11 @@ class ScriptedEngine(ControlledEngine):
     @override
     def authority(self) -> "ScriptedAuthority":
         return ScriptedAuthority(self)
+
+    @property
+    @override
+    def sleeves(self) -> ScriptedSleeves:
+        return self.life
 
     def _done(self, told: tuple[str, ...], *lines: str) -> CommandAnswer:
         self.told.append(told)

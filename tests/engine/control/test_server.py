@@ -95,6 +95,31 @@ async def test_a_preview_sends_nothing(client: httpx.AsyncClient, engine: Script
         ("/v1/terminal/seen", {"terminal": "tty:x:1"}, ("seen", "tty:x:1")),
         ("/v1/terminal/gone", {"terminal": "tty:x:1"}, ("gone", "tty:x:1")),
         (
+            "/v1/sleeves/trend-btc/start",
+            {"version": "3f9c", "run": "live", "loss_budget": "200"},
+            ("start", "trend-btc", "live", "3f9c", "200", "30"),
+        ),
+        (
+            "/v1/sleeves/trend-btc/stop",
+            {"reason": "enough", "exit": True},
+            ("stop-sleeve", "trend-btc", "enough", "True"),
+        ),
+        (
+            "/v1/sleeves/trend-btc/reload",
+            {"version": "77aa"},
+            ("reload", "trend-btc", "77aa", "False"),
+        ),
+        (
+            "/v1/sleeves/trend-btc/rollback",
+            {"version": "77aa", "fresh": True},
+            ("rollback", "trend-btc", "77aa", "True"),
+        ),
+        (
+            "/v1/sleeves/trend-btc/capital",
+            {"capital": "25%"},
+            ("capital", "trend-btc", "25%"),
+        ),
+        (
             "/v1/sleeves/trend-btc/mandate",
             {"capital": "5000", "loss_budget": "200"},
             ("mandate", "trend-btc", "5000", "200", "30"),

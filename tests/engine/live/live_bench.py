@@ -26,13 +26,18 @@ from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.budget import BudgetedCaller
+from tradebot.engine.live.configured_sleeves import FileSleeves
+from tradebot.engine.live.loaded_sleeves import LoadedSleeves
 from tradebot.engine.live.loop import Loop
 from tradebot.engine.live.markets import NativeFeed, ReplayMarket
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.service import EngineService, Identity
+from tradebot.engine.live.sleeve_life import SleeveParts
 from tradebot.engine.live.tape import Tape
+from tradebot.engine.policy_source.load import VersionedPolicy
+from tradebot.engine.policy_source.sources import Sources
 from tradebot.engine.venue.log import VenueLog
 from tradebot.engine.venue.native import Fees, NativeVenue
 from tradebot.native import Venue
@@ -108,6 +113,12 @@ def quiet_market(seconds: int = 60) -> list[AnyMarketEvent]:
     return [book(100 * step) for step in range(seconds * 10)]
 
 
+def versioned(policy: LoadedPolicy) -> VersionedPolicy:
+    """Return a policy as if it had been loaded from a file."""
+    sources = Sources("test", {"test.py": "the source"})
+    return VersionedPolicy(policy, "0123456789ab", sources, "test.py:Policy")
+
+
 class LiveBench:
     """One process of an engine; `again` is the next one in the same folder."""
 
@@ -129,8 +140,11 @@ class LiveBench:
         self.segments = SegmentWriter(folder / "market")
         self.reserve = Reserve.open(folder / "reserve.log")
         self.log = VenueLog(folder / "venue.log")
-        caller = BudgetedCaller(self.clock, self.failed)
-        self.kernel = Kernel(ENGINE, Sleeves(self.sleeves, caller))
+        self.measured = BudgetedCaller(self.clock, self.failed)
+        self.loaded = LoadedSleeves(
+            {name: versioned(policy) for name, policy in self.sleeves.items()}
+        )
+        self.kernel = Kernel(ENGINE, Sleeves(self.loaded.policies, self.measured))
         self.runtime = Runtime(
             self.kernel, Records(self.journal, self.segments, self.reserve), self.failed
         )
@@ -267,6 +281,9 @@ class Served:
             tape=bench.tape,
             alerts=bench.alerts,
             virtual_now=lambda: self.pace.now(bench.runtime.now),
+            sleeves=SleeveParts(
+                bench.loaded, bench.measured, FileSleeves((BTC,), {}, bench.folder / "home")
+            ),
         )
         self.loop = Loop(
             bench.runtime,

@@ -41,17 +41,25 @@ def arm(
             accounts = client.status().accounts
             for waiting, value in facts.waiting.items():
                 print(f"{waiting} {facts.limits[waiting]} -> {value}", file=sys.stderr)
-            _typed(", ".join(accounts))
+            typed_account(", ".join(accounts), "to arm")
         answer = client.arm(ArmBody(terminal=terminal, seconds=seconds, idle=silence))
     return tell(answer, json=json, plain=plain)
 
 
-def _typed(account: str) -> None:
-    """Let a person type the account's name: real money is not armed by a reflex."""
-    prompt = f"REAL MONEY at {account}. Type the account's name to arm: "
+def typed_account(account: str, what: str) -> None:
+    """Let a person type the account's name: real money is not given away by a reflex.
+
+    Args:
+        account: What must be typed.
+        what: What it is typed for, `to arm`.
+
+    Raises:
+        CommandFailed: If something else was typed.
+    """
+    prompt = f"REAL MONEY at {account}. Type the account's name {what}: "
     print(prompt, end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != account:
-        raise CommandFailed("that is not the account's name; nothing was armed", REFUSED)
+        raise CommandFailed("that is not the account's name; nothing was done", REFUSED)
 
 
 def disarm(*, name: NameOption = None, json: JsonOption = False, plain: PlainOption = False) -> int:

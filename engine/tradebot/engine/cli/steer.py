@@ -93,6 +93,20 @@ def resume(
     return tell(answer, json=json, plain=plain)
 
 
+def resume_sleeve(
+    sleeve: Annotated[str, typer.Argument(metavar="SLEEVE", help="Its name.")],
+    *,
+    reason: ReasonOption = None,
+    name: NameOption = None,
+    json: JsonOption = False,
+    plain: PlainOption = False,
+) -> int:
+    """Let a paused SLEEVE add risk again."""
+    with connected(name) as client:
+        answer = client.resume_sleeve(sleeve, reason or "operator")
+    return tell(answer, json=json, plain=plain)
+
+
 def pause(
     sleeve: Annotated[str, typer.Argument(metavar="SLEEVE", help="Its name.")],
     *,

@@ -53,6 +53,9 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("pause", "Control", "SLEEVE adds no more risk", f"{_CLI}.steer:pause"),
     Verb("drill", "Control", "a fault, felt: a minute in the sandbox", f"{_CLI}.drill:drill"),
+    Verb(
+        "policy", "Control", "sleeves: list, start, reload, why, ...", f"{_CLI}.policy:policy_app"
+    ),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
     Verb(
@@ -80,7 +83,6 @@ NOT_YET: tuple[str, ...] = (
     "exchange",
     "find",
     "montecarlo",
-    "policy",
     "replay",
     "runs",
     "size",

@@ -38,6 +38,7 @@ from tradebot.engine.control.messages import (
     Problem,
     Status,
 )
+from tradebot.engine.control.sleeve_client import SleeveClient
 
 ANSWER_TIMEOUT_S = 5.0
 """Longest wait for an answer; a request that waits for a venue gets this on top."""
@@ -116,6 +117,11 @@ class ControlClient:
             timeout=ANSWER_TIMEOUT_S,
             trust_env=False,  # a proxy of the environment must never see the engine
         )
+
+    @property
+    def sleeves(self) -> SleeveClient:
+        """What can be asked and told about sleeves."""
+        return SleeveClient(self._get, self._post)
 
     def __enter__(self) -> Self:
         """Check that an engine of our API number answers.
@@ -318,7 +324,7 @@ class ControlClient:
                 yield msgspec.json.decode(event.data, type=EventLine)
         raise EngineUnreachable(f"{self._address.label} closed the stream: it is stopping or gone")
 
-    def _get[T](self, path: str, shape: type[T], **parameters: str) -> T:
+    def _get[T](self, path: str, shape: type[T], /, **parameters: str) -> T:
         with self._speaking():
             response = self._http.get(path, params=parameters)
         return _read(response, shape)
@@ -328,6 +334,7 @@ class ControlClient:
         path: str,
         shape: type[T],
         body: object = None,
+        /,
         *,
         timeout: float = ANSWER_TIMEOUT_S,
         **parameters: str,

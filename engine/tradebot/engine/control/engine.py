@@ -25,6 +25,10 @@ from tradebot.engine.control.messages import (
     Status,
 )
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.sleeves import ControlledSleeves
+
+type RefusedCode = Literal["usage", "unknown", "conflict", "configuration", "refused"]
+"""Why an engine says no."""
 
 
 class FrameQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +49,13 @@ class FrameQuery(msgspec.Struct, frozen=True, kw_only=True):
 class Refused(Exception):  # noqa: N818  (a refusal is an answer, not an error of the program)
     """A command or question the engine will not answer; becomes a Problem and an exit code.
 
-    Codes: `usage` (HTTP 400, exit 2), `unknown` (404, exit 2), `conflict` (409, exit 1), `refused` (403, exit 5).
+    Codes: `usage` (HTTP 400, exit 2), `unknown` (404, exit 2), `conflict` (409, exit 1), `configuration` (409, exit 3),
+    `refused` (403, exit 5).
     """
 
-    def __init__(
-        self, code: Literal["usage", "unknown", "conflict", "refused"], detail: str
-    ) -> None:
+    def __init__(self, code: RefusedCode, detail: str) -> None:
         super().__init__(detail)
-        self.code: Literal["usage", "unknown", "conflict", "refused"] = code
+        self.code: RefusedCode = code
         self.detail = detail
 
 
@@ -166,6 +169,11 @@ class ControlledEngine(Protocol):
     @property
     def authority(self) -> ControlledAuthority:
         """Who may add risk."""
+        ...
+
+    @property
+    def sleeves(self) -> ControlledSleeves:
+        """The life of sleeves."""
         ...
 
     @property

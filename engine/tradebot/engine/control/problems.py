@@ -20,6 +20,7 @@ REFUSALS: Final = {
     "usage": (400, 2),
     "unknown": (404, 2),
     "conflict": (409, 1),
+    "configuration": (409, 3),
     "refused": (403, 5),
 }
 """HTTP status and exit code of each code of `Refused`."""
@@ -32,7 +33,8 @@ STATUSES: Final[dict[int, str]] = {
     404: "There is nothing of that address, id or name (`unknown`).",
     405: "Not a method of this address (`usage`).",
     408: "The request did not come in time (`timeout`).",
-    409: "It contradicts what is so already (`conflict`).",
+    409: "It contradicts what is so already (`conflict`), or the engine's files do not allow it (`configuration`, exit "
+    "code 3).",
     413: "The body is too large (`usage`).",
     414: "The address is too long (`usage`).",
     415: "A body that is not application/json (`usage`).",

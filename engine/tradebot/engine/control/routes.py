@@ -48,6 +48,7 @@ from tradebot.engine.control.messages import (
 )
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.problems import Rejected
+from tradebot.engine.control.sleeve_routes import LIFE
 from tradebot.engine.control.table import (
     Call,
     NoBody,
@@ -355,6 +356,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *ORDERS,
     *STATES,
     *SLEEVES,
+    *LIFE,
     *AUTHORITY,
 )
 """Every address of the API."""

@@ -43,6 +43,11 @@ SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesc
   coalesce(CAST(body AS BLOB), x''), crc
 FROM rows WHERE kind = ? ORDER BY seq DESC, idx DESC LIMIT 1
 """
+_OF_KINDS_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM rows WHERE seq >= ? AND seq <= ? AND idx = 0 AND kind IN
+"""
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
 FROM checkpoints ORDER BY seq DESC
@@ -188,6 +193,28 @@ class JournalReader:
             "list[tuple[int, int, int, bytes, bytes, int]]", self._all(_NEWEST_SQL, (kind,))
         )
         return self._require_sound(*_row(found[0])) if found else None
+
+    def rows_of(self, kinds: tuple[str, ...]) -> Iterator[Row]:
+        """Yield the committed events of some kinds in order; every step is looked at, page by page.
+
+        Raises:
+            JournalUnavailable: If the database cannot be read now.
+            JournalDamaged: At a row that is not as written.
+        """
+        marks = ", ".join("?" * len(kinds))
+        first = 0
+        while True:
+            page = self._all(
+                "SELECT max(seq) FROM (SELECT seq FROM steps WHERE seq >= ? ORDER BY seq LIMIT ?)",
+                (first, NAMING_PAGE_ROWS),
+            )
+            last = cast("int | None", page[0][0])
+            if last is None:
+                return
+            rows = self._all(f"{_OF_KINDS_SQL} ({marks}) ORDER BY seq", (first, last, *kinds))
+            for fields in cast("list[tuple[int, int, int, bytes, bytes, int]]", rows):
+                yield self._require_sound(*_row(fields))
+            first = last + 1
 
     def _first_seq_at(self, now: int) -> int:
         """Return the first step at an instant or after it: the engine's time never goes back, so it is halved for."""

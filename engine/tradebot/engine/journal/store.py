@@ -216,6 +216,11 @@ class Journal(JournalReader):
                     f"{self._path} has {key} {written!r}, this engine has {value!r}"
                 )
 
+    def note(self, key: str, value: str) -> None:
+        """Keep a short text under a key; durable with the next commit that writes a row."""
+        if self._meta.get(key, "") != value:
+            self._set_meta(key, value)
+
     def _set_meta(self, key: str, value: str) -> None:
         with self._buffer_lock:
             self._buffer.meta[key] = value

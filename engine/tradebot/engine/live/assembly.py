@@ -1,6 +1,6 @@
 """Put an engine together: recover the kernel, join it to its world, and hand over the first event."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Literal
 
@@ -9,13 +9,15 @@ import structlog
 
 from tradebot.engine.core.events import EngineStarted, PanicNoted, SleeveFailed
 from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
-from tradebot.engine.core.types import EngineId, Lots, Mode, Owner
+from tradebot.engine.core.types import MS, EngineId, Lots, Mode, Owner
 from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.live.bar_history import past
-from tradebot.engine.live.budget import BudgetedCaller
+from tradebot.engine.live.budget import BUDGET, BudgetedCaller
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.loaded_sleeves import LoadedSleeves
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.tape import Tape
@@ -32,6 +34,9 @@ class Assembled(msgspec.Struct, frozen=True):
     tape: Tape
     alerts: AlertHistory
     world: World
+    sleeves: LoadedSleeves
+    measured: BudgetedCaller
+    """Calls the sleeves' policies and knows how long they take."""
 
 
 def assemble(
@@ -45,8 +50,8 @@ def assemble(
 ) -> Assembled:
     """Recover the kernel from its records and join it to its world; nothing is decided yet."""
     failed: list[SleeveFailed] = []
-    loaded = {name: found.loaded for name, found in policies.items()}
-    kernel = Kernel(engine_id, Sleeves(loaded, BudgetedCaller(clock, failed)))
+    loaded, caller = LoadedSleeves(policies), BudgetedCaller(clock, failed)
+    kernel = Kernel(engine_id, Sleeves(loaded.policies, caller))
     runtime = Runtime(kernel, records, failed)
     tape = Tape(world.history())
     recovered = recover(kernel, records.journal, tape, records.reserve)
@@ -60,6 +65,7 @@ def assemble(
         now=max(recovered.last_now, world.now()),
     )
     runtime.observers += [tape, alerts]
+    caller.slow = _tell_slow(runtime, alerts)
     for found in policies.values():
         records.journal.add_source(found.version, found.source)
     if recovered.last_seq:
@@ -69,7 +75,18 @@ def assemble(
             seq=recovered.last_seq,
             checkpoint=recovered.checkpoint,
         )
-    return Assembled(runtime, tape, alerts, world)
+    return Assembled(runtime, tape, alerts, world, loaded, caller)
+
+
+def _tell_slow(runtime: Runtime, alerts: AlertHistory) -> Callable[[Owner, int], None]:
+    """Return what tells a person of a decision over its time; it is measured, so nothing of it is recorded."""
+
+    def tell(sleeve: Owner, took: int) -> None:
+        text = f"{sleeve} took {took / MS:.1f} ms to decide, at most {BUDGET // MS}"
+        log.warning("slow decision", sleeve=sleeve, ms=round(took / MS, 1))
+        alerts.lines.append((runtime.seq, runtime.now, Alert(level="warn", text=text)))
+
+    return tell
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

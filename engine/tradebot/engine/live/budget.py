@@ -5,7 +5,10 @@ Measured in processor time of the kernel's thread, so that a busy machine does n
 
 import traceback
 from collections import deque
+from collections.abc import Callable
 from typing import cast
+
+import msgspec
 
 from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import SleeveFailed
@@ -24,8 +27,19 @@ OVER_BUDGET_MAX = 10
 CALL_MAX = 100 * MS
 """One call over this pauses the sleeve."""
 
+TIMES_KEPT = 1_000
+"""Newest decisions whose time is remembered, for each sleeve."""
+
 _BROKEN = (Exception, SystemExit)
 """What may come out of a policy, which is a stranger's code: the engine goes on."""
+
+
+class Times(msgspec.Struct, frozen=True):
+    """How long a sleeve's newest decisions took, in processor time."""
+
+    p50_ms: float
+    p99_ms: float
+    count: int
 
 
 class BudgetedCaller:
@@ -35,6 +49,23 @@ class BudgetedCaller:
         self._clock = clock
         self._failed = failed
         self._over: dict[Owner, deque[int]] = {}
+        self._times: dict[Owner, deque[int]] = {}
+        self._told: dict[Owner, int] = {}
+        self.slow: Callable[[Owner, int], None] | None = None
+        """Told of a decision over budget and its ns, once a minute at most for each sleeve; it is not recorded."""
+
+    def times(self, sleeve: Owner) -> Times | None:
+        """Return how long a sleeve's decisions take; None before the first."""
+        kept = sorted(self._times.get(sleeve, ()))
+        if not kept:
+            return None
+        most = len(kept) - 1
+        return Times(kept[most // 2] / MS, kept[most * 99 // 100] / MS, len(kept))
+
+    def forget(self, sleeve: Owner) -> None:
+        """Measure a sleeve anew: it runs another version."""
+        self._times.pop(sleeve, None)
+        self._over.pop(sleeve, None)
 
     def __call__(
         self,
@@ -62,6 +93,9 @@ class BudgetedCaller:
         return None
 
     def _measure(self, sleeve: Owner, took: int) -> None:
+        self._times.setdefault(sleeve, deque(maxlen=TIMES_KEPT)).append(took)
+        if took > BUDGET:
+            self._tell(sleeve, took)
         if took > CALL_MAX:
             reason = f"one decision took {took / MS:.0f} ms, at most {CALL_MAX // MS}"
             self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
@@ -73,6 +107,13 @@ class BudgetedCaller:
                 over.clear()
                 reason = f"{OVER_BUDGET_MAX} decisions over {BUDGET // MS} ms within a minute"
                 self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
+
+    def _tell(self, sleeve: Owner, took: int) -> None:
+        now = self._clock.monotonic_ns()
+        told = self._told.get(sleeve)
+        if self.slow is not None and (told is None or now - told >= MINUTE):
+            self._told[sleeve] = now
+            self.slow(sleeve, took)
 
 
 def ask(

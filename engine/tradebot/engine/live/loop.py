@@ -67,6 +67,7 @@ class Loop:
         while True:
             due = self._turn()
             service.authority.look_at_terminals()
+            service.sleeves.look()
             await self._commit(disk, release=self._settling)
             if self.turned is not None:
                 self.turned()

@@ -24,6 +24,7 @@ from tradebot.engine.home import engine_folder
 from tradebot.engine.journal.errors import StateFolderError
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock, SystemClock
+from tradebot.engine.live.configured_sleeves import FileSleeves
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.folder_records import open_records
 from tradebot.engine.live.loop import Loop
@@ -32,10 +33,11 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.sandbox import choose_market
 from tradebot.engine.live.service import EngineService, Identity
+from tradebot.engine.live.sleeve_life import SleeveParts
+from tradebot.engine.live.sleeve_recovery import sleeves_of_start
 from tradebot.engine.live.sleeve_start import (
     load_policies,
     refuse_what_is_not_yet,
-    sleeve_started,
 )
 from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
@@ -166,7 +168,7 @@ def _run(start: Start) -> str:
                 notifier=of_this_process(),
             )
         )
-        terms = _terms(options, prepared, engine, currency, clock)
+        terms = _terms(options, engine, currency, clock)
         begin(
             engine, msgspec.structs.replace(terms, panics=tuple(map(told, read_notes(folder.path))))
         )
@@ -178,17 +180,17 @@ def _run(start: Start) -> str:
             return runner.run(_serve(start, engine, operations))
 
 
-def _terms(
-    options: RunOptions, prepared: Prepared, engine: Assembled, currency: str, clock: Clock
-) -> Terms:
+def _terms(options: RunOptions, engine: Assembled, currency: str, clock: Clock) -> Terms:
     config = options.config
     return Terms(
         mode=config.engine.mode,
         currency=currency,
-        sleeves=tuple(
-            sleeve_started(name, config, prepared.policies[Owner(name)], engine.world.instruments)
-            for name in config.sleeves
-            if Owner(name) in prepared.policies
+        sleeves=sleeves_of_start(
+            config,
+            engine.runtime.kernel.state,
+            engine.runtime.records.journal,
+            engine.sleeves,
+            engine.world.instruments,
         ),
         limits=config.risk.limits().as_text(),
         seed=options.seed,
@@ -234,6 +236,9 @@ async def _serve(start: Start, engine: Assembled, operations: Operations) -> str
         tape=engine.tape,
         alerts=engine.alerts,
         virtual_now=lambda: pace.now(runtime.now),
+        sleeves=SleeveParts(
+            engine.sleeves, engine.measured, FileSleeves(engine.world.instruments, os.environ)
+        ),
     )
     _listen_to_signals(service)
     addresses = [f"unix://{folder.socket}"]

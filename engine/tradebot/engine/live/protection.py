@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.open_risk import Stop, side_risk
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.size_limits import exposure_risk
 from tradebot.engine.core.state import State
@@ -41,4 +42,33 @@ def open_risk(state: State) -> Decimal | None:
                 return None
             mark = exposure.mark or Decimal(0)
             total += exposure_risk(exposure, mark, state.limits.unprotected_risk)
+    return total
+
+
+def owner_risk(state: State, account: AccountName, owner: Owner) -> Decimal | None:
+    """Return what an owner's positions lose if every stop of his is hit, in the engine's currency.
+
+    None while a mark or rate is missing. The whole account's figure may be less: there opposite positions net.
+    """
+    total, rates = Decimal(0), state.rates()
+    for (held_at, symbol, holder), position in state.ledger.positions():
+        if (held_at, holder) != (account, owner) or not position.quantity:
+            continue
+        instrument, market = state.instruments[symbol], state.market.get(symbol)
+        mark = None if market is None else market.mark()
+        if mark is None or rates is None:
+            return None
+        stops = tuple(
+            Stop(order.leaves, trigger)
+            for order in state.blotter.open_in(account, symbol)
+            if order.intent.owner == owner and _closes(order, position.quantity)
+            if (trigger := order.intent.trigger_price) is not None
+        )
+        way = 1 if position.quantity > 0 else -1
+        unprotected = state.limits.unprotected_risk
+        lost = side_risk(instrument, abs(position.quantity), mark, stops, way, unprotected)
+        worth = rates.value(lost, instrument.currency, state.currency)
+        if worth is None:
+            return None
+        total += worth
     return total

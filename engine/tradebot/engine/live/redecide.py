@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.engine.core.events import EngineStarted, OrderLane, SleeveStarted
+from tradebot.engine.core.events import EngineStarted, OrderLane, SleeveChanged
 from tradebot.engine.core.kernel import Kernel
+from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
 from tradebot.engine.core.step import plain
 from tradebot.engine.core.types import EngineId, Owner
@@ -161,6 +162,10 @@ class _Redecision:
         return None
 
     def _load(self, event: OrderLane) -> None:
+        if isinstance(event, SleeveChanged):
+            if event.what in {"start", "reload", "rollback"}:
+                self._load_sleeve(event.started)
+            return
         if not isinstance(event, EngineStarted):
             return
         self._policies.clear()

@@ -81,6 +81,7 @@ from tradebot.engine.live.health_facts import StateSince, health_facts
 from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.previews import amendment, parsed, preview
 from tradebot.engine.live.runtime import AlertHistory, Runtime
+from tradebot.engine.live.sleeve_life import SleeveLife, SleeveParts
 from tradebot.engine.live.tape import SPANS, Tape, drawn
 from tradebot.engine.venue.native import Fees
 
@@ -121,6 +122,7 @@ class EngineService:
         tape: Tape,
         alerts: AlertHistory,
         virtual_now: Callable[[], int],
+        sleeves: SleeveParts,
     ) -> None:
         self._runtime = runtime
         self._state = runtime.kernel.state
@@ -141,6 +143,14 @@ class EngineService:
         self.consoles = 0
         self.consoles_seen = False
         self._authority = AuthorityWords(self._state, self._operate, self._durable, virtual_now)
+        self._sleeves = SleeveLife(
+            runtime,
+            sleeves,
+            authority=self._authority,
+            operate=self._operate,
+            durable=self._durable,
+            clock=clock,
+        )
         self._since = StateSince(runtime)
         departures = Departures()
         runtime.observers.append(self._since)
@@ -606,6 +616,11 @@ class EngineService:
     def authority(self) -> AuthorityWords:
         """Return who may add risk."""
         return self._authority
+
+    @property
+    def sleeves(self) -> SleeveLife:
+        """Return the life of sleeves."""
+        return self._sleeves
 
     async def _durable(self) -> None:
         """Wait until what was just decided is committed."""

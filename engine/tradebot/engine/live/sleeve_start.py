@@ -53,22 +53,29 @@ def load_policies(
         CannotRun: If a sleeve trades what the engine has not.
         PolicyNotLoaded: If a policy cannot be loaded.
     """
+    return {
+        Owner(name): load_sleeve(name, sleeve, instruments)
+        for name, sleeve in config.sleeves.items()
+        if sleeve.run != "off"
+    }
+
+
+def load_sleeve(
+    name: str, sleeve: SleeveConfig, instruments: tuple[Instrument, ...]
+) -> VersionedPolicy:
+    """Return the policy of one sleeve, freshly loaded.
+
+    Raises:
+        CannotRun: If it trades what the engine has not.
+        PolicyNotLoaded: If the policy cannot be loaded.
+    """
     known = {instrument.id for instrument in instruments}
-    found: dict[Owner, VersionedPolicy] = {}
-    for name, sleeve in config.sleeves.items():
-        if sleeve.run == "off":
-            continue
-        strange = [symbol for symbol in sleeve.symbols if symbol not in known]
-        if strange:
-            raise CannotRun(
-                f"sleeve {name} trades {strange[0]}, this engine has {', '.join(sorted(known))}", 3
-            )
-        params = {
-            key: str(value) if isinstance(value, Decimal) else value
-            for key, value in sleeve.params.items()
-        }
-        found[Owner(name)] = load_policy(sleeve.policy, params, policy_folders())
-    return found
+    strange = [symbol for symbol in sleeve.symbols if symbol not in known]
+    if strange:
+        raise CannotRun(
+            f"sleeve {name} trades {strange[0]}, this engine has {', '.join(sorted(known))}", 3
+        )
+    return load_policy(sleeve.policy, _plain(sleeve.params), policy_folders())
 
 
 def sleeve_started(
@@ -86,10 +93,7 @@ def sleeve_started(
         account=AccountName(config.account),
         symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),
         capital=amount,
-        params={
-            key: str(value) if isinstance(value, Decimal) else value
-            for key, value in config.params.items()
-        },
+        params=_plain(config.params),
         run=config.run,
         limits=_own_limits(config),
         on_error=config.on_error,
@@ -112,3 +116,9 @@ def _own_limits(config: SleeveConfig) -> dict[str, str]:
             orders_per_minute=own.orders_per_minute,
         )
     )
+
+
+def _plain(params: dict[str, bool | int | str | Decimal]) -> dict[str, str | int | float | bool]:
+    return {
+        key: str(value) if isinstance(value, Decimal) else value for key, value in params.items()
+    }

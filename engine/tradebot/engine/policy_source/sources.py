@@ -29,8 +29,8 @@ class Sources(msgspec.Struct, frozen=True):
     """The policy's module: `trend`, or `package.module`."""
     files: dict[str, str]
     """Text by relative path, `trend.py` or `package/__init__.py`; the policy's own first."""
-    places: tuple[Path, ...] = ()
-    """Where they were read; empty for what comes out of a journal."""
+    places: dict[str, Path] = {}
+    """Where each was read, by relative path; empty for what comes out of a journal."""
 
     def modules(self) -> dict[str, tuple[str, bool]]:
         """Return relative path, and whether it is a package, by module name."""
@@ -148,7 +148,7 @@ def _installed(reference: Reference) -> Tree:
 
 def _collected(reference: Reference, main: str, tree: Tree) -> Sources:
     files: dict[str, str] = {}
-    places: list[Path] = []
+    places: dict[str, Path] = {}
     known = set[str]()
     waiting = [main]
     while waiting:
@@ -159,8 +159,8 @@ def _collected(reference: Reference, main: str, tree: Tree) -> Sources:
             continue
         text = read_source(path, own=tree.own)
         is_package = path.name == "__init__.py"
-        files[module.replace(".", "/") + ("/__init__.py" if is_package else ".py")] = text
-        places.append(path)
+        relative = module.replace(".", "/") + ("/__init__.py" if is_package else ".py")
+        files[relative], places[relative] = text, path
         if len(files) > FILES_MAX:
             raise PolicyNotLoaded(
                 f"policy {reference.text!r} must be made of at most {FILES_MAX} files"
@@ -173,7 +173,7 @@ def _collected(reference: Reference, main: str, tree: Tree) -> Sources:
             f"policy {reference.text!r}: module {main} cannot be imported: it has no source file"
         )
     first = next(iter(files))
-    return Sources(main, {first: files[first], **dict(sorted(files.items()))}, tuple(places))
+    return Sources(main, {first: files[first], **dict(sorted(files.items()))}, places)
 
 
 def _imported(text: str, package: str) -> Iterator[str]:

@@ -169,6 +169,7 @@ class SleeveLife:
             raise Refused("refused", "live in LIVE needs a mandate: give --loss-budget L")
         if body.loss_budget is not None and body.run == "shadow":
             raise Refused("usage", "a shadow needs no mandate: leave --loss-budget out, or --live")
+        self._runtime.records.journal.note(rolled_back(started.name), "")
         self._swap(
             found.policy,
             SleeveChanged(

@@ -48,11 +48,11 @@ class Hand:
             self._halted_since = now
             return ResumeRequested(reason="looked at it")
         draw = chance.random()
-        if draw < 0.62:
+        if draw < 0.66:
             return self._order()
-        if draw < 0.72:
+        if draw < 0.75:
             return self._amend()
-        if draw < 0.86:
+        if draw < 0.87:
             return self._cancel()
         return self._control() if draw < 0.93 else None
 
@@ -155,10 +155,10 @@ class Hand:
 
     def _size(self, instrument: Instrument, equity: int, *, reduce: int | None) -> int:
         if reduce is not None:
-            return max(reduce * self.chance.choice([1, 1, 2, 3]) // 2, 1)
+            return max(reduce * self.chance.choice([1, 1, 1, 2, 2, 3]) // 2, 1)
         mark = self._facts.mark(instrument.id)
         if mark is None:
             return 1
-        share = self.chance.choice([1, 2, 4, 8, 15, 30])
+        share = self.chance.choice([1, 1, 2, 2, 4, 4, 8, 15, 30])
         units = equity * share // 100 / (mark * instrument.multiplier)
         return max(int(units.scaleb(instrument.quantity_scale)), 1)

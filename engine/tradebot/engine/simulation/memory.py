@@ -13,8 +13,8 @@ CLOCKS = frozenset({"now"})
 
 LOOKED = frozenset(
     {
-        *("now", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at", "heard"),
-        "average_prices",
+        *("now", "written", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at"),
+        *("heard", "average_prices"),
     }
 )
 """What a look at the venue may change: when it was, when the next one is, and what only a report says."""

@@ -145,7 +145,7 @@ def _limits(chance: random.Random) -> Limits:
         drawdown=None if chance.random() < 0.3 else Decimal(chance.choice(["0.04", "0.1"])),
         price_collar=Decimal(chance.choice(["0.01", "0.05"])),
         price_collar_wide=Decimal(chance.choice(["0.05", "0.1"])),
-        orders_per_minute_hand=chance.choice([8, 30, 600, 600]),
+        orders_per_minute_hand=chance.choice([8, 30, 60, 600, 600, 600]),
         orders_per_minute_sleeve=chance.choice([6, 30, 600, 600]),
         rejects_in_row=chance.choice([2, 3, 5]),
     )

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, override
 
-from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocationFacts,
     AllocationLine,
@@ -23,6 +21,9 @@ from tradebot.engine.control.sleeves import (
     VersionDifference,
     VersionFacts,
 )
+
+from tradebot.engine.control.engine import Refused
+from tradebot.engine.control.messages import CommandAnswer
 
 if TYPE_CHECKING:
     from tests.engine.control.scripted import ScriptedEngine

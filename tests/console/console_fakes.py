@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQuery
-from tradebot.engine.control.authority import AuthorityFacts, MandateFacts
+from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateFacts
 from tradebot.engine.control.clients import ClientFacts, DropFacts, StreamFacts
 from tradebot.engine.control.health import AccountHealth, HealthFacts, RateBudget
 from tradebot.engine.control.messages import (
@@ -744,6 +744,18 @@ class FakeLink:
         if not reason:
             raise LinkRefused(Problem(code="usage", detail="a reason is needed", exit_code=2))
         return self._note("resume", reason)
+
+    async def arm(self, body: ArmBody) -> CommandAnswer:
+        """Note it."""
+        return self._note("arm", body)
+
+    async def disarm(self) -> CommandAnswer:
+        """Note it."""
+        return self._note("disarm")
+
+    async def seen(self, terminal: str) -> CommandAnswer:
+        """Note it."""
+        return self._note("seen", terminal)
 
     async def stop(self) -> CommandAnswer:
         """Note it."""

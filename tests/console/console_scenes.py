@@ -10,7 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import FeedFacts, FeedState, Frame
+from tradebot.engine.control.messages import FeedFacts, FeedState, Frame, HandView
 
 NARROW, MID, WIDE = (80, 24), (120, 40), (200, 60)
 SIZES = {"narrow": NARROW, "mid": MID, "wide": WIDE}
@@ -42,6 +42,18 @@ def with_feed(state: FeedState, age_ms: int | None) -> Scene:
 def with_state(state: str, reason: str) -> Scene:
     def scene(market: FakeMarket, query: StateQuery) -> Frame:
         return msgspec.structs.replace(market.frame(query), trading_state=state, reason=reason)
+
+    return scene
+
+
+def live(ends_s: int | None) -> Scene:
+    """Return a scene of real money: hands locked, or armed for so many seconds yet."""
+
+    def scene(market: FakeMarket, query: StateQuery) -> Frame:
+        base = market.frame(query)
+        engine = msgspec.structs.replace(base.engine, mode="live", market="")
+        ends = None if ends_s is None else base.now + ends_s * 1_000_000_000
+        return msgspec.structs.replace(base, engine=engine, hand=HandView(ends=ends))
 
     return scene
 

@@ -13,8 +13,20 @@ from console_fakes import (
     FakeMarket,
     order,
 )
-from console_scenes import MID, SIZES, Compare, Steps, empty, look, lose_engine, shot, with_state
+from console_scenes import (
+    MID,
+    SIZES,
+    Compare,
+    Steps,
+    empty,
+    live,
+    look,
+    lose_engine,
+    shot,
+    with_state,
+)
 
+from tradebot.console import hands
 from tradebot.console.link.protocol import StateQuery
 from tradebot.engine.control.messages import Frame, LimitFacts, OrderFacts
 
@@ -122,12 +134,23 @@ async def typing(console: Console) -> None:
     await console.press("n", "e", "w", "s")
 
 
+async def arming(console: Console) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hands, "this_terminal", lambda: "tty:/dev/pts/7:4242")
+        await console.press("A")
+        await console.beat(times=2)
+        await console.press("s", "a", "n")
+
+
 OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
     "risk": ("3", risk_scene, look, ("narrow", "mid", "wide")),
     "risk_empty": ("3", empty, look, ("mid",)),
     "risk_halted": ("3", with_state("HALTED", "drawdown 10.2 % of 10 %"), look, ("narrow", "mid")),
     "risk_halting": ("3", risk_scene, typing, ("narrow",)),
     "risk_lost": ("3", risk_scene, lose_engine, ("narrow",)),
+    "live_locked": ("3", live(None), look, ("narrow", "mid")),
+    "live_armed": ("1", live(899), look, ("narrow", "mid")),
+    "live_arming": ("1", live(None), arming, ("narrow", "mid")),
     "health": ("8", risk_scene, look, ("narrow", "mid", "wide")),
     "health_lost": ("8", risk_scene, lose_engine, ("narrow",)),
 }

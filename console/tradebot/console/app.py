@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar, cast, override
 
 import msgspec
+from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.command import Provider
@@ -189,6 +190,21 @@ class ConsoleApp(App[str]):
             top.again()
         else:
             self.push_screen(self.desk.kill_overlay(), self.desk.killed)
+
+    def action_arm(self) -> None:
+        """Ask for the account's name, then let hands add risk for a while."""
+        self.desk.hands.ask_to_arm()
+
+    def action_disarm(self) -> None:
+        """Let hands add no more risk."""
+        self.desk.hands.disarm()
+
+    @override
+    async def on_event(self, event: events.Event) -> None:
+        # What a person does here keeps arming alive, whatever the key means and wherever it goes.
+        if isinstance(event, events.Key):
+            self.desk.hands.used(self.view.clock.monotonic_s())
+        await super().on_event(event)
 
     def action_help_keys(self) -> None:
         """Show all keys."""

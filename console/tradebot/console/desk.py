@@ -1,37 +1,16 @@
 """What reaches beyond one panel: kill, halt, resume, flatten all, commands of the palette, leaving."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
-
-from textual.screen import Screen
 
 from tradebot.console.commands.words import Command, OrderWords, ReasonWords, TargetWords
+from tradebot.console.hands import Hands
 from tradebot.console.screens.overlays.choice import Answer, Choice
 from tradebot.console.screens.overlays.kill import KillChoice, KillOverlay
 from tradebot.console.screens.trade.orders import READ_ONLY
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
+from tradebot.console.stage import Stage
 from tradebot.engine.control.messages import CommandAnswer
-
-
-class Stage(Protocol):
-    """What the desk needs of the application."""
-
-    def lay(self, overlay: Screen[str], then: Callable[[str | None], None]) -> None:
-        """Lay an overlay over the screen."""
-        ...
-
-    def work(self, work: Awaitable[object]) -> None:
-        """Do something beside the keys."""
-        ...
-
-    def leave(self, reason: str) -> None:
-        """End the console."""
-        ...
-
-    def show(self, name: str) -> None:
-        """Show another screen."""
-        ...
 
 
 class Desk:
@@ -47,6 +26,7 @@ class Desk:
         self._stage = stage
         self._session = session
         self._trade = trade
+        self.hands = Hands(stage, session)
 
     def kill_overlay(self) -> KillOverlay:
         """Return the overlay for F9, with what is open now."""

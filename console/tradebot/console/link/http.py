@@ -14,7 +14,7 @@ from tradebot.console.clock import Clock
 from tradebot.console.link.address import EngineAddress
 from tradebot.console.link.freshest import Freshest
 from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQuery, WrongApi
-from tradebot.engine.control.authority import AuthorityFacts
+from tradebot.engine.control.authority import ArmBody, AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
@@ -144,6 +144,18 @@ class HttpLink:
     async def resume(self, reason: str) -> CommandAnswer:
         """Lift REDUCING or HALTED."""
         return await self._command("/v1/resume", {"reason": reason})
+
+    async def arm(self, body: ArmBody) -> CommandAnswer:
+        """Let hands add risk for a while."""
+        return await self._ask("POST", "/v1/arm", body, CommandAnswer)
+
+    async def disarm(self) -> CommandAnswer:
+        """End that at once."""
+        return await self._ask("POST", "/v1/disarm", None, CommandAnswer)
+
+    async def seen(self, terminal: str) -> CommandAnswer:
+        """Say that a terminal is still used."""
+        return await self._command("/v1/terminal/seen", {"terminal": terminal})
 
     async def stop(self) -> CommandAnswer:
         """End the engine's process; its state stays."""

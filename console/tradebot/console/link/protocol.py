@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from tradebot.engine.control.authority import AuthorityFacts
+from tradebot.engine.control.authority import ArmBody, AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import (
@@ -119,6 +119,18 @@ class EngineLink(Protocol):
 
     async def resume(self, reason: str) -> CommandAnswer:
         """Lift REDUCING or HALTED."""
+        ...
+
+    async def arm(self, body: ArmBody) -> CommandAnswer:
+        """Let hands add risk for a while."""
+        ...
+
+    async def disarm(self) -> CommandAnswer:
+        """End that at once."""
+        ...
+
+    async def seen(self, terminal: str) -> CommandAnswer:
+        """Say that a terminal is still used."""
         ...
 
     async def stop(self) -> CommandAnswer:

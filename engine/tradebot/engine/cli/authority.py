@@ -1,6 +1,5 @@
 """Authority: arm, disarm, mandate; who may add risk where real money is traded."""
 
-import os
 import re
 import sys
 from typing import Annotated
@@ -11,6 +10,7 @@ from tradebot.engine.cli.failures import REFUSED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, parse_decimal
 from tradebot.engine.cli.steer import tell
 from tradebot.engine.cli.target import connected
+from tradebot.engine.cli.terminal import this_terminal
 from tradebot.engine.control.authority import ARM_S_MAX, ArmBody, MandateBody
 
 _SPAN = re.compile(r"([0-9]{1,5})([smh])")
@@ -115,12 +115,3 @@ def parse_span(text: str, option: str) -> int:
             f"{option} must be a time from 1s to 24h, as 90s, 15m or 1h, was {text!r}", USAGE
         )
     return seconds
-
-
-def this_terminal() -> str | None:
-    """Return the terminal this command is typed at, so that the engine can see it go; None without one."""
-    try:
-        path = os.ttyname(sys.stdin.fileno())
-    except (OSError, ValueError):
-        return None
-    return f"tty:{path}:{os.getsid(0)}"

@@ -331,6 +331,13 @@ class AccountView(Message, frozen=True, kw_only=True):
     """What the equity lacks because no rate values it: `+ 0.2 BTC not valued`; empty where nothing."""
 
 
+class HandView(Message, frozen=True, kw_only=True):
+    """Whether hands may add risk where real money is traded."""
+
+    ends: int | None
+    """When arming ends if its terminal says nothing more, ns UTC; None: locked."""
+
+
 class AlertView(Message, frozen=True, kw_only=True):
     """One line of the event history."""
 
@@ -375,6 +382,8 @@ class Frame(Message, frozen=True, kw_only=True):
     """What waits for an answer: differences, then unclaimed orders and positions."""
     lag_ms: float
     """How long the engine's last turn kept its loop busy."""
+    hand: HandView | None = None
+    """None: no real money, hands need no arming."""
 
 
 # ---------------------------------------------------------------------------------------------- requests and answers

@@ -10,6 +10,7 @@ from tradebot.engine.control.messages import (
     AlertView,
     BookView,
     FeedFacts,
+    HandView,
     InstrumentView,
     PositionFacts,
     TradeView,
@@ -186,6 +187,14 @@ def account_view(state: State) -> AccountView:
         fees=optional(money, fees),
         not_valued=state.valuation().text(),
     )
+
+
+def hand_view(state: State, now: int) -> HandView | None:
+    """Return whether hands may add risk; None where nobody has to arm."""
+    if not state.is_live:
+        return None
+    arming = state.authority.arming if state.authority.armed(now) else None
+    return HandView(ends=None if arming is None else arming.ends())
 
 
 def position_views(state: State) -> list[PositionFacts]:

@@ -72,6 +72,7 @@ from tradebot.engine.live.frames import (
     alert_views,
     book_view,
     feed_view,
+    hand_view,
     instrument_view,
     position_views,
     trade_views,
@@ -312,6 +313,7 @@ class EngineService:
             unresolved=len(state.blotter.unresolved()),
             differences=difference_facts(state, now),
             lag_ms=self.lag_ms,
+            hand=hand_view(state, now),
         )
 
     def _market(self, instrument: str | None) -> InstrumentMarket:

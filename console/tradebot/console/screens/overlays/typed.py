@@ -13,19 +13,32 @@ CHARS_MAX = 200
 
 
 class Typed(Overlay[str]):
-    """Ask for a reason; dismissed with the words, stripped, never empty, or None.
+    """Ask for a reason, or for the very words that confirm; dismissed with the words, stripped, never empty, or None.
 
     Args:
         clock: For the dead time.
         title: The question's name.
         lines: What one must know to answer.
         does: What enter does, in words.
+        field: What is typed, one word.
+        wanted: The only words that are taken; None: any.
     """
 
     KIND = "-danger"
 
-    def __init__(self, clock: Clock, title: str, lines: Sequence[str], does: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        title: str,
+        lines: Sequence[str],
+        does: str,
+        *,
+        field: str = "reason",
+        wanted: str | None = None,
+    ) -> None:
         super().__init__(clock)
+        self._field = field
+        self._wanted = wanted
         self._title_words = title
         self._lines = lines
         self._does = does
@@ -40,11 +53,11 @@ class Typed(Overlay[str]):
         rows: list[Row] = [(Cell(fit(f" {plain(line)}", width)),) for line in self._lines]
         room = max(8, width - 12)
         shown = f"{self.text}_"[-room:]
-        style = "warn" if self.text.strip() else "muted"
+        style = "warn" if self._complete() else "muted"
         return [
             *rows,
             (),
-            (Cell("  reason  ", "muted"), Cell(shown.ljust(room), "field")),
+            (Cell(f"  {self._field:<7} ", "muted"), Cell(shown.ljust(room), "field")),
             (),
             (Cell(" enter ", style), Cell(fit(self._does, width - 7))),
             (Cell("   esc ", "warn"), Cell("go back, change nothing")),
@@ -63,7 +76,7 @@ class Typed(Overlay[str]):
         if key == "backspace":
             self.text = self.text[:-1]
             self.redraw()
-        elif key == "enter" and self.text.strip():
+        elif key == "enter" and self._complete():
             self.dismiss(self.text.strip())
 
     @override
@@ -72,6 +85,10 @@ class Typed(Overlay[str]):
         event.stop()
         if self.awake:
             self._put(" ".join(event.text.split()))
+
+    def _complete(self) -> bool:
+        typed = self.text.strip()
+        return bool(typed) if self._wanted is None else typed == self._wanted
 
     def _put(self, words: str) -> None:
         self.text = (self.text + words)[:CHARS_MAX]

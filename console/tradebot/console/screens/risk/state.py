@@ -68,7 +68,7 @@ class StatePanel(LivePanel, can_focus=True):
             words = f"ARMED, {_left(facts.until, now)} left{idle}, {plain(facts.terminal or '')}"
             rows = [self._row("hands", words, width, "warn")]
         else:
-            rows = [self._row("hands", "LOCKED: tradebot arm", width)]
+            rows = [self._row("hands", "LOCKED: A arms", width)]
         for one in facts.mandates:
             rows.append(
                 self._row(

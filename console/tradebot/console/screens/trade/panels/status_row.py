@@ -18,7 +18,8 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, cut, plain, width_of
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import AccountView, Frame
+from tradebot.engine.control.messages import AccountView, Frame, HandView
+from tradebot.engine.core.types import SECOND
 
 EQUITY_AND_DAY = 4
 """Cells of the account that stay where not all of them fit."""
@@ -77,11 +78,21 @@ def _badges(frame: Frame, view: View, detail: int) -> Row:
         style = "badge-fault" if frame.trading_state == "HALTED" else "badge-warn"
         reason = f" {plain(frame.reason)[:24]}" if detail > 1 and frame.reason else ""
         cells.append(Cell(f" {frame.trading_state}{reason} ", style))
+    if frame.hand is not None:
+        cells.append(_hand(frame.hand, frame.now))
     if view.frozen:
         cells.append(Cell(" FROZEN ", "badge-warn"))
     if view.read_only:
         cells.append(Cell(" READ ONLY " if detail else " RO ", "badge-warn"))
     return tuple(cells)
+
+
+def _hand(hand: HandView, now: int) -> Cell:
+    """Return whether hands may add risk, and for how long yet if nobody types."""
+    if hand.ends is None:
+        return Cell(" hand LOCKED ", "bar")
+    seconds = max(0, hand.ends - now) // SECOND
+    return Cell(f" hand ARMED {seconds // 60}:{seconds % 60:02} ", "badge-warn")
 
 
 def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:

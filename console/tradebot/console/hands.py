@@ -98,7 +98,7 @@ def arm_words(facts: AuthorityFacts, account: str) -> list[str]:
     return [
         f"REAL MONEY at {account}. Type that name to arm.",
         f"Hands may add risk for {body.seconds // 60} min; it ends after {body.idle // 60} min without a key,",
-        "with this terminal, or by D. Sleeves need no arming: they trade by mandates.",
+        "with this terminal, or by D. Sleeves trade by mandates, not by this.",
         *(
             f"limit {plain(limit)}: {plain(facts.limits[limit])} -> {plain(value)}"
             for limit, value in facts.waiting.items()

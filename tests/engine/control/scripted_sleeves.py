@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, override
 
+from tradebot.engine.control.engine import Refused
+from tradebot.engine.control.messages import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocationFacts,
     AllocationLine,
@@ -21,9 +23,6 @@ from tradebot.engine.control.sleeves import (
     VersionDifference,
     VersionFacts,
 )
-
-from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
 
 if TYPE_CHECKING:
     from tests.engine.control.scripted import ScriptedEngine

@@ -10,6 +10,7 @@ from tradebot.engine.core.actions import (
     NewOrder,
     OrderSeq,
     ReplaceOrder,
+    Want,
     WantFlat,
     WantQuantity,
     WantRisk,
@@ -17,15 +18,24 @@ from tradebot.engine.core.actions import (
 )
 from tradebot.engine.core.amend import replace_own
 from tradebot.engine.core.gate_words import Check
+from tradebot.engine.core.held import set_off
+from tradebot.engine.core.house_money import HOUSE_MONEY
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Decided, Legs, OrderDenied, OrderIntent, SleeveStateSaved
+from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.shadow import pretend
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
+from tradebot.engine.core.targets import About, plan
 from tradebot.engine.core.types import SECOND, Side, TimeInForce
+from tradebot.engine.core.want_terms import UnfitWant, check_want, want_timer
 
 DENIAL_PERIOD = SECOND
 """The same denial of the same sleeve is written at most this often."""
+
+
+TRY_AGAIN = SECOND
+"""After which a policy whose want is not reached is asked again, if nothing asks it before."""
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +49,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     wanted: str = ""
     held: str = ""
     bound_by: str = ""
+    refused: bool = False
 
 
 NOTHING = Deed()
@@ -54,6 +65,8 @@ def illegal(state: State, sleeve: SleeveState, answer: OrderSeq) -> str | None:
             _check(state, sleeve, answer, action)
         msgspec.msgpack.encode(answer.state)
     except ScaleError as error:
+        return str(error)
+    except UnfitWant as error:
         return str(error)
     except (msgspec.MsgspecError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # Annotations do not bind at run time: a float for a Decimal, a side that is no side.
@@ -73,7 +86,8 @@ def _check(state: State, sleeve: SleeveState, answer: OrderSeq, action: Action) 
             if order is not None:
                 replaced(state, order, answer, action)
         case WantQuantity() | WantWeight() | WantRisk() | WantFlat():
-            raise ValueError("wants come with the next change of the engine: answer with orders")
+            symbol_of(sleeve, action.symbol)
+            check_want(action)
         case CancelOrder():
             return
 
@@ -83,8 +97,11 @@ def _check(state: State, sleeve: SleeveState, answer: OrderSeq, action: Action) 
 
 def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
     """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
+    sleeve.unmet = False
     deeds = [_act(step, sleeve, answer, action) for action in answer.actions]
     effects = sum(deed.effects for deed in deeds)
+    if sleeve.unmet:
+        step.timer(want_timer(sleeve.started.name), step.state.now + TRY_AGAIN)
     if effects or answer.because.code != sleeve.reason_code:
         step.emit(_decided(sleeve, answer, deeds))
     else:
@@ -122,8 +139,62 @@ def _act(step: Step, sleeve: SleeveState, answer: OrderSeq, action: Action) -> D
             return _cancel(step, sleeve, answer, action)
         case ReplaceOrder():
             return _replace(step, sleeve, answer, action)
-        case _:
-            return NOTHING
+        case WantQuantity() | WantWeight() | WantRisk() | WantFlat():
+            return pursue(step, sleeve, answer, action)
+
+
+def pursue(step: Step, sleeve: SleeveState, answer: OrderSeq, wanted: Want) -> Deed:
+    """Do what brings the position to what a policy wants."""
+    state = step.state
+    because = wanted.because or answer.because
+    symbol = symbol_of(sleeve, wanted.symbol)
+    edge = None if isinstance(wanted, WantFlat) else wanted.edge
+    found = plan(About(state, sleeve, symbol, because, edge), wanted)
+    deeds = [_take_out(step, order, because) for order in found.cancels]
+    deeds += [_set_off_now(step, order, because) for order in found.closes]
+    deeds += [_move(step, order, trigger) for order, trigger in found.moves]
+    if found.order is not None:
+        fresh = msgspec.structs.replace(found.order, client_order_id=state.next_order_id())
+        deeds.append(send(step, sleeve, fresh))
+    instrument = state.instruments[symbol]
+    done = any(deed.effects and not deed.refused for deed in deeds)
+    sleeve.unmet = sleeve.unmet or done or (found.waits and bool(sleeve.shadow is None))
+    return Deed(
+        effects=sum(deed.effects for deed in deeds),
+        did=tuple(word for deed in deeds for word in deed.did),
+        symbol=symbol,
+        wanted=str(instrument.quantity(found.wanted)),
+        held=str(instrument.quantity(found.held)),
+        bound_by=found.bound_by,
+    )
+
+
+def _take_out(step: Step, order: Order, because: Because) -> Deed:
+    step.cancel(order.intent, because)
+    return Deed(effects=1, did=("cancel",))
+
+
+def _set_off_now(step: Step, order: Order, because: Because) -> Deed:
+    """Close what a protective stop covers, now, in its own place."""
+    state, intent = step.state, order.intent
+    going = msgspec.structs.replace(
+        set_off(state, intent, state.market[intent.instrument], order.leaves), because=because
+    )
+    word = in_words(state, going)
+    refused = step.submit(going) if order.held else replace_own(step, order, going)
+    return NOTHING if refused is not None else Deed(effects=1, did=(word,))
+
+
+def _move(step: Step, order: Order, trigger: int) -> Deed:
+    """Move a protective stop to where the next unit's stands."""
+    intent = order.intent
+    moved = msgspec.structs.replace(
+        intent, quantity=order.leaves, trigger_price=trigger, because=why(HOUSE_MONEY)
+    )
+    if replace_own(step, order, moved) is not None:
+        return NOTHING
+    price = step.state.instruments[intent.instrument].price(trigger)
+    return Deed(effects=1, did=(f"stop to {price}",))
 
 
 def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
@@ -149,7 +220,7 @@ def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
         return NOTHING
     sleeve.denied[(refused.code, where)] = step.state.now
     step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
-    return Deed(effects=1, did=(f"{word} refused",), symbol=symbol)
+    return Deed(effects=1, did=(f"{word} refused",), symbol=symbol, refused=True)
 
 
 def _pretended(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:

@@ -33,6 +33,12 @@ LEGS_LOST_MAX = 20
 QUANTITY = "leg-quantity"
 """Code of the cancel of a leg that covers too much."""
 
+PROTECTS = "protects"
+"""Reason of a leg."""
+
+_OF_THE_ENGINE = frozenset({PROTECTS, "amend", "house-money"})
+"""Reasons of legs that nobody has set off by will."""
+
 RESTORED = frozenset({"", QUANTITY, "flatten", EXIT, "amend"})
 """Codes of cancels after which a leg is placed anew while there is something to protect."""
 
@@ -168,7 +174,13 @@ def _given_up(step: Step, entry: Order, role: OrderRole, ever: Sequence[Order]) 
 
 def _lost(leg: Order) -> bool:
     silent = leg.state == "cancelled" and not leg.cancelled_by
-    return _refused(leg) or leg.state == "expired" or silent
+    return _refused(leg) or (leg.state == "expired" and not _by_will(leg)) or silent
+
+
+def _by_will(leg: Order) -> bool:
+    """Return whether its policy set a stop off: what found nobody to trade with was not the venue's refusal."""
+    because = leg.intent.because
+    return leg.intent.tif == "ioc" and because is not None and because.code not in _OF_THE_ENGINE
 
 
 def _refused(leg: Order) -> bool:
@@ -245,7 +257,7 @@ def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderI
         limit_price=limit,
         post_only=False,
         reduce_only=True,
-        because=why("protects", order=intent.client_order_id),
+        because=why(PROTECTS, order=intent.client_order_id),
         edge=None,
         lives_at="broker" if at_venue else "engine",
         created=state.now,

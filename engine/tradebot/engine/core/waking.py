@@ -9,11 +9,8 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     Event,
     OrderCancelled,
-    OrderExpired,
     OrderFilled,
-    OrderRejected,
     OrderReplaced,
-    OrderReported,
     TimerFired,
 )
 from tradebot.engine.core.needs import Bars, Book, Every, Trades
@@ -21,16 +18,10 @@ from tradebot.engine.core.policy import Policy
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import BARS_TIMER, SleeveState, State
 from tradebot.engine.core.types import Owner
+from tradebot.engine.core.want_terms import want_timer
 
-_ABOUT_ORDERS = (
-    OrderCancelled,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderReplaced,
-    OrderReported,
-)
-"""What may free the way for a want that waits."""
+_ABOUT_ORDERS = (OrderCancelled, OrderFilled, OrderReplaced)
+"""What may free the way for a want that waits; what ended without a fill is tried again by a timer."""
 
 
 class Waking(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +79,7 @@ def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bo
         return known and _market_wakes(state, sleeve, waking, event)
     if isinstance(event, TimerFired):
         if event.timer_id not in waking.timers:
-            return False
+            return sleeve.unmet and event.timer_id == want_timer(sleeve.started.name)
         return not event.timer_id.startswith(BARS_TIMER) or closed_since(state, sleeve, waking.bars)
     if sleeve.unmet and isinstance(event, _ABOUT_ORDERS):
         order = state.blotter.get(event.client_order_id)

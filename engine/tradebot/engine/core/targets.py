@@ -1,0 +1,335 @@
+"""Wants into orders by difference: what is wanted, less what is held and already on its way.
+
+Nothing is remembered: asked twice, the second time finds the first one's orders and adds none. What closes goes first
+and what opens when that is done, so that no order is asked to turn a position. An exit takes the place of the stop that
+protects the position, where there is one: the venue is never asked to sell the same thing twice.
+"""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import msgspec
+
+from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.actions import Want, WantFlat, WantQuantity, WantRisk, WantWeight
+from tradebot.engine.core.house_money import House, may_add
+from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.orders import STOPS, Order
+from tradebot.engine.core.outcomes import Legs, OrderIntent
+from tradebot.engine.core.price_collar import collar_price
+from tradebot.engine.core.reasons import Because, Edge
+from tradebot.engine.core.shadow import held_by
+from tradebot.engine.core.sleeve_money import equity_of, sizing_capital
+from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.types import Side, sign
+from tradebot.engine.core.want_size import (
+    Size,
+    bounded,
+    money_per_unit,
+    on_the_lot,
+    taker_fee,
+    whole,
+)
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done for one want, in this order, and what it rests on."""
+
+    held: int
+    """Signed, in units."""
+    wanted: int
+    """Signed, in units."""
+    bound_by: str = ""
+    cancels: tuple[Order, ...] = ()
+    closes: tuple[Order, ...] = ()
+    """Protective stops that are set off now."""
+    moves: tuple[tuple[Order, int], ...] = ()
+    """Protective stops and the trigger they are moved to, in price units."""
+    order: OrderIntent | None = None
+    """Made with the id that the next order has: to be sent before any other is made."""
+    waits: bool = False
+    """Whether something must end before the rest of the want can be done."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a want is about."""
+
+    state: State
+    sleeve: SleeveState
+    symbol: InstrumentId
+    because: Because
+    edge: Edge | None
+
+    @property
+    def market(self) -> InstrumentMarket:
+        """Return the instrument's market."""
+        return self.state.market[self.symbol]
+
+    @property
+    def held(self) -> int:
+        """Return what the sleeve holds, signed, in units."""
+        return held_by(self.state, self.sleeve, self.symbol).quantity
+
+    @property
+    def lot(self) -> int:
+        """Return the quantity step, in units."""
+        return self.market.instrument.rules_at(self.state.now).lot
+
+    def mine(self) -> list[Order]:
+        """Return the sleeve's open orders here that no other is about to take the place of, oldest first."""
+        blotter, started = self.state.blotter, self.sleeve.started
+        if self.sleeve.shadow is not None:
+            return []
+        found: list[Order] = []
+        for order in blotter.open_in(started.account, self.symbol):
+            after = blotter.successor(order.intent.client_order_id)
+            if order.intent.owner == started.name and (after is None or not after.is_open):
+                found.append(order)
+        return found
+
+
+def protects(order: Order) -> bool:
+    """Return whether an order waits for its price to protect a position: a leg that nobody has set off."""
+    intent = order.intent
+    return bool(intent.role) and (intent.type in STOPS or intent.role == "take_profit")
+
+
+def plan(about: About, want: Want) -> Plan:
+    """Return what brings a sleeve's position to what its policy wants."""
+    if isinstance(want, WantRisk):
+        return _risk(about, want)
+    target = _target(about, want)
+    if target is None:
+        return Plan(held=about.held, wanted=about.held, bound_by="no-mark")
+    return _toward(about, target)
+
+
+def _target(about: About, want: WantQuantity | WantWeight | WantFlat) -> int | None:
+    """Return the signed quantity wanted, on the lot towards zero; None where it cannot be said."""
+    instrument = about.market.instrument
+    if isinstance(want, WantFlat):
+        return 0
+    if isinstance(want, WantQuantity):
+        units = want.quantity.scaleb(instrument.quantity_scale)
+    else:
+        mark, equity = about.market.mark(), equity_of(about.state, about.sleeve)
+        unit = None if mark is None else money_per_unit(about.state, instrument, mark)
+        if unit is None or unit <= 0 or equity is None:
+            return 0 if not want.weight else None
+        units = want.weight * max(equity, Decimal(0)) / unit
+    size = whole(abs(units))
+    size -= size % about.lot
+    return size if units > 0 else -size
+
+
+# ------------------------------------------------------------------------------------ a quantity
+
+
+def _toward(about: About, target: int) -> Plan:
+    """Return what brings the position to a signed quantity: first what closes, then what opens."""
+    held = about.held
+    if held * target < 0:
+        return msgspec.structs.replace(_toward(about, 0), wanted=target, waits=True)
+    need = target - held
+    side: Side = "buy" if need > 0 else "sell"
+    cancels, coming = _in_the_way(about, side, abs(need))
+    base = Plan(held=held, wanted=target, cancels=cancels, waits=bool(cancels))
+    rest = abs(need) - coming
+    if rest < about.lot:
+        return base
+    if abs(target) < abs(held):
+        return _smaller(about, base, side, rest, whole_position=target == 0)
+    draft = _order(about, side, rest)
+    if draft is None:
+        return msgspec.structs.replace(base, bound_by="no-mark")
+    size = bounded(about.state, about.sleeve, draft, Size(rest))
+    if not size.units:
+        return msgspec.structs.replace(base, bound_by=size.bound_by)
+    order = msgspec.structs.replace(draft, quantity=size.units)
+    return msgspec.structs.replace(base, order=order, bound_by=size.bound_by)
+
+
+def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...], int]:
+    """Return the working orders to be cancelled, and how much of a side is on its way, in units."""
+    cancels: list[Order] = []
+    coming = 0
+    for order in about.mine():
+        if protects(order):
+            continue
+        leaving = order.state == "pending_cancel"
+        fits = order.intent.side == side and coming + order.leaves <= most
+        if not fits and not leaving and order.intent.tif not in {"ioc", "fok"}:
+            cancels.append(order)
+        # What is told to end may still trade: until it has ended it counts.
+        coming += order.leaves if order.intent.side == side else 0
+    return tuple(cancels), coming
+
+
+def _smaller(about: About, base: Plan, side: Side, rest: int, *, whole_position: bool) -> Plan:
+    """Return what closes so much of the position; all of it through the stops that protect it."""
+    closes: list[Order] = []
+    if whole_position:
+        for order in about.mine():
+            if order.intent.role == "stop_loss" and protects(order) and order.leaves <= rest:
+                closes.append(order)
+                rest -= order.leaves
+    draft = _order(about, side, rest - rest % about.lot) if rest >= about.lot else None
+    if draft is not None:
+        net = about.state.ledger.net(draft.account, about.symbol) * -sign(side)
+        reduce_only = about.sleeve.shadow is not None or net >= draft.quantity
+        draft = msgspec.structs.replace(draft, reduce_only=reduce_only, edge=None)
+        size = on_the_lot(
+            about.state,
+            about.market.instrument,
+            about.market.instrument.price(draft.limit_price or 0),
+            Size(draft.quantity),
+        )
+        if not size.units:
+            return msgspec.structs.replace(base, closes=tuple(closes), bound_by="lot")
+    missing = draft is None and rest >= about.lot
+    bound = "no-mark" if missing else base.bound_by
+    return msgspec.structs.replace(base, closes=tuple(closes), order=draft, bound_by=bound)
+
+
+def _order(about: About, side: Side, quantity: int) -> OrderIntent | None:
+    """Return a limit at the collar, at once or not at all; None without a two-sided market."""
+    state, started, market = about.state, about.sleeve.started, about.market
+    bid, ask = market.best_bid(), market.best_ask()
+    if bid is None or ask is None:
+        return None
+    tick = market.instrument.rules_at(state.now).tick
+    return OrderIntent(
+        client_order_id=state.next_order_id(),
+        request_id=None,
+        bet_id=state.bet_for(started.account, about.symbol, started.name),
+        account=started.account,
+        instrument=about.symbol,
+        owner=started.name,
+        policy_version=started.version,
+        side=side,
+        type="limit",
+        tif="ioc",
+        quantity=quantity,
+        limit_price=collar_price(state.limits, side, bid, ask, tick),
+        post_only=False,
+        reduce_only=False,
+        because=about.because,
+        edge=about.edge,
+        lives_at="broker",
+        created=state.now,
+        engine_id=state.engine_id,
+    )
+
+
+# ------------------------------------------------------------------------------------ a risk
+
+
+def _risk(about: About, want: WantRisk) -> Plan:
+    """Return what enters with a stop, what adds with house money, or nothing while the position is held."""
+    held, way = about.held, sign(want.side)
+    if held * way <= -about.lot:
+        return msgspec.structs.replace(_toward(about, 0), waits=True)
+    wrong = [
+        order
+        for order in about.mine()
+        if order.intent.side != want.side
+        and not protects(order)
+        and order.state != "pending_cancel"
+    ]
+    cancels = tuple(order for order in wrong if order.intent.tif not in {"ioc", "fok"})
+    base = Plan(held=held, wanted=held, cancels=cancels)
+    entering = any(order.intent.side == want.side and not protects(order) for order in about.mine())
+    if entering or wrong:
+        return base
+    if abs(held) >= about.lot and want.pyramid is None:
+        return base
+    draft = _unit(about, want)
+    if isinstance(draft, str):
+        return msgspec.structs.replace(base, bound_by=draft)
+    order, size = draft
+    if abs(held) >= about.lot:
+        return _pyramid(about, want, base, order, size)
+    return msgspec.structs.replace(
+        base, order=order, wanted=held + way * size.units, bound_by=size.bound_by
+    )
+
+
+def _unit(about: About, want: WantRisk) -> tuple[OrderIntent, Size] | str:
+    """Return the order for one unit of risk with its stop, and its size; what binds where there is none."""
+    draft, market, way = _order(about, want.side, about.lot), about.market, sign(want.side)
+    touch = market.best_ask() if want.side == "buy" else market.best_bid()
+    capital = sizing_capital(about.state, about.sleeve)
+    if draft is None or touch is None:
+        return "no-mark"
+    if capital is None or capital <= 0:
+        return "capital"
+    instrument = market.instrument
+    tick = instrument.rules_at(about.state.now).tick
+    trigger = _level(instrument.price(touch), -way * want.stop, instrument.price(tick), tick, way)
+    trigger = min(trigger, touch - tick) if way > 0 else max(trigger, touch + tick)
+    if trigger <= 0:
+        return "stop"
+    target = None
+    if want.take_profit is not None:
+        distance = way * want.take_profit
+        target = _level(instrument.price(touch), distance, instrument.price(tick), tick, way)
+        target = max(target, touch + tick) if way > 0 else min(target, touch - tick)
+    lost = lost_per_unit(about, touch, trigger)
+    if lost is None or lost <= 0:
+        return "no-mark"
+    units = whole(want.risk * capital / lost)
+    legs = Legs(stop_loss=trigger, take_profit=target if target is None or target > 0 else None)
+    draft = msgspec.structs.replace(draft, quantity=max(units, 1), legs=legs)
+    size = bounded(about.state, about.sleeve, draft, Size(units, "risk"))
+    if not size.units:
+        return size.bound_by
+    return msgspec.structs.replace(draft, quantity=size.units), size
+
+
+def _level(price: Decimal, distance: Decimal, step: Decimal, tick: int, way: int) -> int:
+    """Return the price so far from another, on the tick, in units: rounded up for a long, down for a short.
+
+    A stop is then no farther from its entry than asked, and a target no nearer.
+    """
+    rounding = ROUND_CEILING if way > 0 else ROUND_FLOOR
+    return int(((price + distance) / step).to_integral_value(rounding)) * tick
+
+
+def lost_per_unit(about: About, entry: int, trigger: int) -> Decimal | None:
+    """Return what one unit loses from an entry to its stop, fees in, in the engine's currency; None without a rate."""
+    instrument, fee = about.market.instrument, taker_fee(about.state, about.sleeve)
+    first, last = instrument.price(entry), instrument.price(trigger)
+    return money_per_unit(about.state, instrument, abs(first - last) + fee * (first + last))
+
+
+def _pyramid(about: About, want: WantRisk, base: Plan, order: OrderIntent, size: Size) -> Plan:
+    """Return one more unit where the market has paid for it, or the stops that must be moved up first."""
+    stops = [
+        order for order in about.mine() if order.intent.role == "stop_loss" and protects(order)
+    ]
+    position = held_by(about.state, about.sleeve, about.symbol)
+    capital = sizing_capital(about.state, about.sleeve)
+    trigger = None if order.legs is None else order.legs.stop_loss
+    if capital is None or trigger is None or about.sleeve.shadow is not None:
+        return base
+    house = House(
+        instrument=about.market.instrument,
+        position=position,
+        stops=tuple(stops),
+        fee=taker_fee(about.state, about.sleeve),
+    )
+    touch = about.market.best_ask() if want.side == "buy" else about.market.best_bid()
+    lost = None if touch is None else lost_per_unit(about, touch, trigger)
+    one = money_per_unit(about.state, about.market.instrument, Decimal(1))
+    if lost is None or not one:
+        return base
+    # In the instrument's own currency, as the position's cost is.
+    rate = one / (about.market.instrument.quantity(1) * about.market.instrument.multiplier)
+    unit, new = want.risk * capital / rate, lost * size.units / rate
+    verdict = may_add(house, trigger, new, unit)
+    wanted = base.held + sign(want.side) * size.units
+    if verdict == "add":
+        return msgspec.structs.replace(base, order=order, wanted=wanted, bound_by=size.bound_by)
+    if verdict == "move":
+        moves = tuple((stop, trigger) for stop in house.behind(trigger))
+        return msgspec.structs.replace(base, moves=moves, wanted=wanted, waits=True)
+    return base

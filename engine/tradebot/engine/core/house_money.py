@@ -1,7 +1,7 @@
 """Adding to a winner with the market's money: one more unit only where all stops together cost no more than one.
 
-What the whole position would come to if every stop were hit, fees in, may not be below minus one unit's risk. To get
-there the stops of the units held may be moved to where the new one's is; they are never moved back.
+If every stop were hit, the units held must come to a profit or nothing, fees in, and with the new one to no less than
+minus one unit's risk. To get there the stops held may be moved to where the new one's is; they are never moved back.
 """
 
 from decimal import Decimal
@@ -76,6 +76,6 @@ def may_add(
     now, then = house.worst(), house.worst(trigger)
     if now is None or then is None:
         return "no"
-    if now - new >= -unit:
+    if now >= 0 and now - new >= -unit:
         return "add"
-    return "move" if then - new >= -unit else "no"
+    return "move" if then >= 0 and then - new >= -unit else "no"

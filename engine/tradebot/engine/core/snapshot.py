@@ -1,17 +1,19 @@
 """What a policy sees of the market: its instruments at one instant, integers inside, decimals on access."""
 
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from typing import overload
 
 import msgspec
 
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.market import BarRow, FeedHealth, InstrumentMarket
 from tradebot.engine.core.needs import Bars
 from tradebot.engine.core.types import Side
 from tradebot.native import BarSeries
+
+FIGURES = Context(prec=18, rounding=ROUND_HALF_EVEN)
+"""Arithmetic of rolling figures: exact sums divided once, whatever the policy has set for its own."""
 
 
 class BarValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +75,12 @@ class BarsView:
     def mean(self, n: int) -> Decimal:
         """Return the mean of the last n closes, n in [1, len]."""
         self._require(f"a mean of {n}", n)
-        return self._price(MONEY.divide(Decimal(self._series.sum_of_closes(n)), Decimal(n)))
+        return self._price(FIGURES.divide(Decimal(self._series.sum_of_closes(n)), Decimal(n)))
 
     def atr(self, n: int) -> Decimal:
         """Return the mean true range of the last n bars, each against the close before it; n in [1, len - 1]."""
         self._require(f"a true range of {n}", n, n + 1)
-        return self._price(MONEY.divide(Decimal(self._series.sum_of_ranges(n)), Decimal(n)))
+        return self._price(FIGURES.divide(Decimal(self._series.sum_of_ranges(n)), Decimal(n)))
 
     def high(self, n: int) -> Decimal:
         """Return the highest high of the last n bars, n in [1, len]."""
@@ -94,7 +96,7 @@ class BarsView:
         """Return the sample standard deviation of the last n closes, in price, n in [2, len]."""
         self._require(f"a deviation of {n}", n - 1, n)
         above, below = self._series.variance(n)
-        return self._price(MONEY.sqrt(MONEY.divide(Decimal(above), Decimal(below))))
+        return self._price(FIGURES.sqrt(FIGURES.divide(Decimal(above), Decimal(below))))
 
     def _require(self, what: str, least: int, bars: int | None = None) -> None:
         wanted = least if bars is None else bars
@@ -109,7 +111,7 @@ class BarsView:
         )
 
     def _price(self, units: Decimal) -> Decimal:
-        return MONEY.scaleb(units, -self._instrument.price_scale)
+        return FIGURES.scaleb(units, -self._instrument.price_scale)
 
     def _value(self, row: BarRow) -> BarValue:
         price, (end, opened, high, low, close, volume) = self._instrument.price, row

@@ -311,6 +311,9 @@ def _pyramid(about: About, want: WantRisk, base: Plan, order: OrderIntent, size:
     trigger = None if order.legs is None else order.legs.stop_loss
     if capital is None or trigger is None or about.sleeve.shadow is not None:
         return base
+    if size.bound_by != "risk":
+        # Less than one unit would be added again and again up to the bound.
+        return msgspec.structs.replace(base, bound_by=size.bound_by)
     house = House(
         instrument=about.market.instrument,
         position=position,

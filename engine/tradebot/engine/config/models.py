@@ -81,6 +81,25 @@ class ObjectiveConfig(Section):
     deadline: date | None = None
     since: date | None = None
 
+    @model_validator(mode="after")
+    def check_game(self) -> "ObjectiveConfig":
+        """Refuse a game that has one end only, or whose floor is not below its target."""
+        if (self.floor is None) != (self.target is None):
+            missing = "target" if self.target is None else "floor"
+            raise ValueError(f"floor and target go together: {missing} is missing")
+        if self.utility in {"target", "hybrid"} and self.target is None:
+            raise ValueError(f"utility {self.utility!r} needs a floor and a target")
+        if isinstance(self.floor, Share) and not -1 <= self.floor.fraction < 0:
+            raise ValueError(f'floor must be in ["-100%", "0%"), was {self.floor}')
+        if isinstance(self.target, Share) and self.target.fraction <= 0:
+            raise ValueError(f'target must be above "0%", was {self.target}')
+        floor, target = self.floor, self.target
+        if isinstance(floor, Money) and isinstance(target, Money) and floor.amount >= target.amount:
+            raise ValueError(f"floor must be below target, were {floor} and {target}")
+        if self.since is not None and self.deadline is not None and self.since >= self.deadline:
+            raise ValueError(f"deadline must be after since, were {self.deadline} and {self.since}")
+        return self
+
 
 class OrderRate(Section):
     """Orders per minute, by who sends them."""

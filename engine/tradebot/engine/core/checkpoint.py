@@ -36,6 +36,7 @@ from tradebot.engine.core.executions import Execution, ExecutionKey, Executions
 from tradebot.engine.core.ledger import Booked, Ledger, Position, PositionKey
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.links import Links
+from tradebot.engine.core.objective import Game
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import BetSettled, PauseCause
 from tradebot.engine.core.rates import Quotes
@@ -191,6 +192,7 @@ class StateImage(msgspec.Struct, frozen=True, kw_only=True):
     drawdown_from: Decimal | None
     opened: Decimal | None
     day_flows: Decimal
+    game: Game | None
     flows: dict[str, Decimal]
     quotes: Quotes
     accounts: dict[AccountName, AccountImage]

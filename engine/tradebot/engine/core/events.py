@@ -511,6 +511,8 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     rates: dict[str, str] = {}
     """What an asset is worth in `currency`: a fixed rate as decimal text, or the instrument whose mark it is."""
     lots: Lots = "fifo"
+    objective: dict[str, str] = {}
+    """`[objective]` as configured: utility, floor and target (`-10%` or `9000 USD`), since and deadline as days."""
     take_over: tuple[EngineId, ...] = ()
     """Engines whose open orders at our accounts are taken over instead of refusing the start."""
     resume: Literal["operator", "next-day"] = "operator"

@@ -7,7 +7,7 @@ import msgspec
 from tradebot.engine.core.gate_words import percent
 from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.mandates import watch_mandates
-from tradebot.engine.core.outcomes import EquityMarked, TradingStateChanged
+from tradebot.engine.core.outcomes import EquityMarked, GameBegun, TradingStateChanged
 from tradebot.engine.core.rates import ROUNDING
 from tradebot.engine.core.returns import Figures, begun, flowed, risen
 from tradebot.engine.core.state import State
@@ -40,9 +40,21 @@ def watch(step: Step, *, at_once: bool) -> None:
             figures, day_start=equity, opened=equity, flows=ZERO, loss_from=None
         )
     _mark(step, max(day, state.day or day), risen(figures, equity))
+    _begin_game(step, equity)
     if new_day:
         _lift_day_loss(step)
     _limits(step, equity)
+
+
+def _begin_game(step: Step, equity: Decimal) -> None:
+    """Measure what the objective starts from, once its day has come."""
+    state = step.state
+    objective = state.objective()
+    if objective is None or equity <= 0 or (state.game is not None and state.game.since == objective.since):
+        return
+    day = objective.since_day
+    if day is None or state.day_of(state.now) >= day:
+        step.emit(GameBegun(since=objective.since, base=f"{equity:f}"))
 
 
 def _lift_day_loss(step: Step) -> None:
@@ -80,6 +92,7 @@ def figures_of(state: State) -> Figures | None:
         drawdown_from=state.drawdown_from,
         opened=state.opened,
         flows=state.day_flows,
+        game=None if state.game is None else state.game.base,
     )
 
 
@@ -111,6 +124,7 @@ def _mark(step: Step, day: int, figures: Figures) -> None:
             drawdown_from="" if figures.drawdown_from is None else f"{figures.drawdown_from:f}",
             opened=f"{figures.opened:f}",
             flows=f"{figures.flows:f}",
+            game="" if figures.game is None else f"{figures.game:f}",
         )
     )
 

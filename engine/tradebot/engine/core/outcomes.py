@@ -376,6 +376,17 @@ class EquityMarked(Outcome, frozen=True, kw_only=True, tag="equity-marked"):
     """Equity at the day's start as it was; `day_start` and the others are scaled by each flow since."""
     flows: str = "0"
     """What came in (positive) and went out since the day's start."""
+    game: str = ""
+    """The capital the objective is measured from, scaled by each flow; empty: no game has begun."""
+
+
+class GameBegun(Outcome, frozen=True, kw_only=True, tag="game-begun"):
+    """Floor and target of the objective are measured from this equity."""
+
+    since: str
+    """Of the objective: another one there begins another game."""
+    base: str
+    """In the engine's currency, as decimal text."""
 
 
 class FlattenStarted(Outcome, frozen=True, kw_only=True, tag="flatten-started"):
@@ -539,6 +550,7 @@ type Fact = (
     | LimitsChanged
     | FillBooked
     | BetSettled
+    | GameBegun
     | TradingStateChanged
     | EquityMarked
     | FlattenStarted

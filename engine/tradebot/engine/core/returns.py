@@ -35,6 +35,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Equity at the day's start, as it was."""
     flows: Decimal = ZERO
     """What came in and went out since the day's start."""
+    game: Decimal | None = None
+    """The capital the objective is measured from, scaled likewise; None: no game has begun."""
 
 
 def begun(equity: Decimal) -> Figures:
@@ -62,7 +64,8 @@ def flowed(figures: Figures, net: Decimal, equity: Decimal) -> Figures:
     before = ROUNDING.subtract(equity, net)
     flows = ROUNDING.add(figures.flows, net)
     if before <= 0 or equity <= 0:
-        return Figures(day_start=equity, peak=equity, opened=figures.opened, flows=flows)
+        game = None if figures.game is None else equity
+        return Figures(day_start=equity, peak=equity, opened=figures.opened, flows=flows, game=game)
 
     def scaled(reference: Decimal | None) -> Decimal | None:
         if reference is None:
@@ -77,6 +80,7 @@ def flowed(figures: Figures, net: Decimal, equity: Decimal) -> Figures:
         drawdown_from=scaled(figures.drawdown_from),
         opened=figures.opened,
         flows=flows,
+        game=scaled(figures.game),
     )
 
 

@@ -68,6 +68,7 @@ from tradebot.engine.core.ledger import MONEY, ZERO, Ledger
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text, narrowest
 from tradebot.engine.core.market import Market
 from tradebot.engine.core.needs import Bars
+from tradebot.engine.core.objective import Game, Objective, objective_of
 from tradebot.engine.core.orders import STOPS, Order, OrderEvent
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
@@ -80,6 +81,7 @@ from tradebot.engine.core.outcomes import (
     EquityMarked,
     FlattenEnded,
     FlattenStarted,
+    GameBegun,
     HeldEnded,
     HeldQuantityChanged,
     LimitsChanged,
@@ -283,6 +285,8 @@ class State:
         """As in `EquityMarked`; None: the day's start, the peak."""
         self.opened: Decimal | None = None
         self.day_flows = ZERO
+        self.game: Game | None = None
+        """What the objective is measured from; None: nothing yet."""
         self.flows: dict[str, Decimal] = {}
         """External flows by asset (or instrument) that no `EquityMarked` has taken in yet."""
         self.quotes: Quotes = {}
@@ -334,6 +338,10 @@ class State:
     def reconciled(self) -> bool:
         """Return whether every account's venue has told what it holds since the engine started."""
         return bool(self.accounts) and all(a.reconciled for a in self.accounts.values())
+
+    def objective(self) -> Objective | None:
+        """Return what the accounts are for; None where no floor and target are configured."""
+        return None if self.started is None else objective_of(self.started.objective)
 
     def rates(self) -> Rates | None:
         """Return what assets are worth now; None before the first start."""
@@ -672,6 +680,9 @@ class State:
                 self.rejects_in_row = 0
             case EquityMarked():
                 self._marked(outcome)
+            case GameBegun():
+                base = Decimal(outcome.base)
+                self.game = Game(since=outcome.since, began=self.now, begun=base, base=base)
             case FlattenStarted():
                 self.flattening.setdefault(self._flattened(outcome), Flattening())
             case FlattenEnded():
@@ -769,6 +780,8 @@ class State:
         # Journals of schema 1 do not tell it apart from the start that flows had moved.
         self.opened = Decimal(outcome.opened or outcome.day_start)
         self.day_flows = Decimal(outcome.flows)
+        if self.game is not None and outcome.game:
+            self.game = msgspec.structs.replace(self.game, base=Decimal(outcome.game))
         self.flows = {}
 
     def _sleeve_outcome(

@@ -105,6 +105,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     wall: int
     protect_at: Literal["broker", "any"] = "any"
     resume: Literal["operator", "next-day"] = "operator"
+    objective: dict[str, str] = {}
     take_over: tuple[EngineId, ...] = ()
     panics: tuple[PanicNoted, ...] = ()
     """What `tradebot panic` did since the last start."""
@@ -133,6 +134,7 @@ def begin(engine: Assembled, terms: Terms) -> None:
             lots=terms.lots,
             protect_at=terms.protect_at,
             resume=terms.resume,
+            objective=terms.objective,
             take_over=terms.take_over,
             wall=terms.wall,
         )

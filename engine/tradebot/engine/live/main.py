@@ -28,6 +28,7 @@ from tradebot.engine.live.configured_sleeves import FileSleeves
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.folder_records import open_records
 from tradebot.engine.live.loop import Loop
+from tradebot.engine.live.objective_start import objective_terms
 from tradebot.engine.live.operations import Operations
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
@@ -202,6 +203,7 @@ def _terms(options: RunOptions, engine: Assembled, currency: str, clock: Clock) 
         wall=clock.system_ns(),
         protect_at=config.engine.protect_at,
         resume=config.risk.resume,
+        objective=objective_terms(config.objective, currency),
         take_over=options.take_over,
     )
 

@@ -14,16 +14,11 @@ from tradebot.engine.live.native_accounts import opening_cash
 from tradebot.engine.policy_source.files import policy_folders
 from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
 
-NOT_YET: tuple[tuple[str, Callable[[Config], bool]], ...] = (
-    ("objective", lambda config: config.objective != type(config.objective)()),
-)
-"""Settings that are checked but nothing acts on in this version: set, they would be promises."""
-
 SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
     ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
     ("compound = false", lambda sleeve: not sleeve.compound),
 )
-"""The same for sleeves."""
+"""Settings that are checked but nothing acts on in this version: set, they would be promises."""
 
 
 def refuse_what_is_not_yet(config: Config) -> None:
@@ -32,7 +27,7 @@ def refuse_what_is_not_yet(config: Config) -> None:
     Raises:
         CannotRun: If one is set; the text names it.
     """
-    found = [name for name, is_set in NOT_YET if is_set(config)]
+    found: list[str] = []
     for name, sleeve in config.sleeves.items():
         if sleeve.run != "off":
             found += [f"sleeves.{name}.{what}" for what, is_set in SLEEVE_NOT_YET if is_set(sleeve)]

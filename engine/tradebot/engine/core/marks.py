@@ -50,7 +50,11 @@ def _begin_game(step: Step, equity: Decimal) -> None:
     """Measure what the objective starts from, once its day has come."""
     state = step.state
     objective = state.objective()
-    if objective is None or equity <= 0 or (state.game is not None and state.game.since == objective.since):
+    if (
+        objective is None
+        or equity <= 0
+        or (state.game is not None and state.game.since == objective.since)
+    ):
         return
     day = objective.since_day
     if day is None or state.day_of(state.now) >= day:

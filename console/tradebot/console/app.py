@@ -21,6 +21,7 @@ from tradebot.console.desk import Desk
 from tradebot.console.frame_clock import LADDER_OF_FPS, FrameClock
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import EngineLink
+from tradebot.console.sandbox.school import NOT_OURS, School, Schooling
 from tradebot.console.screens.health.screen import HealthScreen
 from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.help import Help
@@ -54,6 +55,7 @@ class ConsoleApp(App[str]):
         theme: Name of a theme.
         trouble: Asked until the first frame comes: why none will ever come, or None.
         ticking: Whether the frame clock runs; tests tick it by hand.
+        schooling: The engine's process and the coach, where this console started a sandbox.
     """
 
     CSS_PATH = "theme.tcss"
@@ -69,6 +71,7 @@ class ConsoleApp(App[str]):
         theme: str = DEFAULT_THEME,
         trouble: Callable[[], str | None] = lambda: None,
         ticking: bool = True,
+        schooling: Schooling | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -81,6 +84,7 @@ class ConsoleApp(App[str]):
         self.shown: TradeScreen | PanelScreen = self.trade
         """The screen under whatever lies over it."""
         self.desk = Desk(self, self.session, self.trade)
+        self.school = None if schooling is None else School(self, self.session, schooling)
         self._theme_wanted = theme
         self._trouble = trouble
         self._ticking = ticking
@@ -132,6 +136,8 @@ class ConsoleApp(App[str]):
         self.view.fps = self.frame_clock.fps
         self._open_mail()
         self.session.beat(now_s)
+        if self.school is not None:
+            self.school.beat(now_s)
         if self.shown.is_mounted:
             self.shown.beat(now_s)
         self._name_terminal()
@@ -218,6 +224,23 @@ class ConsoleApp(App[str]):
     def action_leave(self) -> None:
         """Leave, asking where orders are working."""
         self.desk.ask_to_leave()
+
+    def action_coach_next(self) -> None:
+        """Take the coach's step as done."""
+        if self.school is not None:
+            self.school.go_on()
+
+    def action_coach_away(self) -> None:
+        """Put the coach away."""
+        if self.school is not None:
+            self.school.dismiss()
+
+    def action_plug(self) -> None:
+        """Kill the sandbox's engine, or start it again."""
+        if self.school is None:
+            self.session.report(NOT_OURS, "warn")
+        else:
+            self.school.pull_plug()
 
     def lay(self, overlay: Screen[str], then: Callable[[str | None], None]) -> None:
         """Lay an overlay over the screen."""

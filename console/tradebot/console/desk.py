@@ -2,9 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 
-from tradebot.console.commands.words import Command, OrderWords, ReasonWords, TargetWords
+from tradebot.console.commands.words import (
+    Command,
+    DrillWords,
+    OrderWords,
+    ReasonWords,
+    TargetWords,
+)
 from tradebot.console.hands import Hands
+from tradebot.console.launch.drilling import play_drill
 from tradebot.console.screens.overlays.choice import Answer, Choice
+from tradebot.console.screens.overlays.drill import DrillOverlay, PlayDrill
 from tradebot.console.screens.overlays.kill import KillChoice, KillOverlay
 from tradebot.console.screens.trade.orders import READ_ONLY
 from tradebot.console.screens.trade.screen import TradeScreen
@@ -23,6 +31,7 @@ class Desk:
     """
 
     def __init__(self, stage: Stage, session: Session, trade: TradeScreen) -> None:
+        self.play_drill: PlayDrill = play_drill
         self._stage = stage
         self._session = session
         self._trade = trade
@@ -52,6 +61,9 @@ class Desk:
         match command:
             case OrderWords():
                 self._order(command)
+            case DrillWords(name=name):
+                overlay = DrillOverlay(self._session.view.clock, name, self.play_drill)
+                self._stage.lay(overlay, _nothing)
             case ReasonWords(verb="halt", reason=reason):
                 self._guarded("halt", lambda: self._session.link.halt(reason))
             case ReasonWords(reason=reason):
@@ -132,3 +144,7 @@ class Desk:
 
     def _send(self, what: str, asked: Awaitable[CommandAnswer]) -> None:
         self._stage.work(self._session.command(what, asked))
+
+
+def _nothing(answer: str | None) -> None:
+    """A drill that is closed leads to nothing."""

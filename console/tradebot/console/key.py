@@ -16,7 +16,9 @@ class Key(NamedTuple):
     label: str
     """In the footer."""
     help: str
-    group: Literal["safety", "screens", "orders", "market", "reconcile", "risk", "always"]
+    group: Literal[
+        "safety", "screens", "orders", "market", "reconcile", "risk", "sandbox", "always"
+    ]
     sends: bool = False
     """Whether it leads to something being sent; refused in a read-only console."""
     priority: bool = False

@@ -2,7 +2,7 @@
 
 from collections import deque
 from datetime import UTC, tzinfo
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -19,6 +19,20 @@ HISTORY_MAX = 50_000
 
 type Level = Literal["info", "warn", "error"]
 """How much a line matters."""
+
+
+class Hint(Protocol):
+    """Words that may stand where the last event stands."""
+
+    @property
+    def step(self) -> int:
+        """Return which of the steps they are about."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Return the words; empty: none."""
+        ...
 
 
 class HistoryLine(msgspec.Struct, frozen=True):
@@ -44,6 +58,8 @@ class View:
         self.history: deque[HistoryLine] = deque(maxlen=HISTORY_MAX)
         self.lookups = Lookups()
         """What was asked for beside the frames."""
+        self.coach: Hint | None = None
+        """What leads through a sandbox that this console started."""
         self.address = ""
         """Where the engine is that the trader named; empty: our own, or one of this machine."""
         self.link_problem: str | None = None

@@ -5,12 +5,24 @@ from typing import Protocol, override, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tradebot.console.commands.words import Command, NotUnderstood, OrderWords, ReasonWords
+from tradebot.console.commands.words import (
+    Command,
+    DrillWords,
+    NotUnderstood,
+    OrderWords,
+    ReasonWords,
+)
 from tradebot.console.figures import symbol_of
 from tradebot.console.keys import KEYS
 from tradebot.console.themes import THEMES
+from tradebot.engine.drills.result import DRILLS
 
-LISTED_FIRST = ("buy QTY SYMBOL @ PRICE", "sell QTY SYMBOL @ PRICE", "halt REASON", "resume REASON")
+LISTED_FIRST = (
+    "buy QTY SYMBOL @ PRICE stop PRICE",
+    "sell QTY SYMBOL @ PRICE",
+    "halt REASON",
+    "resume REASON",
+)
 """Shapes shown before anything is typed; choosing one says how it goes on."""
 
 
@@ -99,6 +111,10 @@ class CommandProvider(Provider):
             (f"trade {symbol_of(name)}", _reader(host, f"trade {name}"), "show this symbol")
             for name in host.watched()
         ]
+        listed += [
+            (f"drill {name}", _reader(host, f"drill {name}"), words)
+            for name, words in DRILLS.items()
+        ]
         listed += [(f"theme {t.name}", _themer(host, t.name), "colours") for t in THEMES]
         return listed
 
@@ -107,7 +123,10 @@ def command_words(command: Command) -> str:
     """Return a command as it was understood."""
     if isinstance(command, OrderWords):
         at = "at the touch" if command.price is None else f"@ {command.price}"
+        at += "" if command.stop is None else f" stop {command.stop}"
         return f"{command.side.upper()} {command.quantity} {symbol_of(command.instrument)} {at}: review"
+    if isinstance(command, DrillWords):
+        return f"drill {command.name}: {DRILLS[command.name]}"
     if isinstance(command, ReasonWords):
         return f"{command.verb}: {command.reason}"
     return (

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tradebot.console.figures import symbol_of
+from tradebot.engine.drills.result import DRILLS, DrillName
 
-type Word = Literal["buy", "sell", "cancel", "flatten", "kill", "halt", "resume", "trade", "theme"]
-
-ORDER_USAGE = "buy|sell QTY SYMBOL @ PRICE; without @ PRICE at the touch"
+ORDER_USAGE = "buy|sell QTY SYMBOL @ PRICE [stop PRICE]; without @ PRICE at the touch"
 _FIGURE = re.compile(r"\d+(\.\d+)?|\.\d+")
 
 
@@ -21,6 +20,15 @@ class OrderWords:
     quantity: str
     instrument: str
     price: str | None
+    stop: str | None = None
+    """Trigger of the stop that protects what fills."""
+
+
+@dataclass(frozen=True)
+class DrillWords:
+    """`drill crash`."""
+
+    name: DrillName
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class ReasonWords:
     reason: str
 
 
-type Command = OrderWords | TargetWords | ReasonWords
+type Command = OrderWords | TargetWords | ReasonWords | DrillWords
 
 
 class NotUnderstood(Exception):  # noqa: N818  (an answer to the trader, not a fault of the program)
@@ -70,6 +78,8 @@ def parse(text: str, instruments: Sequence[str]) -> Command | None:
             if len(rest) != 1:
                 raise NotUnderstood("trade SYMBOL: shows that symbol")
             return TargetWords("trade", find_instrument(rest[0], instruments))
+        case "drill":
+            return _drill(rest)
         case "halt" | "resume":
             if not rest:
                 raise NotUnderstood(f"{verb} REASON: the reason is written into the journal")
@@ -97,17 +107,37 @@ def find_instrument(word: str, instruments: Sequence[str]) -> str:
 def _order(
     side: Literal["buy", "sell"], words: Sequence[str], instruments: Sequence[str]
 ) -> OrderWords:
-    match list(words):
+    words, stop = _without_stop(list(words))
+    match words:
         case [quantity, symbol]:
             price = None
         case [quantity, symbol, "@", price]:
             pass
         case _:
             raise NotUnderstood(ORDER_USAGE)
-    for figure in (quantity, price):
+    for figure in (quantity, price, stop):
         if figure is not None and not _FIGURE.fullmatch(figure):
             raise NotUnderstood(f"{figure!r} is no figure: {ORDER_USAGE}")
-    return OrderWords(side, quantity, find_instrument(symbol, instruments), price)
+    return OrderWords(side, quantity, find_instrument(symbol, instruments), price, stop)
+
+
+def _without_stop(words: list[str]) -> tuple[list[str], str | None]:
+    """Return an order's words without its stop, and the stop's price."""
+    if "stop" not in [word.lower() for word in words]:
+        return words, None
+    at = [word.lower() for word in words].index("stop")
+    if len(words) != at + 2:
+        raise NotUnderstood(ORDER_USAGE)
+    return words[:at], words[at + 1]
+
+
+def _drill(words: Sequence[str]) -> DrillWords:
+    for name in DRILLS:
+        if [name] == list(words):
+            return DrillWords(name)
+    raise NotUnderstood(
+        f"drill {'|'.join(DRILLS)}: a fault, felt; your own engine is not part of it"
+    )
 
 
 def _target(

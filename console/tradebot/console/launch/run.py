@@ -2,10 +2,13 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
+import msgspec
 import typer
 
 from tradebot.console.clock import Clock, SystemClock
+from tradebot.console.launch.own import OwnEngine
 from tradebot.console.launch.plan import (
     Attach,
     Down,
@@ -15,13 +18,16 @@ from tradebot.console.launch.plan import (
     plan,
     sandbox_plan,
 )
-from tradebot.console.launch.sandbox import ChildEngine, start_engine, start_sandbox
+from tradebot.console.launch.sandbox import ChildEngine, start_engine
 from tradebot.console.link.address import EngineAddress, socket_address
 from tradebot.console.link.protocol import EngineLink
 from tradebot.console.terminal.fitness import unfit_terminal
 from tradebot.console.terminal.hangup import EXIT_CODE_HANGUP
 from tradebot.console.view import View
 from tradebot.engine.cli.failures import CONFIGURATION, FAILED, UNREACHABLE, USAGE, CommandFailed
+
+if TYPE_CHECKING:
+    from tradebot.console.sandbox.school import Schooling
 
 FAREWELL = "./tradebot tui opens it again; ./tradebot --help for the rest"
 EXIT_TERMINATED = 128 + 15
@@ -86,8 +92,10 @@ def _open(chosen: Plan, options: Options, clock: Clock) -> int:
         return _show(chosen.address, options, clock, None)
     if isinstance(chosen, OpenSandbox):
         # The child starts while the toolkit is imported and painted: neither waits for the other.
-        child = start_sandbox(chosen, clock)
-        return _show(socket_address(chosen.folder / "control.sock"), options, clock, child)
+        own = OwnEngine(chosen, clock)
+        return _show(
+            socket_address(chosen.folder / "control.sock"), options, clock, own.child, own=own
+        )
     raise TypeError(f"no console to open for {chosen!r}")
 
 
@@ -98,6 +106,7 @@ def _show(
     child: ChildEngine | None,
     *,
     stays: bool = False,
+    own: OwnEngine | None = None,
 ) -> int:
     """Show the console until it is left, then clear up.
 
@@ -107,6 +116,7 @@ def _show(
         clock: The console's clock.
         child: An engine started for this console.
         stays: Whether that engine goes on without the console.
+        own: The sandbox it is, where it is one.
     """
     from tradebot.console.app import ConsoleApp
     from tradebot.console.settings import glyphs_for, settings_of_process, zone_for
@@ -120,12 +130,31 @@ def _show(
     glyphs = glyphs_for(settings, os.environ)
     view = View(clock, glyphs, zone=zone_for(settings), read_only=options.read_only)
     view.address = str(address) if options.attach is not None else ""
-    trouble = (lambda: None) if child is None else child.trouble
-    app = ConsoleApp(open_link, view, theme=settings.theme, trouble=trouble)
+    trouble = (lambda: None) if child is None else (own or child).trouble
+    app = ConsoleApp(
+        open_link,
+        view,
+        theme=settings.theme,
+        trouble=trouble,
+        schooling=None if own is None else _schooling(own, options),
+    )
     ended = app.run(mouse=True)
+    child = child if own is None else own.child
     if ended in ("quit", "interrupted") and child is None:
         check_reached(view, address)
     return _leave(ended, None if stays else child, answered=view.newest is not None)
+
+
+def _schooling(own: OwnEngine, options: Options) -> "Schooling":
+    from tradebot.console.sandbox.coach import Coach
+    from tradebot.console.sandbox.progress import file_of_process, keep, read
+    from tradebot.console.sandbox.school import Schooling
+
+    path = file_of_process()
+    progress = read(path)
+    if options.read_only:
+        progress = msgspec.structs.replace(progress, dismissed=True)
+    return Schooling(own, Coach(progress, lambda changed: keep(path, changed)))
 
 
 def check_reached(view: View, address: EngineAddress) -> None:

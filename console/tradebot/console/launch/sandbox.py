@@ -54,6 +54,16 @@ class ChildEngine:
         """The code it ended with; None while it runs."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as `kill -9` does, and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+
     def wait_until_gone(self) -> str | None:
         """Wait for the child's end; return what is the matter if it does not come."""
         try:

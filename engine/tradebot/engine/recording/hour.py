@@ -11,22 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.data.datasets import parse_dataset
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.importers.imported import ImportedEvent
 from tradebot.data.instruments import Instrument
-from tradebot.data.manifest import MANIFEST_NAME
 from tradebot.data.recordings.problems import Problems
 from tradebot.engine.core.types import MINUTE
 from tradebot.engine.home import data_folder
 from tradebot.engine.live.markets import INVENTED, SYNTHETIC_EPOCH, SyntheticMarket
+from tradebot.engine.recording.place import DATASET, is_recorded
 from tradebot.native import Venue
 from tradebot.native import VenueEvent as NativeEvent
 
 if TYPE_CHECKING:
     from tradebot.data.manifest import Manifest
 
-DATASET = "sandbox/hour"
 SEED = 1
 """The seed of a sandbox nobody chose one for."""
 HOUR = 60 * MINUTE
@@ -81,11 +79,6 @@ class RecordedSandbox:
             for event in market.advance(nobody):
                 problems.messages += 1
                 yield ImportedEvent(event, problems.messages)
-
-
-def is_recorded(folder: Path) -> bool:
-    """Return whether the store in this folder has the hour already; looks at one file and loads nothing."""
-    return (folder / "datasets" / parse_dataset(DATASET).folder / MANIFEST_NAME).is_file()
 
 
 def record(folder: Path, *, seed: int = SEED, span: int = HOUR) -> "Manifest":

@@ -19,6 +19,7 @@ GROUPS = {
     "reconcile": "Reconcile (a tab of Orders)",
     "risk": "Risk",
     "market": "Market",
+    "sandbox": "In the sandbox that this console started",
     "always": "Always",
 }
 """Headings, the most urgent first."""

@@ -109,6 +109,7 @@ class TradeOrders:
                 side=words.side,
                 quantity=words.quantity,
                 price=price or "",
+                stop=words.stop or "",
             )
         )
 

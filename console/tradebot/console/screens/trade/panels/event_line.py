@@ -1,11 +1,16 @@
-"""The row above the footer: the last thing that happened, always."""
+"""The row above the footer: the last thing that happened, always; in a first sandbox the coach's words."""
 
 from collections.abc import Sequence
 from typing import ClassVar, override
 
 from tradebot.console.figures import clock_text
 from tradebot.console.rows import Cell, Row, fit, plain
+from tradebot.console.sandbox.progress import STEPS
+from tradebot.console.view import Hint
 from tradebot.console.widgets.panel import LivePanel
+
+ALARM_NS = 5 * 10**9
+"""What went wrong stands before the coach's words for this long."""
 
 
 class EventLine(LivePanel):
@@ -21,6 +26,9 @@ class EventLine(LivePanel):
     @override
     def build(self, width: int, height: int) -> Sequence[Row]:
         history, glyphs = self.view.history, self.view.glyphs
+        coach = self.view.coach
+        if coach is not None and coach.text and not self._alarmed():
+            return [_coached(coach, width)]
         if not history:
             return [(Cell(" nothing has happened yet"[:width].ljust(width), "muted bar"),)]
         last = history[-1]
@@ -41,3 +49,22 @@ class EventLine(LivePanel):
                 Cell(tail, "muted bar"),
             )
         ]
+
+    def _alarmed(self) -> bool:
+        """Return whether something has just gone wrong."""
+        frame, history = self.view.newest, self.view.history
+        if frame is None or not history or history[-1].level == "info":
+            return False
+        return frame.now - history[-1].ts < ALARM_NS
+
+
+def _coached(coach: Hint, width: int) -> Row:
+    """Return the coach's words with where they stand, and how to go on or be rid of them."""
+    head = f" coach {coach.step}/{STEPS} " if coach.step <= STEPS else " coach "
+    tail = "  n next  N away "
+    room = max(0, width - len(head) - len(tail) - 1)
+    return (
+        Cell(head, "badge"),
+        Cell(f" {fit(coach.text, room)}".ljust(room + 1), "strong bar"),
+        Cell(tail, "muted bar"),
+    )

@@ -32,6 +32,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     tif: TimeInForce = "gtc"
     post_only: bool = False
     reduce_only: bool = False
+    stop: str = ""
+    """Trigger of the stop that protects what fills, as typed in a command; empty: none."""
     field: Field = "quantity"
     fresh: bool = True
     """Whether the next digit starts the figure anew."""
@@ -175,6 +177,7 @@ def request_of(draft: Draft, request_id: str) -> OrderRequest | str:
         tif=draft.tif,
         post_only=draft.post_only,
         reduce_only=draft.reduce_only,
+        stop_loss=_decimal(draft.stop),
     )
 
 

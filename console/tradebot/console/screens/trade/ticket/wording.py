@@ -18,6 +18,8 @@ def order_words(request: OrderRequest) -> str:
     if request.limit_price is not None:
         words.append(f"@ {grouped(f'{request.limit_price:f}')}")
     words += [request.type, request.tif.upper()]
+    if request.stop_loss is not None:
+        words.append(f"stop {grouped(f'{request.stop_loss:f}')}")
     words += ["post-only"] * request.post_only + ["reduce-only"] * request.reduce_only
     return " ".join(words)
 

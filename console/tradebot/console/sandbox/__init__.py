@@ -1,0 +1,1 @@
+"""What a console does for the sandbox it started: the coach, the plug, the recorded hour."""

@@ -7,6 +7,7 @@ from textual.command import CommandPalette
 
 from tradebot.console.app import ConsoleApp
 from tradebot.console.commands.words import (
+    DrillWords,
     NotUnderstood,
     OrderWords,
     ReasonWords,
@@ -36,6 +37,12 @@ KNOWN = [BTC, ETH, "alpaca:ETHUSDT"]
         ("buy 0.2 BTCUSDT @ 60000", OrderWords("buy", "0.2", BTC, "60000")),
         ("SELL .5 btcusdt@59999.5", OrderWords("sell", ".5", BTC, "59999.5")),
         ("buy 1 binance:ETHUSDT", OrderWords("buy", "1", ETH, None)),
+        (
+            "buy 0.05 BTCUSDT @ 60100 stop 59100",
+            OrderWords("buy", "0.05", BTC, "60100", "59100"),
+        ),
+        ("buy 0.05 BTCUSDT STOP 59100", OrderWords("buy", "0.05", BTC, None, "59100")),
+        ("drill lost-ack", DrillWords("lost-ack")),
         ("cancel all", TargetWords("cancel", None)),
         ("flatten BTCUSDT", TargetWords("flatten", BTC)),
         ("trade alpaca:ethusdt", TargetWords("trade", "alpaca:ETHUSDT")),
@@ -59,6 +66,9 @@ def test_words_are_understood(text: str, command: object) -> None:
         ("buy 1 ETHUSDT @ 5", "one of binance:ETHUSDT, alpaca:ETHUSDT"),
         ("buy 1 DOGE @ 5", "known:"),
         ("flatten", "SYMBOL, or flatten all"),
+        ("buy 1 BTCUSDT @ 5 stop", "stop PRICE"),
+        ("buy 1 BTCUSDT stop 5 @ 6", "stop PRICE"),
+        ("drill flood", "drill crash.mute"),
         ("halt", "REASON"),
         ("trade", "SYMBOL"),
     ],

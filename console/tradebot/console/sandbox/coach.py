@@ -41,6 +41,7 @@ class Coach:
         self._killed: int | None = None
         self._held: Held | None = None
         self._ending = ""
+        self._proposed: dict[str, str] = {}
         self.text = ""
         """What to show now; empty: nothing."""
 
@@ -116,21 +117,32 @@ class Coach:
         price = "" if stop is None else grouped(stop.trigger_price or "")
         match self.step:
             case 1 if _quantity(frame):
-                return "bought, and nothing protects it: f closes it; then " + _first_order(frame)
+                return "bought, and nothing protects it: f closes it; then " + self._first_order(
+                    frame
+                )
             case 1:
-                return "buy, with a stop: " + _first_order(frame)
+                return "buy, with a stop: " + self._first_order(frame)
             case 2 | 3 if stop is None:
-                return "no stop is here any more: n goes on, or " + _first_order(frame)
+                return "no stop is here any more: n goes on, or " + self._first_order(frame)
             case 2:
                 return f"see its stop: {price} in Working, and at its price in the ladder (j k, c). Then n"
             case 3:
-                return f"move the stop at {price}: 4, j to it, e, type another trigger, enter, y"
+                return (
+                    f"move the stop at {price}: 4, j to it, e, tab, type another trigger, enter, y"
+                )
             case 4:
                 return (
                     "pull the plug: K kills the engine (kill -9), in the middle of whatever it does"
                 )
             case _:
                 return "come back: K starts the engine again. Look for what is missing"
+
+    def _first_order(self, frame: Frame) -> str:
+        """Return the words of a buy, the same for as long as they are typed."""
+        name = frame.instrument.id
+        if name not in self._proposed and frame.book.mid is not None:
+            self._proposed[name] = _first_order(symbol_of(name), Decimal(frame.book.mid))
+        return self._proposed.get(name) or f"wait for a price of {plain(symbol_of(name))}"
 
     def _last_words(self, frame: Frame) -> str:
         now = _held(frame)
@@ -174,16 +186,12 @@ def _held(frame: Frame) -> Held:
     )
 
 
-def _first_order(frame: Frame) -> str:
+def _first_order(symbol: str, mid: Decimal) -> str:
     """Return the words of a buy that fills at once, with a stop a little below."""
-    symbol = plain(symbol_of(frame.instrument.id))
-    if frame.book.mid is None:
-        return f"wait for a price of {symbol}"
-    mid = Decimal(frame.book.mid)
     quantity = _rounded(_NOTIONAL / mid, 1, ROUND_FLOOR)
     limit = _rounded(mid * _BUY_UP_TO, 4, ROUND_CEILING)
     stop = _rounded(mid * _STOP_AT, 3, ROUND_FLOOR)
-    return f":buy {quantity} {symbol} @ {limit} stop {stop}  enter, y"
+    return f":buy {quantity} {plain(symbol)} @ {limit} stop {stop}  enter, y"
 
 
 def _rounded(value: Decimal, digits: int, rounding: str) -> str:

@@ -6,12 +6,14 @@ out in the same instant, so that nothing can move between.
 
 from decimal import ROUND_FLOOR, Decimal
 
+import msgspec
+
 from tradebot.data.instruments import Instrument
-from tradebot.engine.core.events import OperatorEvent, PlaceOrder
+from tradebot.engine.core.events import AmendRequested, OperatorEvent, PlaceOrder
 from tradebot.engine.core.rates import VALUE_QUANTUM
-from tradebot.engine.core.types import SECOND, RequestId, Side
+from tradebot.engine.core.types import HAND, MINUTE, SECOND, RequestId, Side
 from tradebot.engine.simulation.gate import collar_prices
-from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.instruments import ALPHA, INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.plan import Plan, generator
 from tradebot.engine.simulation.venue import Flow
@@ -32,6 +34,9 @@ class Marksman:
         self._shots = 0
         self._owed = Decimal(0)
         """What was withdrawn for the last shot, to be put back."""
+        self.again_at: int | None = None
+        """When a minute is over, to the nanosecond, since as many orders were placed as it allows."""
+        self._widened = False
 
     def put_back(self) -> None:
         """Deposit what was withdrawn for the last shot."""
@@ -43,15 +48,22 @@ class Marksman:
         """Return one or more orders at or just beyond a bound; cash may have moved for it."""
         facts = self._judge.facts
         instrument = self._chance.choice(INSTRUMENTS)
+        if self._widened:
+            instrument = ALPHA
         book = facts.books.get(instrument.id)
         if book is None or facts.started is None:
             return []
+        if self._widened:
+            self._widened = False
+            return self._collar(instrument, book)
         shots = [
             self._collar,
+            self._wide,
             self._order_size,
             self._position,
             self._gross,
             self._rate,
+            self._rejections,
             self._loss if self._chance.random() < 0.5 else self._order_size,
         ]
         return self._chance.choice(shots)(instrument, book)
@@ -78,13 +90,65 @@ class Marksman:
             return [self._place(instrument, "buy", quantity, high + over * tick)]
         return [self._place(instrument, "sell", quantity, low - over * tick)]
 
+    def _wide(self, instrument: Instrument, book: tuple[int, int]) -> list[OperatorEvent | None]:
+        """Let the spread widen to where the wide collar begins; the next shot is at the collar."""
+        del instrument, book
+        self._world.feed.open_wide(STILL)
+        self._widened = True
+        return []
+
     def _rate(self, instrument: Instrument, book: tuple[int, int]) -> list[OperatorEvent | None]:
-        """Place more orders than a minute allows, small and away from the market."""
+        """Place more orders than a minute allows, small and far from the market; one that rests is replaced before."""
         allowed = self._plan.limits.orders_per_minute_hand
-        tick = instrument.rules_at(0).tick
         count = min(allowed + 1, 10)
+        if allowed < count:
+            self.again_at = self._world.agenda.now + MINUTE
+        return [self._replaced(), *self._burst(instrument, book, count)]
+
+    def once_more(self) -> list[OperatorEvent | None]:
+        """Place as many orders as a minute allows, a minute after the others; nothing where there is no market."""
+        self.again_at = None
+        instrument = self._chance.choice(INSTRUMENTS)
+        book = self._judge.facts.books.get(instrument.id)
+        return [] if book is None else [*self._burst(instrument, book, 3)]
+
+    def _burst(
+        self, instrument: Instrument, book: tuple[int, int], count: int
+    ) -> list[OperatorEvent]:
+        tick = instrument.rules_at(0).tick
         price = book[0] - 30 * tick
         return [self._place(instrument, "buy", 20, price - price % tick) for _ in range(count)]
+
+    def _replaced(self) -> OperatorEvent | None:
+        """Return an amendment of a resting order of the hand's: it counts as an order; None where none rests."""
+        for seen in self._judge.facts.orders.values():
+            intent = seen.intent
+            rests = seen.heard and seen.ended is None and not seen.held and not seen.cancelling
+            if rests and intent.owner == HAND and intent.limit_price is not None:
+                self._shots += 1
+                return AmendRequested(
+                    request_id=RequestId(f"aim{self._shots}"),
+                    client_order_id=intent.client_order_id,
+                    quantity=max(seen.leaves, 1),
+                    limit_price=intent.limit_price - 5,
+                )
+        return None
+
+    def _rejections(
+        self, instrument: Instrument, book: tuple[int, int]
+    ) -> list[OperatorEvent | None]:
+        """Place just as many orders as the venue may refuse in a row: none of them may take, all of them would."""
+        price = book[1] + 4 * instrument.rules_at(0).tick
+        order = self._place(instrument, "buy", 20, price)
+        words: list[OperatorEvent | None] = []
+        for _ in range(self._plan.limits.rejects_in_row):
+            self._shots += 1
+            words.append(
+                msgspec.structs.replace(
+                    order, post_only=True, request_id=RequestId(f"aim{self._shots}")
+                )
+            )
+        return words
 
     def _loss(self, instrument: Instrument, book: tuple[int, int]) -> list[OperatorEvent | None]:
         """Let the account pay so much that day loss or drawdown is met exactly, and the market stand still."""
@@ -134,7 +198,24 @@ class Marksman:
         cap = limits.max_gross
         if limits.max_open_risk / limits.unprotected_risk < cap and self._chance.random() < 0.7:
             cap = limits.max_open_risk / limits.unprotected_risk
-        return self._sized(instrument, book, cap, self._standing(instrument), others)
+        beside, worth = self._resting(instrument)
+        return [
+            beside,
+            *self._sized(instrument, book, cap, self._standing(instrument), others + worth),
+        ]
+
+    def _resting(self, instrument: Instrument) -> tuple[OperatorEvent | None, Decimal]:
+        """Return a small resting order of the other instrument, and what it adds to gross; None and 0 now and then."""
+        facts = self._judge.facts
+        other = next(one for one in INSTRUMENTS if one.id != instrument.id)
+        book, mark = facts.books.get(other.id), facts.mark(other.id)
+        long, short = self._standing(other), self._short(other)
+        if book is None or mark is None or abs(short) > long or self._chance.random() < 0.3:
+            return None, Decimal(0)
+        tick, units = other.rules_at(0).tick, 20
+        price = book[0] - 20 * tick
+        order = self._place(other, "buy", units, price - price % tick)
+        return order, other.quantity(units) * mark * other.multiplier
 
     def _standing(self, instrument: Instrument) -> int:
         facts, account = self._judge.facts, self._plan.accounts[0]

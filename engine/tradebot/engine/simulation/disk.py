@@ -81,6 +81,10 @@ class BrittleJournal(Journal):
         self.set_full(full=self._full_for > 0)
         self._full_for = max(self._full_for - 1, 0)
 
+    def fill_up(self, commits: int) -> None:
+        """Let the disk be full from the next commit on, for so many of them."""
+        self._full_for = commits
+
     def set_full(self, *, full: bool) -> None:
         """Let nothing on the disk grow any further, or let it grow again."""
         if self.beside is not None:

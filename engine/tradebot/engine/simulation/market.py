@@ -7,11 +7,14 @@ from tradebot.engine.core.types import MS, SECOND
 from tradebot.engine.simulation.agenda import Agenda
 from tradebot.engine.simulation.exchange import Exchange
 from tradebot.engine.simulation.faults import Faults
-from tradebot.engine.simulation.instruments import INSTRUMENTS, START_PRICE
+from tradebot.engine.simulation.instruments import ALPHA, INSTRUMENTS, START_PRICE
 from tradebot.engine.simulation.plan import Plan, generator
 
 LEVELS = 3
 """Levels of a book that are shown."""
+
+WIDE = 400
+"""A spread of 2 / WIDE of mid is just `Limits.wide_spread`, 0.5 %."""
 
 FAR = 10**19
 """An instant that never comes: the market is silent, and not over."""
@@ -31,6 +34,7 @@ class SimulatedMarket:
         self._broken: set[InstrumentId] = set()
         """Instruments whose next word must be a whole book."""
         self._still_until = 0
+        self._wide_until = 0
 
     @property
     def description(self) -> str:
@@ -45,6 +49,10 @@ class SimulatedMarket:
     def hold_still(self, span: int) -> None:
         """Let prices stay where they are for a span of ns, so that a figure can be hit exactly."""
         self._still_until = self._agenda.now + span
+
+    def open_wide(self, span: int) -> None:
+        """Let ALPHA's spread be just the share of mid at which the wide collar does not hold yet, for a span of ns."""
+        self._wide_until = self._agenda.now + span
 
     def fall_silent(self) -> None:
         """Say nothing until told to speak."""
@@ -92,8 +100,11 @@ class SimulatedMarket:
                 step *= 20  # the price opens somewhere else
             mid = min(max(mid + step * 2 * tick, start * 7 // 10), start * 13 // 10)
             mid -= mid % (2 * tick)
-        self._mids[instrument.id] = mid
         half = tick * (1 if still else chance.choice([1, 1, 1, 2, 4]))
+        if self._agenda.now < self._wide_until and instrument is ALPHA:
+            mid = round(mid / WIDE) * WIDE
+            half = mid // WIDE
+        self._mids[instrument.id] = mid
         size = START_PRICE[instrument.id] * chance.choice([1, 4, 10, 40]) // 2
         bids = tuple((mid - half - tick * depth, size * (1 + depth)) for depth in range(LEVELS))
         asks = tuple((mid + half + tick * depth, size * (1 + depth)) for depth in range(LEVELS))

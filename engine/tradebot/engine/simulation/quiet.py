@@ -1,5 +1,7 @@
 """What must hold when nothing is on its way and the venue is well: the engine and the venue tell the same story."""
 
+from tradebot.engine.core.legs import LEGS_LOST_MAX, RESTORED
+from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import SECOND, AccountName
 from tradebot.engine.simulation.exchange import Exchange
@@ -73,10 +75,43 @@ def check_quiet(judge: Judge, exchange: Exchange) -> None:
         judge.compare_money(account)
     for order in state.blotter:
         judge.compare_order(order.intent.client_order_id)
+        _protected(judge, order)
     _executions(judge, exchange)
     for (account, asset), amount in exchange.books.counted_anew().items():
         if exchange.books.cash(account)[asset] != amount:
             raise Violation("ledger", f"the venue's books of {account} {asset} do not add up")
+
+
+def _protected(judge: Judge, entry: Order) -> None:
+    """Demand a stop or a closing order for what an entry that asked for a stop has filled and its owner still holds.
+
+    Not demanded where the stop was taken out by a word, where the position was flattened, and while the engine tells
+    that the venue will not have one.
+
+    Raises:
+        Violation: If there is none.
+    """
+    state, intent = judge.state, entry.intent
+    legs = intent.legs
+    if state is None or legs is None or (legs.stop_loss is None and legs.trail is None):
+        return
+    blotter = state.blotter
+    held = state.ledger.position(intent.account, intent.instrument, intent.owner).quantity
+    way = 1 if intent.side == "buy" else -1
+    bare = min(blotter.to_cover(entry), max(held * way, 0))
+    stops = [leg for leg in blotter.legs(intent.client_order_id) if leg.intent.role == "stop_loss"]
+    if not bare or any(leg.cancelled_by not in RESTORED for leg in stops):
+        return
+    working = [
+        order
+        for order in blotter.open_in(intent.account, intent.instrument)
+        if order.intent.side != intent.side
+        and order.intent.owner == intent.owner
+        and (order.intent.type in STOPS or order.intent.role == "stop_loss")
+    ]
+    if not working and len(stops) <= LEGS_LOST_MAX:
+        key = intent.client_order_id
+        raise Violation("unprotected", f"{bare} units of {key} have neither stop nor closing order")
 
 
 def _executions(judge: Judge, exchange: Exchange) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.data.events import MarketEvent
 from tradebot.engine.core.events import (
+    CancelRequested,
     Event,
     OperatorEvent,
     OrderFilled,
@@ -19,7 +20,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import AnyOutcome, Submit
 from tradebot.engine.core.risk import RiskApproved
-from tradebot.engine.core.types import MS, SECOND
+from tradebot.engine.core.types import MS, SECOND, ClientOrderId
 from tradebot.engine.simulation.aim import Marksman
 from tradebot.engine.simulation.disk import EngineDied, as_left_behind
 from tradebot.engine.simulation.hand import Hand
@@ -42,6 +43,9 @@ PATIENCE = 90 * SECOND
 
 STEPS_MAX = 60_000
 """More steps than any seed needs: a run that gets there goes in circles."""
+
+A_MOMENT = 800 * MS
+"""How long before an aimed instant the clock is set forward to it: books come anew in between."""
 
 CPU_MAX = 60.0
 """Seconds of processor time after which a seed is given up: hundreds of times what one needs."""
@@ -68,6 +72,8 @@ class Simulation:
         self.hand = Hand(plan, self.judge.facts)
         self.marksman = Marksman(plan, self.judge, self.world)
         self._hand_due = FAR
+        self._end = 0
+        """When what goes on now is over, ns UTC."""
         self._lives = 0
         self.crashes = 0
         self.steps = 0
@@ -175,14 +181,14 @@ class Simulation:
     def _until(self, done: Callable[[], bool], span: int) -> None:
         """Let things happen until something is so, or for a span of the world's time."""
         agenda = self.world.agenda
-        end = agenda.now + span
-        while not done() and agenda.now < end:
+        self._end = agenda.now + span
+        while not done() and agenda.now < self._end:
             try:
                 engine, outside = self.process.runtime.next_due(), agenda.next_due()
                 engine = FAR if engine is None else engine
                 outside = FAR if outside is None else outside
-                if min(engine, outside, self._hand_due) >= end:
-                    agenda.reach(end)
+                if min(engine, outside, self._hand_due) >= self._end:
+                    agenda.reach(self._end)
                     break
                 self._tick(engine, outside)
             except EngineDied as died:
@@ -195,10 +201,33 @@ class Simulation:
         self._hand_due = now + self.hand.pause()
         self._mischief()
         self.marksman.put_back()
-        words = self.marksman.words() if self._chance.random() < 0.15 else [self.hand.word(now)]
+        again_at = self.marksman.again_at
+        if again_at is not None and now == again_at:
+            words = self.marksman.once_more()
+        elif again_at is not None and now < again_at - A_MOMENT:
+            self._jump(again_at - A_MOMENT)
+            self._hand_due = again_at
+            return
+        else:
+            words = self.marksman.words() if self._chance.random() < 0.2 else [self.hand.word(now)]
+        if self.world.faults.strike("full_disk"):
+            self._fill_the_disk()
         for word in words:
             if word is not None:
                 self._operate(word)
+
+    def _fill_the_disk(self) -> None:
+        """Let the disk be full from the very next step on, with all before it durable."""
+        self._operate(CancelRequested(client_order_id=ClientOrderId("none")))
+        self.process.runtime.commit()
+        self.process.journal.fill_up(self._chance.randint(1, 3))
+
+    def _jump(self, to: int) -> None:
+        """Set the clock forward; the spell is none the shorter for it."""
+        runtime = self.process.runtime
+        self._end += max(to - self.world.agenda.now, 0)
+        runtime.advance_to(to)
+        self.world.agenda.reach(runtime.now)
 
     def _operate(self, word: OperatorEvent) -> None:
         self.process.runtime.operate(word, self.world.agenda.now)
@@ -212,9 +241,7 @@ class Simulation:
         if faults.strike("correction") and not venue.correct():
             faults.struck["correction"] -= 1
         if faults.strike("clock_jump"):
-            jump = faults.between(-5, 20) * SECOND
-            runtime.advance_to(runtime.now + jump)
-            self.world.agenda.reach(runtime.now)
+            self._jump(runtime.now + faults.between(-5, 20) * SECOND)
 
     # ---------------------------------------------------------------------------- the plot
 

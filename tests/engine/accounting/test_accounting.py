@@ -353,3 +353,8 @@ def test_addresses_and_secrets_of_the_configuration_stay_at_home() -> None:
         'name = "a"',
         'mode = "live" # see https://x',
     ]
+
+
+def test_a_backup_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(AccountingError, match=r"there is no backup .*gone.tar: name a file"):
+        restore(tmp_path / "gone.tar", tmp_path / "engines" / "main", replace=False, now=1)

@@ -52,6 +52,10 @@ def restore(file: Path, folder: Path, *, replace: bool, now: int) -> Restored:
         AccountingError: If the backup is damaged, newer than this program, or the place is taken.
     """
     _require_place(folder, replace=replace)
+    if not file.is_file():
+        raise AccountingError(
+            f"there is no backup {file}: name a file that `tradebot backup` wrote"
+        )
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".restore-") as temporary:

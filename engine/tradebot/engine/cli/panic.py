@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from tradebot.engine.cli.failures import DONE, FAILED, REFUSED, UNREACHABLE, USAGE, CommandFailed
@@ -56,7 +57,7 @@ def panic(
             keep=lambda note: write_notes(folder.path, (*before, note)),
         )
     if json:
-        print_json(note)
+        print_json(msgspec.to_builtins(note) | {"at": iso(note.at)})
     else:
         print_narrow(_lines(note))
     return FAILED if note.failed else DONE

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from tradebot.engine.control.rights import Caller, TokenKind
+from tradebot.engine.journal.export import iso
 
 TOKENS_FILE = "tokens.json"
 """In the state folder, mode 0600."""
@@ -95,7 +96,7 @@ def add_token(
             f"was {name!r}"
         )
     if expires is not None and expires <= now:
-        raise TokenRefused(f"a token must expire after now ({now} ns), was {expires} ns")
+        raise TokenRefused(f"a token must expire after now ({iso(now)}), was {iso(expires)}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _held(folder):
         file = read_tokens(folder) or TokenFile(key=entropy(SECRET_BYTES).hex())

@@ -140,7 +140,8 @@ def reconcile_words(account: AccountHealth) -> tuple[Light, str]:
 def engine_lights(health: HealthFacts) -> list[tuple[str, Light, str]]:
     """Return the engine's own lights: name, light, words."""
     lag: Light = "good" if health.lag_ms < LAG_MAX_MS else "bad"
-    behind = health.seq - health.committed_seq
+    # Market steps are not written one by one: the newest step says nothing about what waits for the disk.
+    waiting = health.queues.get("journal", 0)
     trouble = health.journal_trouble
     journal: Light = "good" if trouble is None else "bad"
     orders: Light = "bad" if health.unresolved else "good"
@@ -150,9 +151,9 @@ def engine_lights(health: HealthFacts) -> list[tuple[str, Light, str]]:
         (
             "journal",
             journal,
-            f"durable to {health.committed_seq:,}, newest {health.seq:,}"
+            f"durable to {health.committed_seq:,}, {waiting:,} waiting"
             if trouble is None
-            else f"CANNOT WRITE, {behind:,} behind: {plain(trouble)}",
+            else f"CANNOT WRITE, {waiting:,} waiting: {plain(trouble)}",
         ),
         ("queues", "good", ", ".join(f"{name} {count}" for name, count in health.queues.items())),
         (

@@ -228,8 +228,12 @@ class OrdersScreen(PanelScreen):
         owners = {"h": "hand"}
         owners |= {str(i + 1): s.name for i, s in enumerate(frame.sleeves[:OWNERS_MAX])}
         answers = [Answer(key, f"it is of {plain(name)}") for key, name in owners.items()]
-        self._choose(
-            "ADOPT", _lines(item), answers, lambda key: self._answer(item, "adopt", owners[key])
+        self._choose("ADOPT", _lines(item), answers, lambda key: self._adopt(item, owners[key]))
+
+    def _adopt(self, item: DifferenceFacts, owner: str) -> None:
+        does = f"adopt it for {plain(owner)}"
+        self._ask_why(
+            item, "ADOPT", does, lambda reason: self._answer(item, "adopt", owner, reason)
         )
 
     def action_ignore(self) -> None:
@@ -237,13 +241,31 @@ class OrdersScreen(PanelScreen):
         item = self._difference()
         if item is None:
             return
+        told = "Ignored it no longer stops new risk, until it changes."
+        self._ask_why(
+            item,
+            "IGNORE",
+            "ignore it",
+            lambda reason: self._answer(item, "ignore", None, reason),
+            told,
+        )
+
+    def _ask_why(
+        self,
+        item: DifferenceFacts,
+        title: str,
+        does: str,
+        then: Callable[[str], None],
+        *told: str,
+    ) -> None:
+        """Ask for the reason that is kept with an answer."""
 
         def answered(reason: str | None) -> None:
             if reason is not None:
-                self._answer(item, "ignore", None, reason)
+                then(reason)
 
-        lines = [*_lines(item), "Ignored it no longer stops new risk, until it changes."]
-        overlay = Typed(self.session.view.clock, "IGNORE", lines, "ignore it for this reason")
+        lines = [*_lines(item), *told]
+        overlay = Typed(self.session.view.clock, title, lines, f"{does} for this reason")
         application_of(self).push_screen(overlay, answered)
 
     def action_flatten(self) -> None:
@@ -251,9 +273,15 @@ class OrdersScreen(PanelScreen):
         item = self._difference()
         if item is not None:
             answers = [Answer("y", "close it at the market, or cancel the order")]
-            self._choose(
-                "FLATTEN", _lines(item), answers, lambda _key: self._answer(item, "flatten", None)
-            )
+            self._choose("FLATTEN", _lines(item), answers, lambda _key: self._flatten(item))
+
+    def _flatten(self, item: DifferenceFacts) -> None:
+        self._ask_why(
+            item,
+            "FLATTEN",
+            "close it",
+            lambda reason: self._answer(item, "flatten", None, reason),
+        )
 
     def action_ask_now(self) -> None:
         """Let the engine ask the venues."""
@@ -264,7 +292,7 @@ class OrdersScreen(PanelScreen):
         item: DifferenceFacts,
         answer: Literal["adopt", "ignore", "flatten"],
         owner: str | None,
-        reason: str = "answered in the console",
+        reason: str,
     ) -> None:
         asked = self.session.link.answer_difference(item.id, answer, owner, reason)
         self.send(f"{answer} {plain(item.about)}", asked)

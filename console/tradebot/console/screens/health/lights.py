@@ -43,7 +43,7 @@ class FeedsPanel(ListPanel[FeedFacts]):
         health = self.view.lookups.health
         if health is None:
             return (self.view.lookups.problem or "asking for the feeds",)
-        return ("No feeds.",)
+        return ("No feeds: this engine has no market.", "tradebot run --market synthetic has one.")
 
     @override
     def heading(self) -> str:

@@ -14,7 +14,10 @@ SHOWN_MAX = 500
 class LogPanel(ListPanel[HistoryLine]):
     """The history, newest first."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("Nothing has happened yet.",)
+    NOTHING: ClassVar[Sequence[str]] = (
+        "Nothing has happened yet.",
+        "What the engine says stands here; v shows all of it.",
+    )
     NEWEST_FIRST: ClassVar[bool] = True
 
     @override

@@ -70,7 +70,14 @@ class History(ModalScreen[None]):
         shown = [
             history[-1 - i] for i in range(self._first, min(self._first + height, len(history)))
         ]
-        empty: list[Row] = [(Cell(" nothing has happened yet", "muted"),)]
+        empty: list[Row] = [
+            (
+                Cell(
+                    " nothing has happened yet: orders, fills and troubles will stand here; esc closes",
+                    "muted",
+                ),
+            )
+        ]
         lines.show_rows([history_row(line, width, self._view.zone) for line in shown] or empty)
 
 

@@ -31,7 +31,7 @@ class LimitsPanel(LivePanel, can_focus=True):
         if frame is None:
             return [(Cell(" waiting for the engine", "muted"),)]
         if not frame.limits:
-            return [(Cell(" No limits told. tradebot config show", "muted"),)]
+            return [(Cell(" No limits told. tradebot config show says which hold.", "muted"),)]
         return [bar_row(limit, width, self.view.glyphs) for limit in frame.limits][:height]
 
 

@@ -15,7 +15,10 @@ WIDE_FROM = 70
 class SleeveStates(ListPanel[SleeveFacts]):
     """Sleeves; `p` pauses the one under the mark or lets it go on."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No sleeves run here.",)
+    NOTHING: ClassVar[Sequence[str]] = (
+        "No sleeves run here.",
+        "A sleeve is a policy with money: docs/policies.md",
+    )
 
     @override
     def items(self) -> Sequence[SleeveFacts]:
@@ -58,7 +61,10 @@ class SleeveStates(ListPanel[SleeveFacts]):
 class ProtectionPanel(ListPanel[PositionFacts]):
     """Positions by what protects them: none first, then what only this process holds."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No positions: nothing needs a stop.",)
+    NOTHING: ClassVar[Sequence[str]] = (
+        "No positions: nothing needs a stop.",
+        "What protects each will stand here; 1, then b opens a ticket.",
+    )
 
     @override
     def items(self) -> Sequence[PositionFacts]:

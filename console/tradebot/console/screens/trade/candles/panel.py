@@ -35,9 +35,13 @@ class CandlePanel(LivePanel, can_focus=True):
     def build(self, width: int, height: int) -> Sequence[Row]:
         frame = self.view.frame
         if frame is None:
-            return blank(["no candles yet"], height, width)
+            return blank(["waiting for the engine"], height, width)
         if not frame.candles:
-            return blank([f"no {frame.candle_span} candle yet: nothing has traded"], height, width)
+            return blank(
+                [f"no {frame.candle_span} candle yet: nothing has traded", "t other spans"],
+                height,
+                width,
+            )
         style = ChartStyle(
             self._per_candle,
             frame.instrument.price_decimals,

@@ -175,7 +175,9 @@ class LadderPanel(LivePanel, can_focus=True):
         if axis is None:
             name = symbol_of(frame.instrument.id)
             return blank(
-                [f"no book for {name} yet", "the feed has sent no bids and no asks"], height, width
+                [f"no book for {name} yet", "the feed has sent no bids and no asks: 8 shows it"],
+                height,
+                width,
             )
         return draw(depth, frame.book, axis, self._marks(depth), width, self.view.glyphs)
 

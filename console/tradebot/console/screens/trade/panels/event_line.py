@@ -30,7 +30,8 @@ class EventLine(LivePanel):
         if coach is not None and coach.text and not self._alarmed():
             return [_coached(coach, width)]
         if not history:
-            return [(Cell(" nothing has happened yet"[:width].ljust(width), "muted bar"),)]
+            words = " nothing has happened yet: what does stands here, and v shows all of it"
+            return [(Cell(fit(words, width).ljust(width), "muted bar"),)]
         last = history[-1]
         mark, style = {
             "info": (glyphs.ok, "ok bar"),

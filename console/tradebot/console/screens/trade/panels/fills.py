@@ -14,7 +14,7 @@ FULL_FROM = 54
 class FillsPanel(ListPanel[FillFacts]):
     """What has traded."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No fills yet.",)
+    NOTHING: ClassVar[Sequence[str]] = ("No fills yet.", "b or s opens a ticket.")
     NEWEST_FIRST: ClassVar[bool] = True
 
     @override

@@ -22,7 +22,8 @@ class SleevesPanel(LivePanel, can_focus=True):
     def build(self, width: int, height: int) -> Sequence[Row]:
         frame = self.view.frame
         if frame is None or not frame.sleeves:
-            return [(Cell(" No sleeves run."[:width], "muted"),)]
+            words = ("No sleeves run.", "A sleeve is a policy with money: docs/policies.md")
+            return [(Cell(f" {line}"[:width], "muted"),) for line in words][:height]
         return sleeve_rows(frame.sleeves, width, self.view.glyphs)[:height]
 
 

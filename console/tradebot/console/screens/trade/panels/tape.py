@@ -30,7 +30,11 @@ class TapePanel(LivePanel, can_focus=True):
     def build(self, width: int, height: int) -> Sequence[Row]:
         frame = self.view.frame
         if frame is None or not frame.trades:
-            return blank(["no prints yet"], height, width)
+            return blank(
+                ["no prints yet: each trade of the market", "8 shows whether its feed is up"],
+                height,
+                width,
+            )
         rows: list[Row] = []
         for trade in frame.trades[:height]:
             rows.append(self._row(trade, width))

@@ -23,7 +23,7 @@ TROUBLE: dict[FeedState, str] = {
 class WatchPanel(ListPanel[WatchView]):
     """Every symbol of the engine; enter shows it."""
 
-    NOTHING: ClassVar[Sequence[str]] = ("No symbols: the feed sent none.",)
+    NOTHING: ClassVar[Sequence[str]] = ("No symbols: the feed sent none.", "8 shows the feeds.")
     OF_MARKET: ClassVar[bool] = False
 
     @override

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import override
 
 from tests.engine.core.builders import BTC_ID, SLEEVE, ScriptedVenue, World, fill_of, loaded, trade
 
@@ -26,6 +27,7 @@ HALF_SPREAD = 50
 class TouchVenue(ScriptedVenue):
     """Fills what takes at the touch, all of it unless told otherwise; what is not IOC rests."""
 
+    @override
     def _submit(self, order: OrderIntent) -> list[OrderLane]:
         if order.tif == "gtc":
             return super()._submit(order)

@@ -84,9 +84,7 @@ def _bound(bound: Number | None) -> Decimal | None:
     return None if bound is None else Decimal(str(bound))
 
 
-@dataclass_transform(
-    field_specifiers=(msgspec.field, param), kw_only_default=True, frozen_default=True
-)
+@dataclass_transform(field_specifiers=(msgspec.field,), kw_only_default=True, frozen_default=True)
 class ParamsMeta(msgspec.StructMeta):
     """Takes the declarations out of a class of parameters and keeps them beside it."""
 

@@ -30,6 +30,9 @@ from tradebot.engine.core.want_size import (
     whole,
 )
 
+WEIGHT_BAND = Decimal("0.001")
+"""Drift of a weight that is let be, as a share of equity: what it costs to get there moves it by about as much."""
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done for one want, in this order, and what it rests on."""
@@ -116,6 +119,8 @@ def _target(about: About, want: WantQuantity | WantWeight | WantFlat) -> int | N
         if unit is None or unit <= 0 or equity is None:
             return 0 if not want.weight else None
         units = want.weight * max(equity, Decimal(0)) / unit
+        if want.weight and abs(units - about.held) * unit <= WEIGHT_BAND * equity:
+            return about.held
     size = whole(abs(units))
     size -= size % about.lot
     return size if units > 0 else -size
@@ -131,8 +136,8 @@ def _toward(about: About, target: int) -> Plan:
         return msgspec.structs.replace(_toward(about, 0), wanted=target, waits=True)
     need = target - held
     side: Side = "buy" if need > 0 else "sell"
-    cancels, coming = _in_the_way(about, side, abs(need))
-    base = Plan(held=held, wanted=target, cancels=cancels, waits=bool(cancels))
+    cancels, coming, soon = _in_the_way(about, side, abs(need))
+    base = Plan(held=held, wanted=target, cancels=cancels, waits=soon)
     rest = abs(need) - coming
     if rest < about.lot:
         return base
@@ -148,20 +153,22 @@ def _toward(about: About, target: int) -> Plan:
     return msgspec.structs.replace(base, order=order, bound_by=size.bound_by)
 
 
-def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...], int]:
-    """Return the working orders to be cancelled, and how much of a side is on its way, in units."""
+def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...], int, bool]:
+    """Return the working orders to be cancelled, how much of a side is on its way, and whether one ends by itself."""
     cancels: list[Order] = []
-    coming = 0
+    coming, soon = 0, False
     for order in about.mine():
         if protects(order):
             continue
         leaving = order.state == "pending_cancel"
         fits = order.intent.side == side and coming + order.leaves <= most
-        if not fits and not leaving and order.intent.tif not in {"ioc", "fok"}:
+        at_once = order.intent.tif in {"ioc", "fok"}
+        if not fits and not leaving and not at_once:
             cancels.append(order)
+        soon = soon or leaving or at_once or not fits
         # What is told to end may still trade: until it has ended it counts.
         coming += order.leaves if order.intent.side == side else 0
-    return tuple(cancels), coming
+    return tuple(cancels), coming, soon
 
 
 def _smaller(about: About, base: Plan, side: Side, rest: int, *, whole_position: bool) -> Plan:
@@ -228,17 +235,17 @@ def _risk(about: About, want: WantRisk) -> Plan:
     held, way = about.held, sign(want.side)
     if held * way <= -about.lot:
         return msgspec.structs.replace(_toward(about, 0), waits=True)
-    wrong = [
+    coming = [order for order in about.mine() if not protects(order)]
+    cancels = tuple(
         order
-        for order in about.mine()
+        for order in coming
         if order.intent.side != want.side
-        and not protects(order)
         and order.state != "pending_cancel"
-    ]
-    cancels = tuple(order for order in wrong if order.intent.tif not in {"ioc", "fok"})
-    base = Plan(held=held, wanted=held, cancels=cancels)
-    entering = any(order.intent.side == want.side and not protects(order) for order in about.mine())
-    if entering or wrong:
+        and order.intent.tif not in {"ioc", "fok"}
+    )
+    soon = any(o.intent.tif in {"ioc", "fok"} or o.state == "pending_cancel" for o in coming)
+    base = Plan(held=held, wanted=held, cancels=cancels, waits=soon or bool(cancels))
+    if coming:
         return base
     if abs(held) >= about.lot and want.pyramid is None:
         return base

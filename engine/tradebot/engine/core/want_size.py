@@ -62,8 +62,11 @@ def bounded(state: State, sleeve: SleeveState, intent: OrderIntent, first: Size)
     sizes = [first, Size(instrument.rules_at(state.now).quantity_max)]
     sizes += _of_the_sleeve(state, sleeve, intent.instrument, unit, capital)
     if sleeve.shadow is None:
-        most = largest_quantity(intent, picture(state, intent))
+        seen = picture(state, intent)
+        most = largest_quantity(intent, seen)
         sizes += [] if most is None else [Size(max(most[1], 0), most[0])]
+        if seen.capital_left is not None:
+            sizes.append(Size(whole(seen.capital_left / unit), "capital"))
         sizes += _cash(state, sleeve, intent, price)
     return on_the_lot(state, instrument, price, min(sizes, key=lambda size: size.units))
 
@@ -82,18 +85,17 @@ def on_the_lot(state: State, instrument: Instrument, price: Decimal, size: Size)
 def _of_the_sleeve(
     state: State, sleeve: SleeveState, symbol: InstrumentId, unit: Decimal, capital: Decimal
 ) -> list[Size]:
-    """Return what the sleeve's capital and its own limits leave."""
+    """Return what the sleeve's capital leaves, at marks, and its own limits, valued as the gate does."""
     limits = own_limits(sleeve.started.limits)
     here = abs(held_by(state, sleeve, symbol).quantity)
-    used = ZERO
+    used, worth = ZERO, dict.fromkeys(sleeve.started.symbols, unit)
     for other in sleeve.started.symbols:
         market = state.market.get(other)
         mark = None if market is None else market.mark()
-        held = abs(held_by(state, sleeve, other).quantity)
-        worth = None if mark is None else money_per_unit(state, state.instruments[other], mark)
-        if held:
-            used += held * (unit if worth is None else worth)
-    found = [Size(whole((capital - used) / unit), "capital")]
+        known = None if mark is None else money_per_unit(state, state.instruments[other], mark)
+        worth[other] = unit if known is None else known
+        used += abs(held_by(state, sleeve, other).quantity) * worth[other]
+    found = [Size(whole((capital - used) / worth[symbol]), "capital")]
     if limits.max_position is not None:
         found.append(Size(whole(limits.max_position * capital / unit - here), "max_position"))
     if limits.max_order is not None:

@@ -282,7 +282,10 @@ class Served:
             alerts=bench.alerts,
             virtual_now=lambda: self.pace.now(bench.runtime.now),
             sleeves=SleeveParts(
-                bench.loaded, bench.measured, FileSleeves((BTC,), {}, bench.folder / "home")
+                bench.loaded,
+                bench.measured,
+                FileSleeves((BTC,), {}, bench.folder / "home"),
+                bench.tape,
             ),
         )
         self.loop = Loop(

@@ -1,6 +1,6 @@
 """What the kernel knows of the market: native books, last trades, marks; subscribed anew after a restart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -187,6 +187,12 @@ class Market:
 
     def __getitem__(self, instrument: InstrumentId) -> InstrumentMarket:
         return self._by_id[instrument]
+
+    def with_markets(self, others: Mapping[InstrumentId, InstrumentMarket]) -> "Market":
+        """Return the market with other states of some instruments; what is not named is shared."""
+        changed = Market(())
+        changed._by_id = {**self._by_id, **others}
+        return changed
 
     def close_bars(self, now: int) -> None:
         """Close every bar that is over by now."""

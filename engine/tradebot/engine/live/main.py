@@ -239,7 +239,10 @@ async def _serve(start: Start, engine: Assembled, operations: Operations) -> str
         alerts=engine.alerts,
         virtual_now=lambda: pace.now(runtime.now),
         sleeves=SleeveParts(
-            engine.sleeves, engine.measured, FileSleeves(engine.world.instruments, os.environ)
+            engine.sleeves,
+            engine.measured,
+            FileSleeves(engine.world.instruments, os.environ),
+            engine.tape,
         ),
     )
     _listen_to_signals(service)

@@ -7,33 +7,31 @@ from tradebot.engine.core.sleeve_money import pool
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import State
 from tradebot.engine.live.authority_words import AuthorityWords
-from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.facts import exact
 from tradebot.engine.live.sleeve_listing import mandate_of, mode_of, param_facts
-from tradebot.engine.live.trial import trial
+from tradebot.engine.live.trial import Bench, trial
 from tradebot.engine.policy_source.load import VersionedPolicy
 
 ZERO = Decimal(0)
 
 
 def gate_card(
-    state: State,
+    bench: Bench,
     started: SleeveStarted,
     policy: VersionedPolicy,
     given: frozenset[str],
-    clock: Clock,
     authority: AuthorityWords,
 ) -> GateCard:
     """Return the card of a start.
 
     Args:
-        state: The kernel's.
+        bench: What decisions on trial are made with.
         started: The terms it would run on.
         policy: Its code, loaded and not yet in place.
         given: Parameters that the configuration sets.
-        clock: Measures the trial decision.
         authority: Knows mandates.
     """
+    state = bench.state
     known = state.sleeves.get(started.name)
     found = pool(state, started.account)
     left = None
@@ -61,7 +59,7 @@ def gate_card(
         on_stop=started.on_stop,
         mandate=mandate,
         trading_state=state.trading_state,
-        wants=trial(state, started, policy.loaded, None if known is None else known.memory, clock),
+        wants=trial(bench, started, policy.loaded, None if known is None else known.memory),
         warnings=tuple(_warnings(state, started, left)),
     )
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.authority import MandateBody
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import CommandAnswer
@@ -32,19 +33,23 @@ from tradebot.engine.core.sleeve_money import pool
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeve_words import unfit
 from tradebot.engine.core.state import SleeveState, State
-from tradebot.engine.core.types import Owner
+from tradebot.engine.core.types import MINUTE, Owner
 from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.live.allocation import Claim, propose
 from tradebot.engine.live.authority_words import AuthorityWords
+from tradebot.engine.live.bar_history import past
 from tradebot.engine.live.budget import BudgetedCaller
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.configured_sleeves import ConfiguredSleeve, ConfiguredSleeves
 from tradebot.engine.live.loaded_sleeves import LoadedSleeves
+from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import Runtime
 from tradebot.engine.live.sleeve_card import gate_card
 from tradebot.engine.live.sleeve_listing import SleeveTeller, mode_of
 from tradebot.engine.live.sleeve_memory_move import NotMoved, move_memory
 from tradebot.engine.live.sleeve_versions import RanVersion, rolled_back, versions_of
+from tradebot.engine.live.tape import CANDLES_KEPT, Tape
+from tradebot.engine.live.trial import Bench
 from tradebot.engine.live.version_difference import Candidate, difference
 from tradebot.engine.policy_source.errors import PolicyNotLoaded
 from tradebot.engine.policy_source.load import VersionedPolicy, load_recorded
@@ -61,6 +66,8 @@ class SleeveParts(msgspec.Struct, frozen=True):
     """Knows how long decisions take."""
     configured: ConfiguredSleeves
     """Reads tradebot.toml and policies' code anew."""
+    tape: Tape
+    """Knows the minutes of the past."""
 
 
 class SleeveLife:
@@ -90,6 +97,7 @@ class SleeveLife:
         self._loaded = parts.loaded
         self._configured = parts.configured
         self._measured = parts.measured
+        self._tape = parts.tape
         self._authority = authority
         self._operate = operate
         self._durable = durable
@@ -153,7 +161,7 @@ class SleeveLife:
         started = self._terms(found, body.run)
         self._startable(started)
         given = found.given
-        return gate_card(self._state, started, found.policy, given, self._clock, self._authority)
+        return gate_card(self._bench(), started, found.policy, given, self._authority)
 
     async def start(self, name: str, body: StartBody) -> CommandAnswer:
         """Let a sleeve of the configuration run; live in LIVE only with its mandate.
@@ -325,7 +333,7 @@ class SleeveLife:
 
     def _difference(self, candidate: Candidate) -> VersionDifference:
         old = self._loaded.get(candidate.started.name)
-        return difference(self._state, candidate, old, self._clock)
+        return difference(self._bench(), candidate, old)
 
     async def _change(self, candidate: Candidate, body: ChangeBody) -> CommandAnswer:
         started, sleeve = candidate.started, candidate.sleeve
@@ -377,7 +385,22 @@ class SleeveLife:
         self._runtime.records.journal.add_source(policy.version, policy.source)
         self._loaded.swap(event.started.name, policy)
         self._measured.forget(event.started.name)
-        return self._operate(event)
+        outcomes = self._operate(event)
+        state = self._state
+        for given in past(state, self._minutes(), "what this engine has seen"):
+            outcomes += self._runtime.hand_over(given)
+        return outcomes
+
+    def _minutes(self) -> dict[InstrumentId, list[Candle]]:
+        """Return the minutes of the past that the engine has seen or was told of."""
+        known = self._state.market.all()
+        return {
+            one.instrument.id: self._tape.candles(one.instrument.id, MINUTE, CANDLES_KEPT)
+            for one in known
+        }
+
+    def _bench(self) -> Bench:
+        return Bench(self._state, self._minutes(), self._clock)
 
     # ---------------------------------------------------------------------------- capital
 

@@ -18,6 +18,7 @@ from tradebot.engine.core.params import Params, describe
 from tradebot.engine.core.sleeve_money import equity_of
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.types import SECOND, Mode, Owner
+from tradebot.engine.core.waking import warm_share
 from tradebot.engine.journal.export import iso
 from tradebot.engine.live.authority_words import AuthorityWords
 from tradebot.engine.live.budget import BudgetedCaller
@@ -105,7 +106,7 @@ class SleeveTeller:
             policy=started.policy,
             version=started.version,
             run=started.run,
-            state=state_word(sleeve),
+            state=state_word(state, sleeve),
             reason=sleeve.exiting or sleeve.paused,
             capital=exact(started.capital),
             equity=optional(exact, equity_of(state, sleeve)),
@@ -129,6 +130,9 @@ class SleeveTeller:
         sleeve = state.sleeves[name]
         if self._loaded.changed_on_disk(name):
             return "changed on disk"
+        share = warm_share(state, sleeve.started, sleeve.bars)
+        if share < 1:
+            return f"warm {share * 100:.0f} %"
         back_from = self._runtime.records.journal.meta.get(rolled_back(name))
         if back_from:
             return f"rolled back from {back_from[:4]}"
@@ -138,13 +142,15 @@ class SleeveTeller:
         return ""
 
 
-def state_word(sleeve: SleeveState) -> SleeveWord:
+def state_word(state: State, sleeve: SleeveState) -> SleeveWord:
     """Return how a sleeve is, in a word."""
     if sleeve.started.run == "off":
         return "stopped"
     if sleeve.failed:
         return "failed"
-    return "running" if sleeve.paused is None else "paused"
+    if sleeve.paused is not None:
+        return "paused"
+    return "running" if warm_share(state, sleeve.started, sleeve.bars) >= 1 else "warming"
 
 
 def param_facts(params: Params | None, given: frozenset[str]) -> tuple[ParamFacts, ...]:

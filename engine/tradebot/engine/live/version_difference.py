@@ -9,11 +9,10 @@ from tradebot.engine.control.sleeves import ParamChange, VersionDifference
 from tradebot.engine.core.needs import Bars, Book, Every, Need, Trades
 from tradebot.engine.core.params import Params
 from tradebot.engine.core.sleeve_terms import SleeveStarted
-from tradebot.engine.core.state import SleeveState, State
+from tradebot.engine.core.state import SleeveState
 from tradebot.engine.core.types import MS, SECOND
-from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.sleeve_memory_move import NotMoved, move_memory
-from tradebot.engine.live.trial import trial
+from tradebot.engine.live.trial import Bench, trial
 from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.policy_source.sources import Sources
 
@@ -34,16 +33,16 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def difference(
-    state: State, candidate: Candidate, old: VersionedPolicy | None, clock: Clock
+    bench: Bench, candidate: Candidate, old: VersionedPolicy | None
 ) -> VersionDifference:
     """Return what a change would bring; both versions decide on the present snapshot, nothing is sent.
 
     Args:
-        state: The kernel's.
+        bench: What decisions on trial are made with.
         candidate: What it would be changed to.
         old: What runs.
-        clock: Measures the trial decisions.
     """
+    state = bench.state
     sleeve, new = candidate.sleeve, candidate.policy
     before = sleeve.started
     memory: bytes | None = None
@@ -64,8 +63,8 @@ def difference(
         needs_old=needs_in_words(running),
         needs_new=needs_in_words(new),
         source=source_lines(running.sources, new.sources),
-        wants_old=trial(state, before, running.loaded, sleeve.memory, clock),
-        wants_new=trial(state, candidate.started, new.loaded, memory, clock),
+        wants_old=trial(bench, before, running.loaded, sleeve.memory),
+        wants_new=trial(bench, candidate.started, new.loaded, memory),
         memory=became,
         refused=refused,
         mandate_ends=new.version != before.version and before.name in state.authority.mandates,

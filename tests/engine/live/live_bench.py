@@ -21,7 +21,7 @@ from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.outcomes import AnyOutcome
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy, Sleeves
-from tradebot.engine.core.types import MS, SECOND, AccountName, EngineId, Owner
+from tradebot.engine.core.types import MS, SECOND, AccountName, EngineId, Mode, Owner
 from tradebot.engine.journal.reserve import Reserve
 from tradebot.engine.journal.segments import SegmentWriter
 from tradebot.engine.journal.store import Journal
@@ -34,7 +34,7 @@ from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.service import EngineService, Identity
-from tradebot.engine.live.sleeve_life import SleeveParts
+from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.policy_source.sources import Sources
@@ -129,14 +129,16 @@ class LiveBench:
         *,
         sleeves: Mapping[Owner, LoadedPolicy] | None = None,
         limits: Limits | None = None,
+        mode: Mode = "sandbox",
     ) -> None:
         self.folder = folder
         self.clock = ManualClock()
         self.sleeves = dict(sleeves or {})
+        self.mode: Mode = mode
         self.limits = limits or default_limits("sandbox")
         self.failed: list[SleeveFailed] = []
         self.journal = Journal.open(folder / "journal.db")
-        self.journal.bind(ENGINE, "sandbox", "virtual")
+        self.journal.bind(ENGINE, mode, "virtual")
         self.segments = SegmentWriter(folder / "market")
         self.reserve = Reserve.open(folder / "reserve.log")
         self.log = VenueLog(folder / "venue.log")
@@ -181,7 +183,7 @@ class LiveBench:
             EngineStarted(
                 schema=2,
                 version="0",
-                mode="sandbox",
+                mode=self.mode,
                 market="replay spot/day",
                 currency="USDT",
                 account=ACCOUNT,

@@ -137,3 +137,27 @@ def test_sleeve_that_was_resumed_begins_a_new_count_of_ten() -> None:
     assert len(caller.failed) == 1
     caller.take(6)
     assert len(caller.failed) == 2
+
+
+def test_a_decision_over_five_ms_is_told_once_a_minute() -> None:
+    caller, told = Caller(), list[int]()
+    caller.caller.slow = lambda sleeve, took: told.append(took) if sleeve == SLEEVE else None
+    for ms in (4, 6, 7):
+        caller.take(ms)
+    assert told == [6 * MS]
+    caller.clock.run += MINUTE
+    caller.take(8)
+    assert told == [6 * MS, 8 * MS]
+    assert not caller.failed
+
+
+def test_times_are_the_median_and_the_worst_but_one_in_a_hundred() -> None:
+    caller = Caller()
+    assert caller.caller.times(SLEEVE) is None
+    for ms in range(1, 102):
+        caller.take(ms / 100)
+    times = caller.caller.times(SLEEVE)
+    assert times is not None
+    assert (times.p50_ms, times.p99_ms, times.count) == (0.51, 1.0, 101)
+    caller.caller.forget(SLEEVE)
+    assert caller.caller.times(SLEEVE) is None

@@ -125,14 +125,18 @@ def _watch(client: ControlClient, asked: _Asked) -> int:
     """Reload at each change until Ctrl-C; what cannot be loaded is told once, and the sleeve runs on."""
     print(f"watching {asked.sleeve}: Ctrl-C ends it", file=sys.stderr)
     told = ""
-    pause = threading.Event()
     while True:
         listing = next((s for s in client.sleeves.listing() if s.name == asked.sleeve), None)
         if listing is None:
             raise CommandFailed(f"no sleeve {asked.sleeve!r} runs here", USAGE)
         if listing.note == "changed on disk":
             told = _follow(client, asked, told)
-        pause.wait(LOOK_S)
+        rest()
+
+
+def rest() -> None:
+    """Wait until the next look."""
+    threading.Event().wait(LOOK_S)
 
 
 def _follow(client: ControlClient, asked: _Asked, told: str) -> str:

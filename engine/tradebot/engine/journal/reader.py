@@ -46,7 +46,7 @@ FROM rows WHERE kind = ? ORDER BY seq DESC, idx DESC LIMIT 1
 _OF_KINDS_SQL = """
 SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
   coalesce(CAST(body AS BLOB), x''), crc
-FROM rows WHERE seq >= ? AND seq <= ? AND idx = 0 AND kind IN
+FROM rows WHERE seq >= ? AND seq <= ? AND kind IN
 """
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
@@ -195,7 +195,7 @@ class JournalReader:
         return self._require_sound(*_row(found[0])) if found else None
 
     def rows_of(self, kinds: tuple[str, ...]) -> Iterator[Row]:
-        """Yield the committed events of some kinds in order; every step is looked at, page by page.
+        """Yield the committed rows of some kinds in order; every step is looked at, page by page.
 
         Raises:
             JournalUnavailable: If the database cannot be read now.
@@ -211,7 +211,7 @@ class JournalReader:
             last = cast("int | None", page[0][0])
             if last is None:
                 return
-            rows = self._all(f"{_OF_KINDS_SQL} ({marks}) ORDER BY seq", (first, last, *kinds))
+            rows = self._all(f"{_OF_KINDS_SQL} ({marks}) ORDER BY seq, idx", (first, last, *kinds))
             for fields in cast("list[tuple[int, int, int, bytes, bytes, int]]", rows):
                 yield self._require_sound(*_row(fields))
             first = last + 1

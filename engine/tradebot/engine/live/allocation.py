@@ -5,19 +5,25 @@ sleeve's bets swing: the standard deviation of their results as a share of its c
 correlations equal; Maillard, Roncalli, Teiletche 2010). A sleeve whose s is not known yet gets the mean share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
+from statistics import stdev
 
 import msgspec
 
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.sleeves import AllocateBy, AllocationFacts, AllocationLine
+from tradebot.engine.core.outcomes import BetSettled
 from tradebot.engine.core.types import Owner
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 ONE = Decimal(1)
 PERCENT = Decimal(100)
+
+
+BETS_MIN = 10
+"""Settled bets from which on a sleeve's swing counts as known."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -30,6 +36,18 @@ class Claim(msgspec.Struct, frozen=True):
     """Standard deviation of a bet's result as a share of capital, > 0; None: too few settled bets."""
     settled: int
     """Bets that `swing` is measured on."""
+
+
+def claim_of(sleeve: Owner, capital: Decimal, settled: int, swing: Decimal | None) -> Claim:
+    """Return a sleeve's claim; a swing in money becomes a share of its capital.
+
+    Args:
+        sleeve: Which.
+        capital: What it has, > 0.
+        settled: Bets measured.
+        swing: Standard deviation of their results in the engine's currency; None or 0: not known.
+    """
+    return Claim(sleeve, capital, swing / capital if swing else None, settled)
 
 
 def propose(
@@ -69,6 +87,28 @@ def propose(
             if line.proposed != line.capital
         ),
     )
+
+
+def swings(bets: Iterable[BetSettled]) -> dict[Owner, tuple[int, Decimal | None]]:
+    """Return how many bets each owner has settled, and the standard deviation of what they brought.
+
+    A bet told again takes the place of what was told before. Results are in the engine's currency; a bet that had no
+    rate is counted and not measured.
+
+    Args:
+        bets: In order.
+    """
+    newest = {(bet.owner, bet.bet_id): bet for bet in bets}
+    results: dict[Owner, list[Decimal]] = {}
+    for bet in newest.values():
+        results.setdefault(bet.owner, [])
+        if bet.rate and bet.elsewhere is not None:
+            net = Decimal(bet.result) - Decimal(bet.elsewhere)
+            results[bet.owner].append(net * Decimal(bet.rate))
+    return {
+        owner: (len(known), stdev(known) if len(known) >= BETS_MIN else None)
+        for owner, known in results.items()
+    }
 
 
 def equal_weights(claims: Sequence[Claim]) -> Mapping[Owner, Decimal]:

@@ -82,7 +82,8 @@ from tradebot.engine.live.health_facts import StateSince, health_facts
 from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.previews import amendment, parsed, preview
 from tradebot.engine.live.runtime import AlertHistory, Runtime
-from tradebot.engine.live.sleeve_life import SleeveLife, SleeveParts
+from tradebot.engine.live.sleeve_life import SleeveLife
+from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import SPANS, Tape, drawn
 from tradebot.engine.venue.native import Fees
 

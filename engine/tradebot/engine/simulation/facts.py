@@ -338,7 +338,9 @@ class Facts:
         if isinstance(outcome, OrderHeld):
             seen.held = True
         else:
-            seen.heard, seen.filled = True, outcome.filled
+            key = outcome.order.client_order_id
+            told = [fill for fill, _ in self.holdings.told.values() if fill.client_order_id == key]
+            seen.heard, seen.filled = True, sum(fill.quantity for fill in told)
         self.orders[outcome.order.client_order_id] = seen
 
     def _decided(self, step: Step, index: int, intent: OrderIntent) -> None:

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,7 +12,7 @@ class SeedOverdue(BaseException):
 
 
 @contextmanager
-def bounded(seconds: float) -> Iterator[None]:
+def bounded(seconds: float) -> Generator[None]:
     """Raise `SeedOverdue` inside the block once the process has used so much more processor time.
 
     Outside the main thread, where no signal arrives, nothing is bounded.

@@ -3,7 +3,7 @@
 from tradebot.engine.core.legs import LEGS_LOST_MAX, RESTORED
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.state import State
-from tradebot.engine.core.types import SECOND, AccountName
+from tradebot.engine.core.types import SECOND, UNCLAIMED, AccountName
 from tradebot.engine.simulation.exchange import Exchange
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
@@ -37,9 +37,10 @@ def _orders(state: State, exchange: Exchange, account: AccountName) -> str | Non
             return f"{intent.client_order_id} should have expired at {intent.expires}"
         if order.state in {"unknown", "created"}:
             return f"{intent.client_order_id} is {order.state} here, working at the venue"
-    for key, theirs in at_venue.items():
-        if not theirs.foreign:
-            return f"{key} works at the venue, not here"
+        if theirs.foreign and intent.owner != UNCLAIMED:
+            return f"{intent.client_order_id} was placed elsewhere, and is {intent.owner}'s here"
+    for key in at_venue:
+        return f"{key} works at the venue, not here"
     return None
 
 

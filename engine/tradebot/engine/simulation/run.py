@@ -24,6 +24,7 @@ from tradebot.engine.core.types import MS, SECOND, ClientOrderId
 from tradebot.engine.simulation.aim import Marksman
 from tradebot.engine.simulation.disk import EngineDied, as_left_behind
 from tradebot.engine.simulation.hand import Hand
+from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
 from tradebot.engine.simulation.market import FAR
 from tradebot.engine.simulation.memory import LOOKED, difference, remembered
@@ -240,6 +241,10 @@ class Simulation:
             faults.struck["bust"] -= 1
         if faults.strike("correction") and not venue.correct():
             faults.struck["correction"] -= 1
+        if faults.strike("foreign"):
+            account = self._chance.choice(self.plan.accounts)
+            if not venue.place_elsewhere(account, self._chance.choice(INSTRUMENTS)):
+                faults.struck["foreign"] -= 1
         if faults.strike("clock_jump"):
             self._jump(runtime.now + faults.between(-5, 20) * SECOND)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from tradebot.data.instruments import Instrument
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountReported,
@@ -21,9 +22,26 @@ from tradebot.engine.core.events import (
     VenueEvent,
 )
 from tradebot.engine.core.execution import VenueEffect
-from tradebot.engine.core.outcomes import Cancel, QueryAccount, QueryOrder, Replace, Submit
+from tradebot.engine.core.outcomes import (
+    Cancel,
+    OrderIntent,
+    QueryAccount,
+    QueryOrder,
+    Replace,
+    Submit,
+)
 from tradebot.engine.core.risk import RiskApproved
-from tradebot.engine.core.types import MS, SECOND, AccountName, ClientOrderId, ExecutionId
+from tradebot.engine.core.types import (
+    MS,
+    SECOND,
+    UNCLAIMED,
+    AccountName,
+    BetId,
+    ClientOrderId,
+    EngineId,
+    ExecutionId,
+    Side,
+)
 from tradebot.engine.simulation.agenda import Agenda
 from tradebot.engine.simulation.books import Execution
 from tradebot.engine.simulation.exchange import Exchange, VenueOrder, told
@@ -62,6 +80,7 @@ class FaultyVenue:
             account: Stream(account, faults, deliver=deliver, later=self.later)
             for account in plan.accounts
         }
+        self._elsewhere = 0
         self.words = 0
         """Private events and answers told."""
         self.told_corrections: list[ExecutionBusted | ExecutionCorrected] = []
@@ -237,6 +256,42 @@ class FaultyVenue:
         self.exchange.books.write(self._agenda.now, account, CURRENCY, amount, number)
         self.words += 1
         return movement
+
+    def place_elsewhere(self, account: AccountName, instrument: Instrument) -> bool:
+        """Take a small order from somebody else, by phone; return whether there is a market to place it in."""
+        depth, between = self.exchange.depths[instrument.id], self._faults.between
+        if not depth.bids or not depth.asks:
+            return False
+        side: Side = "buy" if between(0, 1) or self._plan.capabilities.locks_balance else "sell"
+        tick, way = instrument.rules_at(0).tick, 1 if side == "buy" else -1
+        touch = depth.asks[0][0] if side == "buy" else depth.bids[0][0]
+        self._elsewhere += 1
+        key = ClientOrderId(f"web{self._elsewhere}")
+        self.exchange.now = self._agenda.now
+        self.exchange.foreign(
+            OrderIntent(
+                client_order_id=key,
+                request_id=None,
+                bet_id=BetId(f"b-{key}"),
+                account=account,
+                instrument=instrument.id,
+                owner=UNCLAIMED,
+                policy_version=None,
+                side=side,
+                type="limit",
+                tif="gtc",
+                quantity=between(1, 40),
+                limit_price=touch - way * tick * between(-1, 12),
+                post_only=False,
+                reduce_only=False,
+                because=None,
+                edge=None,
+                lives_at="broker",
+                created=self._agenda.now,
+                engine_id=EngineId(""),
+            )
+        )
+        return True
 
     def bust(self) -> bool:
         """Take an execution back, as venues do after an error; return whether there was one to take."""

@@ -357,6 +357,71 @@ FAULTS: tuple[Fault, ...] = (
         "",
         200,
     ),
+    Fault(
+        "effects are queued under the step before",
+        "live/runtime.py",
+        "self.outbox.put(self.seq, outcome)",
+        "self.outbox.put(self.seq - 1, outcome)",
+        80,
+    ),
+    Fault(
+        "max_gross leaves others' working orders out",
+        "core/size_limits.py",
+        "            total += _worst_notional(exposure) or Decimal(0)",
+        "            total += _notional(exposure, exposure.quantity, exposure.mark or Decimal(0))",
+        100,
+    ),
+    Fault(
+        "rejections in a row: > written as not <=",
+        "core/marks.py",
+        "if state.rejects_in_row >= rejects",
+        "if not state.rejects_in_row <= rejects",
+        20,
+    ),
+    Fault(
+        "rate: the order a minute ago counts still",
+        "core/step.py",
+        "orders_last_minute=sum(1 for sent in times if sent > since),",
+        "orders_last_minute=sum(1 for sent in times if sent >= since),",
+        40,
+    ),
+    Fault(
+        "rate: replacements do not count",
+        "core/state.py",
+        "            case Replace():\n                self._submitted(outcome.order)",
+        "            case Replace():\n                self._submitted(outcome.order)\n"
+        "                self.sent[outcome.order.owner].pop()",
+        60,
+    ),
+    Fault(
+        "collar: wide at the very spread",
+        "core/price_collar.py",
+        "/ mid > limits.wide_spread",
+        "/ mid >= limits.wide_spread",
+        60,
+    ),
+    Fault(
+        "a fill after a cancel leaves the order's count",
+        "core/orders.py",
+        "    filled = order.filled + event.quantity\n    full",
+        "    if order.state == 'cancelled':\n        return order\n"
+        "    filled = order.filled + event.quantity\n    full",
+        150,
+    ),
+    Fault(
+        "legs are never placed",
+        "core/legs.py",
+        "            _more(step, entry, role, covered - total)",
+        "            pass",
+        40,
+    ),
+    Fault(
+        "what was placed elsewhere is passed over",
+        "core/reconcile.py",
+        "    find_orders(step, event)\n",
+        "",
+        60,
+    ),
     # ------------------------------------------------------------------ money
     Fault(
         "the fee is dropped",

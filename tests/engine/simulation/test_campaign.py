@@ -9,7 +9,7 @@ import pytest
 
 from tradebot.engine.simulation.campaign import Campaign, Totals
 from tradebot.engine.simulation.plan import FAULT_KINDS, plan_of
-from tradebot.engine.simulation.run import run_seed
+from tradebot.engine.simulation.seed import run_seed
 
 SEEDS = 200
 
@@ -56,7 +56,7 @@ def test_a_seed_that_does_not_end_is_reported_with_the_line_that_reproduces_it(
         while True:
             pass
 
-    monkeypatch.setattr("tradebot.engine.simulation.run.CPU_MAX", 0.05)
+    monkeypatch.setattr("tradebot.engine.simulation.seed.CPU_MAX", 0.05)
     monkeypatch.setattr("tradebot.engine.simulation.run.Simulation.run", circle)
     lines: list[str] = []
     totals = Campaign(3, 2, 1, lines.append).run()

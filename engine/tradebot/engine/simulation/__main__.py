@@ -11,7 +11,7 @@ import structlog
 
 from tradebot.engine.simulation.campaign import Campaign, failure_line
 from tradebot.engine.simulation.plan import FAULT_KINDS
-from tradebot.engine.simulation.run import run_seed
+from tradebot.engine.simulation.seed import run_seed
 
 
 def main() -> int:

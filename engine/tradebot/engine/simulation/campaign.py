@@ -9,7 +9,7 @@ import msgspec
 
 from tradebot.engine.simulation.plan import FAULT_KINDS, FaultKind
 from tradebot.engine.simulation.result import SeedResult
-from tradebot.engine.simulation.run import run_seed
+from tradebot.engine.simulation.seed import run_seed
 
 CHUNK = 8
 """Seeds handed to a worker at a time."""

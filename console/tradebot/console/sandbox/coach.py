@@ -128,7 +128,7 @@ class Coach:
                 return f"see its stop: {price} in Working, and at its price in the ladder (j k, c). Then n"
             case 3:
                 return (
-                    f"move the stop at {price}: 4, j to it, e, tab, type another trigger, enter, y"
+                    f"move the stop at {price}: 4, j to it, e, type another trigger, enter, y"
                 )
             case 4:
                 return (

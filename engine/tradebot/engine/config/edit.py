@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from tradebot.engine.config.errors import ConfigError
 from tradebot.engine.config.tree import Tree, is_tree
 
+type Value = str | int | tuple[str, ...]
+"""What a key of a new table may be."""
+
 _HEADER = re.compile(r"\s*\[")
 
 
-def with_account(text: str, name: str, values: Mapping[str, str | int]) -> str:
+def with_account(text: str, name: str, values: Mapping[str, Value]) -> str:
     """Return a configuration's text with one more table `[accounts.NAME]`, at its end.
 
     Args:
@@ -21,18 +24,32 @@ def with_account(text: str, name: str, values: Mapping[str, str | int]) -> str:
     Raises:
         ConfigError: If there is such an account already, or the text cannot be changed safely.
     """
+    return _with_table(text, "accounts", name, values)
+
+
+def with_sleeve(text: str, name: str, values: Mapping[str, Value]) -> str:
+    """Return a configuration's text with one more table `[sleeves.NAME]`; as `with_account`.
+
+    Raises:
+        ConfigError: If there is such a sleeve already, or the text cannot be changed safely.
+    """
+    return _with_table(text, "sleeves", name, values)
+
+
+def _with_table(text: str, group: str, name: str, values: Mapping[str, Value]) -> str:
     before: Tree = tomllib.loads(text)
-    if name in _accounts(before):
+    if name in _named(before, group):
         raise ConfigError(
-            f"account {name!r} is there already: remove it first, or edit tradebot.toml"
+            f"{group.removesuffix('s')} {name!r} is there already: remove it first, or edit tradebot.toml"
         )
-    lines = [_header(name), *(f"{key} = {_literal(value)}" for key, value in values.items())]
+    header = _header(group, name)
+    lines = [header, *(f"{key} = {_literal(value)}" for key, value in values.items())]
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     changed = text + gap + "\n".join(lines) + "\n"
-    accounts = _accounts(tomllib.loads(text))
-    accounts[name] = dict(values)
-    wanted: Tree = {**before, "accounts": accounts}
-    return _checked(changed, wanted, f"add {_header(name)}")
+    tables = _named(tomllib.loads(text), group)
+    tables[name] = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    wanted: Tree = {**before, group: tables}
+    return _checked(changed, wanted, f"add {header}")
 
 
 def without_account(text: str, name: str) -> str:
@@ -42,7 +59,7 @@ def without_account(text: str, name: str) -> str:
         ConfigError: If there is no such account, or the text cannot be changed safely.
     """
     before: Tree = tomllib.loads(text)
-    accounts = _accounts(before)
+    accounts = _named(before, "accounts")
     if name not in accounts:
         known = ", ".join(sorted(accounts)) or "none"
         raise ConfigError(f"there is no account {name!r} in tradebot.toml; known: {known}")
@@ -62,13 +79,13 @@ def without_account(text: str, name: str) -> str:
     return _checked(changed, wanted, f"remove {name!r}")
 
 
-def _accounts(tree: Tree) -> Tree:
-    found = tree.get("accounts", {})
+def _named(tree: Tree, group: str) -> Tree:
+    found = tree.get(group, {})
     return found if is_tree(found) else {}
 
 
-def _header(name: str) -> str:
-    return f'[accounts."{name}"]' if "." in name else f"[accounts.{name}]"
+def _header(group: str, name: str) -> str:
+    return f'[{group}."{name}"]' if "." in name else f"[{group}.{name}]"
 
 
 def _is_header_of(line: str, name: str) -> bool:
@@ -80,7 +97,9 @@ def _is_comment_or_blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def _literal(value: str | int) -> str:
+def _literal(value: Value) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, int):
         return str(value)
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,137 @@
+"""A policy that is watched while it decides: no I/O, no clock, the same answer twice, a reason for everything."""
+
+import builtins
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Never
+
+import msgspec
+
+from tradebot.engine.core.actions import NO_REASON, CancelOrder, OrderSeq
+from tradebot.engine.core.needs import Need
+from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.portfolio import PortfolioState
+from tradebot.engine.core.snapshot import MarketSnapshot
+from tradebot.engine.live.clock import Clock
+
+_FORBIDDEN: tuple[tuple[object, str, str], ...] = (
+    (builtins, "open", "opens a file"),
+    (socket, "socket", "opens a socket"),
+    (time, "time", "looks at the clock (context.now is the engine's)"),
+    (time, "time_ns", "looks at the clock (context.now is the engine's)"),
+    (time, "monotonic", "looks at the clock (context.now is the engine's)"),
+    (time, "sleep", "sleeps"),
+)
+"""What a decision must not touch."""
+
+
+class Impure(Exception):  # noqa: N818  (what is the matter, not a fault of the program)
+    """A decision touched the world outside."""
+
+
+class Seen(msgspec.Struct):
+    """What was seen of a policy's decisions."""
+
+    calls: int = 0
+    impure: str | None = None
+    """The first thing outside it touched."""
+    changed_mind: str | None = None
+    """The first call that was answered otherwise when it was asked again with the same."""
+    without_reason: int = 0
+    """Answers, or orders in them, that say no why."""
+    codes: Counter[str] = msgspec.field(default_factory=Counter[str])
+    took: list[int] = msgspec.field(default_factory=list[int])
+    """Processor time of each call, ns."""
+
+
+class Watched:
+    """A policy like the one it holds, asked twice each time.
+
+    Args of the constructor:
+        policy: The policy.
+        clock: Measures processor time.
+    """
+
+    def __init__(self, policy: Policy, clock: Clock) -> None:
+        self._policy = policy
+        self._clock = clock
+        self.seen = Seen()
+
+    @property
+    def needs(self) -> Sequence[Need]:
+        """Return what wakes it."""
+        return self._policy.needs
+
+    def decide(
+        self,
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap | None = None,
+    ) -> OrderSeq:
+        """Return the policy's answer, and note what it did on the way.
+
+        Raises:
+            Impure: If it touched the world outside.
+        """
+        seen = self.seen
+        seen.calls += 1
+        before = self._clock.cpu_ns()
+        with sealed(self._note_impure):
+            answer = self._policy.decide(portfolio, snapshot, context)
+        seen.took.append(self._clock.cpu_ns() - before)
+        if context is not None:
+            # A generator that was drawn from goes on; asked again the policy gets it as it was.
+            vars(context).pop("rng", None)
+        with sealed(self._note_impure):
+            again = self._policy.decide(portfolio, snapshot, context)
+        if answer != again and seen.changed_mind is None:
+            seen.changed_mind = f"{_said(answer)} and then {_said(again)}"
+        self._note_reasons(answer)
+        return answer
+
+    def _note_impure(self, what: str) -> None:
+        self.seen.impure = self.seen.impure or what
+
+    def _note_reasons(self, answer: OrderSeq) -> None:
+        whole = answer.because != NO_REASON
+        bare = [
+            action
+            for action in answer.actions
+            if action.because is None and not isinstance(action, CancelOrder)
+        ]
+        self.seen.without_reason += not whole and (bool(bare) or not answer.actions)
+        self.seen.codes[answer.because.code] += 1
+
+
+def _said(answer: OrderSeq) -> str:
+    return f"{answer.because.code} with {len(answer.actions)} actions"
+
+
+@contextmanager
+def sealed(note: Callable[[str], None]) -> Generator[None]:
+    """Let files, sockets and clocks raise while the context is open.
+
+    Args:
+        note: Told what was touched; the exception alone might be swallowed on its way.
+    """
+
+    def forbidden(what: str) -> Callable[..., Never]:
+        def refuse(*_: object, **__: object) -> Never:
+            note(what)
+            raise Impure(f"a decision {what}: a policy has no I/O and no clock")
+
+        return refuse
+
+    before: list[tuple[object, str, object]] = [
+        (owner, name, getattr(owner, name)) for owner, name, _ in _FORBIDDEN
+    ]
+    try:
+        for owner, name, what in _FORBIDDEN:
+            setattr(owner, name, forbidden(what))
+        yield
+    finally:
+        for owner, name, found in before:
+            setattr(owner, name, found)

@@ -3,6 +3,7 @@
 Measured in processor time of the kernel's thread, so that a busy machine does not pause a sleeve.
 """
 
+import gc
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -77,6 +78,9 @@ class BudgetedCaller:
         fill: Filled | None = None,
     ) -> OrderSeq | None:
         """Return the policy's answer; None after an exception, which is reported."""
+        collects = gc.isenabled()
+        # A collection of the whole engine's memory takes longer than a decision may: it is not the policy's.
+        gc.disable()
         before = self._clock.cpu_ns()
         try:
             answer = ask(policy, portfolio, snapshot, context, fill)
@@ -85,7 +89,11 @@ class BudgetedCaller:
             reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             self._failed.append(SleeveFailed(sleeve=sleeve, reason=reason))
             return None
-        self._measure(sleeve, self._clock.cpu_ns() - before)
+        finally:
+            took = self._clock.cpu_ns() - before
+            if collects:
+                gc.enable()
+        self._measure(sleeve, took)
         if isinstance(answer, OrderSeq):
             return answer
         reason = f"decide must return an OrderSeq, returned {type(answer).__name__}"

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from tradebot.engine.core.needs import Bars
 from tradebot.engine.core.params import describe
 from tradebot.engine.core.types import MINUTE, MS
 from tradebot.engine.live.budget import BUDGET, CALL_MAX
@@ -19,11 +20,14 @@ from tradebot.engine.live.clock import Clock
 from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
 from tradebot.engine.trial.run import Ran, Trial, run_trial
 
-MINUTES = 20
-"""Of the recording that a check looks at."""
+ASKED = 10 * MINUTE
+"""How long a check looks at a policy that is warm, ns; what it wants to be warmed with comes before."""
 
-EARLIER = 12
-"""Minutes after which the second run ends."""
+EARLIER = 4 * MINUTE
+"""By so much the second run ends before the first, ns."""
+
+LONGEST = 60 * MINUTE
+"""Most of a recording that is looked at, ns."""
 
 CODES_MAX = 30
 """More reasons than these are no constant words: a value has got into them."""
@@ -70,27 +74,33 @@ def check_policy(
     found = load_policy(trial.policy, trial.params, trial.folders)
     with TemporaryDirectory(prefix="tb") as place:
         runs = Path(place)
-        begin = _begin(trial, store)
+        until = _begin(trial, store) + _span(found)
         long, short = (
             run_trial(
-                msgspec.structs.replace(trial, until=begin + minutes * MINUTE),
+                msgspec.structs.replace(trial, until=end),
                 runs,
                 store=store,
                 clock=clock,
                 progress=progress,
             )
-            for minutes in (MINUTES, EARLIER)
+            for end in (until, until - EARLIER)
         )
     findings = (
         _parameters(found),
         _purity(long),
         _same_twice(long),
-        _look_ahead(long, short, begin + EARLIER * MINUTE),
+        _look_ahead(long, short, until - EARLIER),
         *_reasons(long),
         _time(long),
         _ran(long),
     )
     return Checked(found.reference, found.version, findings)
+
+
+def _span(found: VersionedPolicy) -> int:
+    """Return how much of a recording a policy is looked at, ns."""
+    bars = [need for need in found.loaded.policy.needs if isinstance(need, Bars)]
+    return min(ASKED + max((bar.history * bar.span_ns for bar in bars), default=0), LONGEST)
 
 
 def _begin(trial: Trial, store: Path) -> int:
@@ -174,12 +184,12 @@ def _time(ran: Ran) -> Finding:
 
 
 def _ran(ran: Ran) -> Finding:
-    report = ran.report
+    report, minutes = ran.report, (ran.report.end - ran.report.begin) / MINUTE
     if report.paused is not None:
         return Finding("run", "error", f"paused: {report.paused}")
     if report.decisions == 0:
-        text = f"not asked once in {MINUTES} minutes: shorter bars, or less history"
+        text = f"not asked once in {minutes:.0f} minutes: shorter bars, or less history"
         return Finding("run", "warn", text)
     result = Decimal(report.result).quantize(Decimal("0.01"))
     text = f"{report.decisions} decisions, {report.orders} orders, {report.fills} fills, {result}"
-    return Finding("run", "ok", f"{text} {report.currency} in {MINUTES} minutes")
+    return Finding("run", "ok", f"{text} {report.currency} in {minutes:.0f} minutes")

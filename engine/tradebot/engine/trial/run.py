@@ -35,7 +35,7 @@ from tradebot.engine.live.sandbox import Setting
 from tradebot.engine.policy_source.load import ParameterValue, VersionedPolicy, load_policy
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.trial.report import DecideTime, RunReport, write_report
-from tradebot.engine.trial.watched import Seen, Watched
+from tradebot.engine.trial.watched import Seen, watch
 from tradebot.native import Venue
 
 ID_DIGITS = 8
@@ -123,10 +123,10 @@ def run_trial(
     found = load_policy(trial.policy, trial.params, trial.folders)
     market = _Recording(trial, store)
     run_id = _id_of(trial, found, market)
-    watched = Watched(found.loaded.policy, clock)
+    watched = watch(found.loaded.policy, clock)
     owner = Owner(trial.name)
     with ExitStack() as stack:
-        folder = stack.enter_context(_folder(runs / run_id, run_id, clock))
+        folder = stack.enter_context(_folder(runs / run_id, clock))
         records = open_records(folder, clock, stack)
         world = stack.enter_context(market.setting(trial).open(folder))
         records.journal.bind(folder.id, folder.mode, world.clock)
@@ -235,7 +235,7 @@ def defaults() -> Config:
         return load({"TRADEBOT_HOME": nowhere}).config
 
 
-def _folder(path: Path, run_id: str, clock: Clock) -> StateFolder:
+def _folder(path: Path, clock: Clock) -> StateFolder:
     """Return a fresh folder for a run; what a run of the same id left is the same run, and made anew."""
     if path.exists():
         import shutil
@@ -245,8 +245,8 @@ def _folder(path: Path, run_id: str, clock: Clock) -> StateFolder:
         path,
         mode="sandbox",
         create=True,
-        # The run's own id decides the engine's, so that the same run writes the same order ids.
-        entropy=lambda count: sha256(run_id.encode()).digest()[:count],
+        # All runs have one engine's id: the same decisions write the same order ids, and none ever meets a broker.
+        entropy=lambda count: sha256(b"run").digest()[:count],
         now=clock.system_ns,
     )
 

@@ -12,7 +12,7 @@ import msgspec
 
 from tradebot.engine.core.actions import NO_REASON, CancelOrder, OrderSeq
 from tradebot.engine.core.needs import Need
-from tradebot.engine.core.policy import ContextMap, Policy
+from tradebot.engine.core.policy import ContextMap, Filled, Policy, TakesFills
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.live.clock import Clock
@@ -76,17 +76,28 @@ class Watched:
         Raises:
             Impure: If it touched the world outside.
         """
+        return self.asked(lambda: self._policy.decide(portfolio, snapshot, context), context)
+
+    def asked(self, ask: Callable[[], OrderSeq], context: ContextMap | None) -> OrderSeq:
+        """Return the answer to a question that is asked twice.
+
+        Raises:
+            Impure: If it touched the world outside.
+        """
         seen = self.seen
         seen.calls += 1
         before = self._clock.cpu_ns()
         with sealed(self._note_impure):
-            answer = self._policy.decide(portfolio, snapshot, context)
+            answer = ask()
         seen.took.append(self._clock.cpu_ns() - before)
+        lines = 0 if context is None else len(context.lines)
         if context is not None:
             # A generator that was drawn from goes on; asked again the policy gets it as it was.
             vars(context).pop("rng", None)
         with sealed(self._note_impure):
-            again = self._policy.decide(portfolio, snapshot, context)
+            again = ask()
+        if context is not None:
+            del context.lines[lines:]
         if answer != again and seen.changed_mind is None:
             seen.changed_mind = f"{_said(answer)} and then {_said(again)}"
         self._note_reasons(answer)
@@ -104,6 +115,37 @@ class Watched:
         ]
         self.seen.without_reason += not whole and (bool(bare) or not answer.actions)
         self.seen.codes[answer.because.code] += 1
+
+
+class WatchedWithFills(Watched):
+    """The same of a policy that is told of its fills."""
+
+    def __init__(self, policy: Policy, taker: TakesFills, clock: Clock) -> None:
+        super().__init__(policy, clock)
+        self._taker = taker
+
+    def on(
+        self,
+        event: Filled,
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap | None = None,
+    ) -> OrderSeq:
+        """Return the policy's answer to a fill; as `decide`.
+
+        Raises:
+            Impure: If it touched the world outside.
+        """
+        return self.asked(lambda: self._taker.on(event, portfolio, snapshot, context), context)
+
+
+def watch(policy: Policy, clock: Clock) -> Watched:
+    """Return a policy that is watched, and told of fills where the one it holds is."""
+    return (
+        WatchedWithFills(policy, clock)
+        if isinstance(policy, TakesFills)
+        else Watched(policy, clock)
+    )
 
 
 def _said(answer: OrderSeq) -> str:

@@ -1,6 +1,7 @@
 """`policy`: the life of sleeves; one command for each word of POLICIES, gathered from the files beside."""
 
 from tradebot.engine.cli.options import new_app
+from tradebot.engine.cli.policy_author import check, new
 from tradebot.engine.cli.policy_capital import allocate, capital
 from tradebot.engine.cli.policy_decisions import log, why
 from tradebot.engine.cli.policy_facts import list_sleeves, show
@@ -10,6 +11,8 @@ from tradebot.engine.cli.steer import pause, resume_sleeve
 
 policy_app = new_app("Policies and the sleeves that run them.")
 
+policy_app.command("new")(new)
+policy_app.command("check")(check)
 policy_app.command("list")(list_sleeves)
 policy_app.command("show")(show)
 policy_app.command("start")(start)

@@ -56,6 +56,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "policy", "Control", "sleeves: list, start, reload, why, ...", f"{_CLI}.policy:policy_app"
     ),
+    Verb("runs", "Data", "finished runs of policies: list, show", f"{_CLI}.runs:runs_app"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
     Verb(
@@ -84,7 +85,6 @@ NOT_YET: tuple[str, ...] = (
     "find",
     "montecarlo",
     "replay",
-    "runs",
     "size",
     "sweep",
 )

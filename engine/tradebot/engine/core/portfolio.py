@@ -1,6 +1,6 @@
 """What a policy sees of its own money: its sleeve's cash, positions and open orders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
@@ -8,6 +8,7 @@ from tradebot.engine.core.ledger import MONEY, Position
 from tradebot.engine.core.limits import Limits, default_limits
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
+from tradebot.engine.core.records import Record
 from tradebot.engine.core.sleeve_limits import OwnLimits
 from tradebot.engine.core.state import State, cash_assets
 from tradebot.engine.core.types import AccountName, ClientOrderId, Side
@@ -100,6 +101,7 @@ class PortfolioState:
         limits: Limits | None = None,
         own_limits: OwnLimits | None = None,
         account: AccountView | None = None,
+        records: Mapping[str, Record] | None = None,
     ) -> None:
         self._positions = positions
         self._orders = orders
@@ -114,6 +116,15 @@ class PortfolioState:
         self.own_limits = own_limits or OwnLimits()
         """The sleeve's own limits; shares of its capital."""
         self._account = account
+        self._records = records or {}
+
+    def record(self, code: str) -> Record:
+        """Return what the sleeve's settled bets of one kind came to; an empty record where none has settled.
+
+        Args:
+            code: Of the reason they were entered for: `why("above-mean", ...)` is recorded under `above-mean`.
+        """
+        return self._records.get(code) or Record()
 
     @property
     def account(self) -> AccountView:

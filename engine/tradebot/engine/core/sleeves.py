@@ -262,6 +262,7 @@ def portfolio_of(state: State, sleeve: SleeveState) -> PortfolioState:
         limits=limits_of(state, started),
         own_limits=own_limits(started.limits),
         account=AccountView(state, started.account),
+        records=state.bet_book.records.get(started.name),
     )
 
 

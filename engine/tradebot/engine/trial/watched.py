@@ -141,11 +141,9 @@ class WatchedWithFills(Watched):
 
 def watch(policy: Policy, clock: Clock) -> Watched:
     """Return a policy that is watched, and told of fills where the one it holds is."""
-    return (
-        WatchedWithFills(policy, clock)
-        if isinstance(policy, TakesFills)
-        else Watched(policy, clock)
-    )
+    if isinstance(policy, TakesFills):
+        return WatchedWithFills(policy, policy, clock)
+    return Watched(policy, clock)
 
 
 def _said(answer: OrderSeq) -> str:

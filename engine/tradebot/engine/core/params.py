@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import cast, dataclass_transform
+from typing import Protocol, Self, cast, dataclass_transform
 
 import msgspec
 
@@ -84,6 +84,15 @@ def _bound(bound: Number | None) -> Decimal | None:
     return None if bound is None else Decimal(str(bound))
 
 
+class Given(Protocol):
+    """What carries parameters: the context of a decision."""
+
+    @property
+    def params(self) -> "Params | None":
+        """Return them."""
+        ...
+
+
 @dataclass_transform(field_specifiers=(msgspec.field,), kw_only_default=True, frozen_default=True)
 class ParamsMeta(msgspec.StructMeta):
     """Takes the declarations out of a class of parameters and keeps them beside it."""
@@ -118,6 +127,12 @@ class ParamsMeta(msgspec.StructMeta):
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, metaclass=ParamsMeta):
     """Base of a policy's parameters."""
+
+    @classmethod
+    def of(cls, context: "Given | None") -> Self:
+        """Return the parameters a decision was given, or the defaults where it was given none of this kind."""
+        given = None if context is None else context.params
+        return given if isinstance(given, cls) else msgspec.convert({}, cls)
 
     def __post_init__(self) -> None:
         """Enforce the bounds.

@@ -45,8 +45,7 @@ class Barbell:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return the share of equity to hold, or nothing while it is near enough."""
-        given = context.params if context is not None else None
-        p = given if isinstance(given, BarbellParams) else BarbellParams()
+        p = BarbellParams.of(context)
         market = snapshot.only
         equity, mark = portfolio.equity, market.mark
         if equity is None or mark is None or equity <= 0:

@@ -43,8 +43,7 @@ class Rebalance:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return the order back to the target share, resting at the touch; the last one is taken out first."""
-        wanted = context.params if context is not None else None
-        params = wanted if isinstance(wanted, RebalanceParams) else RebalanceParams()
+        params = RebalanceParams.of(context)
         market = snapshot.only
         equity, mark, bid, ask = portfolio.equity, market.mark, market.bid, market.ask
         if equity is None or mark is None or bid is None or ask is None:

@@ -10,6 +10,7 @@ Near the deadline it bets its largest size. It is for who needs an amount at a d
 
 import math
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 
@@ -66,8 +67,7 @@ class Target:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return the share of equity to hold now."""
-        given = context.params if context is not None else None
-        p = given if isinstance(given, TargetParams) else TargetParams()
+        p = TargetParams.of(context)
         known = context.state if context is not None else None
         begun = known if isinstance(known, Begun) else Begun(at=snapshot.now)
         market = snapshot.only
@@ -102,7 +102,7 @@ def ended(gained: Decimal, left: int, p: TargetParams) -> str:
 
 def volatility(closes: list[float]) -> float:
     """Return the yearly standard deviation of a minute's log returns; 0 with fewer than three closes."""
-    moves = [math.log(after / before) for before, after in zip(closes, closes[1:], strict=False)]
+    moves = [math.log(after / before) for before, after in pairwise(closes)]
     if len(moves) < 2:  # noqa: PLR2004  (one move has no spread)
         return 0.0
     mean = sum(moves) / len(moves)

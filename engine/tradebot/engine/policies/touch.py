@@ -43,8 +43,7 @@ class Touch:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return cancels of orders left behind, and one order a side where none stands."""
-        wanted = context.params if context is not None else None
-        params = wanted if isinstance(wanted, TouchParams) else TouchParams()
+        params = TouchParams.of(context)
         market = snapshot.only
         bid, ask = market.bid, market.ask
         if bid is None or ask is None or bid >= ask:

@@ -53,8 +53,7 @@ class Trend:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return what to hold after this minute."""
-        given = context.params if context is not None else None
-        p = given if isinstance(given, TrendParams) else TrendParams()
+        p = TrendParams.of(context)
         bars = snapshot.bars("1m")
         window = min(p.window, len(bars))
         close, mean = bars.last.close, bars.mean(window)

@@ -49,8 +49,7 @@ class {klass}:
         context: ContextMap | None = None,
     ) -> OrderSeq:
         """Return what to hold now, and why."""
-        params = context.params if context is not None else None
-        p = params if isinstance(params, self.params) else self.params()
+        p = self.params.of(context)
         bars = snapshot.bars("1m")
         window = min(p.window, len(bars))
         close, mean = bars.last.close, bars.mean(window)
@@ -123,7 +122,7 @@ def write_policy(
             "policy": reference,
             "account": account,
             "symbols": (symbol,),
-            "capital": "10000",
+            "capital": "10%",
             "run": "shadow",
         },
     )

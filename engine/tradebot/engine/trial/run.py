@@ -232,7 +232,7 @@ class _Recording:
 def defaults() -> Config:
     """Return the configuration of a sandbox nobody has configured: a run does not depend on the machine."""
     with TemporaryDirectory(prefix="tb") as nowhere:
-        return load({"TRADEBOT_HOME": nowhere}).config
+        return load({}, Path(nowhere)).config
 
 
 def _folder(path: Path, clock: Clock) -> StateFolder:

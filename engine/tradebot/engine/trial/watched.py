@@ -1,11 +1,11 @@
 """A policy that is watched while it decides: no I/O, no clock, the same answer twice, a reason for everything."""
 
-import builtins
-import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Never
 
 import msgspec
@@ -16,16 +16,21 @@ from tradebot.engine.core.policy import ContextMap, Filled, Policy, TakesFills
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.policy_source.modules import PREFIX
 
-_FORBIDDEN: tuple[tuple[object, str, str], ...] = (
-    (builtins, "open", "opens a file"),
-    (socket, "socket", "opens a socket"),
-    (time, "time", "looks at the clock (context.now is the engine's)"),
-    (time, "time_ns", "looks at the clock (context.now is the engine's)"),
-    (time, "monotonic", "looks at the clock (context.now is the engine's)"),
-    (time, "sleep", "sleeps"),
-)
-"""What a decision must not touch."""
+_CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep")
+"""What of `time` a decision must not call; `context.now` is its clock."""
+
+_AUDITED = {
+    "open": "opens a file",
+    "os.listdir": "looks into a folder",
+    "os.scandir": "looks into a folder",
+    "os.system": "starts a program",
+    "socket.__new__": "opens a socket",
+    "socket.connect": "opens a socket",
+    "subprocess.Popen": "starts a program",
+}
+"""Events of the interpreter (sys.addaudithook) that a decision must not cause."""
 
 
 class Impure(Exception):  # noqa: N818  (what is the matter, not a fault of the program)
@@ -58,6 +63,7 @@ class Watched:
     def __init__(self, policy: Policy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
+        self._modules = _modules_of(policy)
         self.seen = Seen()
 
     @property
@@ -87,14 +93,14 @@ class Watched:
         seen = self.seen
         seen.calls += 1
         before = self._clock.cpu_ns()
-        with sealed(self._note_impure):
+        with sealed(self._modules, self._note_impure):
             answer = ask()
         seen.took.append(self._clock.cpu_ns() - before)
         lines = 0 if context is None else len(context.lines)
         if context is not None:
             # A generator that was drawn from goes on; asked again the policy gets it as it was.
             vars(context).pop("rng", None)
-        with sealed(self._note_impure):
+        with sealed(self._modules, self._note_impure):
             again = ask()
         if context is not None:
             del context.lines[lines:]
@@ -150,28 +156,68 @@ def _said(answer: OrderSeq) -> str:
     return f"{answer.because.code} with {len(answer.actions)} actions"
 
 
+class _Guard:
+    """Raises at what is audited while a decision is being made in its thread; hooks cannot be taken out again."""
+
+    def __init__(self) -> None:
+        self.note: Callable[[str], None] | None = None
+        self._hooked = False
+
+    def hook(self) -> None:
+        """Join the interpreter's audit once."""
+        if not self._hooked:
+            self._hooked = True
+            sys.addaudithook(self._look)
+
+    def _look(self, event: str, _: tuple[object, ...]) -> None:
+        note = self.note
+        if note is not None and event in _AUDITED:
+            _refuse(note, _AUDITED[event])
+
+
+_guard = _Guard()
+
+
+def _refuse(note: Callable[[str], None], what: str) -> Never:
+    note(what)
+    raise Impure(f"a decision {what}: a policy has no I/O and no clock")
+
+
 @contextmanager
-def sealed(note: Callable[[str], None]) -> Generator[None]:
-    """Let files, sockets and clocks raise while the context is open.
+def sealed(modules: Sequence[ModuleType], note: Callable[[str], None]) -> Generator[None]:
+    """Let files, sockets, programs and clocks raise while the context is open.
 
     Args:
+        modules: Where a clock may have been imported by its own name.
         note: Told what was touched; the exception alone might be swallowed on its way.
     """
 
-    def forbidden(what: str) -> Callable[..., Never]:
-        def refuse(*_: object, **__: object) -> Never:
-            note(what)
-            raise Impure(f"a decision {what}: a policy has no I/O and no clock")
+    def no_clock(*_: object, **__: object) -> Never:
+        _refuse(note, "looks at the clock (context.now is the engine's)")
 
-        return refuse
-
-    before: list[tuple[object, str, object]] = [
-        (owner, name, getattr(owner, name)) for owner, name, _ in _FORBIDDEN
+    clocks = {id(vars(time)[name]) for name in _CLOCKS}
+    spaces = [module.__dict__ for module in (time, *modules)]
+    before = [
+        (space, name, value)
+        for space in spaces
+        for name, value in list(space.items())
+        if id(value) in clocks
     ]
+    _guard.hook()
     try:
-        for owner, name, what in _FORBIDDEN:
-            setattr(owner, name, forbidden(what))
+        for space, name, _ in before:
+            space[name] = no_clock
+        _guard.note = note
         yield
     finally:
-        for owner, name, found in before:
-            setattr(owner, name, found)
+        _guard.note = None
+        for space, name, value in before:
+            space[name] = value
+
+
+def _modules_of(policy: Policy) -> tuple[ModuleType, ...]:
+    """Return the policy's module and those of its own sources."""
+    package = type(policy).__module__.partition(".")[0]
+    if not package.startswith(PREFIX):
+        return (sys.modules[type(policy).__module__],)
+    return tuple(found for name, found in list(sys.modules.items()) if name.startswith(package))

@@ -42,6 +42,12 @@ from tradebot.engine.control.messages import (
     Status,
     Verdict,
 )
+from tradebot.engine.control.messages_house import (
+    Decisions,
+    DecisionView,
+    HouseView,
+    MovesView,
+)
 from tradebot.engine.control.order_life import LifeLine, OrderLife
 
 BTC = "binance:BTCUSDT"
@@ -244,6 +250,42 @@ HEALTH = HealthFacts(
 )
 
 
+HOUSE = HouseView(
+    currency="USDT",
+    game=None,
+    moves=MovesView(
+        down="0.00",
+        down_percent="+0.0",
+        down_slipped="0.00",
+        down_slipped_percent="+0.0",
+        up="0.00",
+        up_percent="+0.0",
+        asymmetry=None,
+        asymmetry_slipped=None,
+        positions=0,
+        protected=0,
+        engine_only=(),
+        unprotected=(),
+    ),
+    rows=(),
+    days=90,
+    pool="100000.00",
+    calibration=(),
+)
+
+DECISION = DecisionView(
+    ts=1,
+    seq=7,
+    sleeve="trend",
+    did=("hold",),
+    symbol=None,
+    text="idle",
+    repeated=0,
+    bound_by=None,
+    refused=None,
+)
+
+
 class ScriptedEngine(ControlledEngine):
     """Answers from constants, remembers what it was told, and has a journal one can write into."""
 
@@ -298,6 +340,16 @@ class ScriptedEngine(ControlledEngine):
     @override
     def health(self) -> HealthFacts:
         return HEALTH
+
+    @override
+    def house(self) -> HouseView:
+        return HOUSE
+
+    @override
+    async def decisions(self, name: str, limit: int, *, only_changes: bool) -> Decisions:
+        if name != "trend":
+            raise Refused("unknown", f"no sleeve {name!r} decided here; there is trend")
+        return Decisions(decisions=[] if only_changes else [DECISION][:limit])
 
     @override
     def positions(self) -> Sequence[PositionFacts]:

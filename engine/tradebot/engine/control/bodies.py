@@ -214,6 +214,15 @@ class EventsQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The last event seen; the header Last-Event-ID wins; null: from now on."""
 
 
+class DecisionsQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/sleeves/{name}/decisions`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+    """How many, the newest."""
+    changes: bool = False
+    """Leave out those that did nothing."""
+
+
 class WindowQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`GET /v1/state`: `FrameQuery` with its bounds."""
 

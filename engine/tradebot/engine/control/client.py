@@ -38,6 +38,7 @@ from tradebot.engine.control.messages import (
     Problem,
     Status,
 )
+from tradebot.engine.control.messages_house import HouseView
 from tradebot.engine.control.sleeve_client import SleeveClient
 
 ANSWER_TIMEOUT_S = 5.0
@@ -174,6 +175,10 @@ class ControlClient:
     def health(self) -> HealthFacts:
         """Return the state of the engine and of what it hangs on."""
         return self._get("/v1/health", HealthFacts)
+
+    def house(self) -> HouseView:
+        """Return the game, the moves and the house's books."""
+        return self._get("/v1/house", HouseView)
 
     def clients(self) -> ClientFacts:
         """Return who follows the engine, and which clients were dropped."""

@@ -24,6 +24,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.sleeves import ControlledSleeves
 
@@ -110,6 +111,14 @@ class ControlledEngine(Protocol):
 
     def fills(self, limit: int) -> Sequence[FillFacts]:
         """Return the newest fills, oldest first."""
+        ...
+
+    def house(self) -> HouseView:
+        """Return the game, the moves and the house's books."""
+        ...
+
+    async def decisions(self, name: str, limit: int, *, only_changes: bool) -> Decisions:
+        """Return a sleeve's decisions, newest first; raise Refused where it never ran here."""
         ...
 
     def frame(self, query: FrameQuery) -> Frame:

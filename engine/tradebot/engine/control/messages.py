@@ -248,6 +248,10 @@ class Status(Message, frozen=True, kw_only=True):
     """Between ledger and venue, those that nobody has answered."""
     not_valued: list[HoldingFacts] = []
     """What no rate or mark values: equity is None as long as there is any."""
+    chance: float | None = None
+    """Of the target before the floor with the edge that bets have shown, in [0, 1]; None without a game or bets."""
+    coin: float | None = None
+    """The same without any edge; None without a game."""
 
 
 # ---------------------------------------------------------------------------------------------- the console's frame
@@ -382,6 +386,10 @@ class Frame(Message, frozen=True, kw_only=True):
     """What waits for an answer: differences, then unclaimed orders and positions."""
     lag_ms: float
     """How long the engine's last turn kept its loop busy."""
+    chance: float | None = None
+    """Of the target before the floor with the edge that bets have shown, in [0, 1]; None without a game or bets."""
+    coin: float | None = None
+    """The same without any edge; None without a game."""
     hand: HandView | None = None
     """None: no real money, hands need no arming."""
 

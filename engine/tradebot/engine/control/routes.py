@@ -17,6 +17,7 @@ from tradebot.engine.control.authority import (
 from tradebot.engine.control.bodies import (
     AccountBody,
     CancelBody,
+    DecisionsQuery,
     DifferenceBody,
     EventsQuery,
     FillsQuery,
@@ -46,6 +47,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.problems import Rejected
 from tradebot.engine.control.sleeve_routes import LIFE
@@ -126,6 +128,22 @@ QUESTIONS: Final = (
         list[FillFacts],
         lambda call: list(call.engine.fills(call.query.limit)),
         "The newest fills, oldest first.",
+    ),
+    ask(
+        "/v1/house",
+        NoQuery,
+        HouseView,
+        lambda call: call.engine.house(),
+        "Target before floor, what a move of the market does, and the books of sleeves and hand.",
+    ),
+    ask(
+        "/v1/sleeves/{name}/decisions",
+        DecisionsQuery,
+        Decisions,
+        lambda call: call.engine.decisions(
+            call.path["name"], call.query.limit, only_changes=call.query.changes
+        ),
+        "What a sleeve decided and why, newest first, with what the gate refused.",
     ),
     ask(
         "/v1/clients",

@@ -48,6 +48,11 @@ SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesc
   coalesce(CAST(body AS BLOB), x''), crc
 FROM rows WHERE seq >= ? AND seq <= ? AND kind IN
 """
+_NEWEST_NAMING_SQL = """
+SELECT CAST(seq AS INTEGER), CAST(idx AS INTEGER), CAST(now AS INTEGER), coalesce(CAST(kind AS BLOB), x''),
+  coalesce(CAST(body AS BLOB), x''), crc
+FROM rows WHERE seq >= ? AND seq <= ? AND instr(CAST(body AS BLOB), ?) > 0 AND kind IN
+"""
 _CHECKPOINTS_SQL = """
 SELECT CAST(seq AS INTEGER), coalesce(CAST(schema AS INTEGER), 0), coalesce(CAST(body AS BLOB), x''), crc
 FROM checkpoints ORDER BY seq DESC
@@ -186,6 +191,43 @@ class JournalReader:
                 return found, True
             first = last + 1
         return found, False
+
+    def newest_naming(
+        self, kinds: tuple[str, ...], words: str, until: int, limit: int
+    ) -> list[Row]:
+        """Return the newest committed rows of some kinds whose body has these words, oldest first.
+
+        Read backwards page by page, so that no writer waits long: not for the engine's own loop.
+
+        Args:
+            kinds: Of the rows.
+            words: Text as it stands in the JSON, e.g. a name in its quotes.
+            until: The newest step that is looked at.
+            limit: At most so many, but for those of the oldest step looked at.
+
+        Raises:
+            JournalUnavailable: If the database cannot be read now.
+            JournalDamaged: If a row found is not as written.
+        """
+        found: list[Row] = []
+        marks = ", ".join("?" * len(kinds))
+        last = until
+        for _ in range(NAMING_PAGES_MAX):
+            page = self._all(
+                "SELECT min(seq) FROM (SELECT seq FROM rows WHERE seq <= ? ORDER BY seq DESC LIMIT ?)",
+                (last, NAMING_PAGE_ROWS),
+            )
+            first = cast("int | None", page[0][0])
+            if first is None or len(found) >= limit:
+                break
+            rows = self._all(
+                f"{_NEWEST_NAMING_SQL} ({marks}) ORDER BY seq, idx",
+                (first, last, words.encode(), *kinds),
+            )
+            fields = cast("list[tuple[int, int, int, bytes, bytes, int]]", rows)
+            found = [self._require_sound(*_row(one)) for one in fields] + found
+            last = first - 1
+        return found[-limit:]
 
     def newest(self, kind: str) -> Row | None:
         """Return the newest committed row of a kind, None where there is none; reads back to where it stands."""

@@ -29,6 +29,7 @@ from tradebot.engine.control.messages import (
     Preview,
     Status,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.core.answers import find_matter, refusal
 from tradebot.engine.core.events import (
@@ -54,6 +55,7 @@ from tradebot.engine.journal.export import iso
 from tradebot.engine.live.account_facts import account_facts, day_profit, holdings, total_cash
 from tradebot.engine.live.authority_words import AuthorityWords
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.decisions import DecisionBook
 from tradebot.engine.live.departures import Departures
 from tradebot.engine.live.difference_facts import difference_facts, open_count
 from tradebot.engine.live.ending import Ending
@@ -78,7 +80,9 @@ from tradebot.engine.live.frames import (
     trade_views,
     watch_view,
 )
+from tradebot.engine.live.game_facts import GameTeller
 from tradebot.engine.live.health_facts import StateSince, health_facts
+from tradebot.engine.live.house_facts import house_view
 from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.previews import amendment, parsed, preview
 from tradebot.engine.live.runtime import AlertHistory, Runtime
@@ -158,6 +162,8 @@ class EngineService:
         runtime.observers.append(self._since)
         runtime.settled.append(departures)
         self._lives = Teller(runtime, departures)
+        self._decisions = DecisionBook(runtime)
+        self._game = GameTeller(self._state)
         self._ending = Ending(self._state, self._operate, self.committed, clock)
 
     def client_dropped(self, text: str) -> None:
@@ -183,6 +189,7 @@ class EngineService:
         """Return the engine as a whole."""
         state, now = self._state, self._virtual_now()
         worth = state.valuation()
+        game = self._game.odds()
         return Status(
             engine=self._engine_facts(),
             trading_state=state.trading_state,
@@ -199,6 +206,8 @@ class EngineService:
             unresolved=len(state.blotter.unresolved()),
             differences=open_count(state),
             not_valued=holdings(worth.missing),
+            chance=game.chance,
+            coin=game.coin,
         )
 
     def accounts(self) -> Sequence[AccountFacts]:
@@ -262,6 +271,14 @@ class EngineService:
         newest = [kept[index] for index in range(max(0, len(kept) - limit), len(kept))]
         return [fill_facts(self._state, seq, event, booked) for seq, event, booked in newest]
 
+    def house(self) -> HouseView:
+        """Return the game, the moves and the house's books."""
+        return house_view(self._state)
+
+    async def decisions(self, name: str, limit: int, *, only_changes: bool) -> Decisions:
+        """Return a sleeve's decisions, newest first."""
+        return await self._decisions.decisions(name, limit, only_changes=only_changes)
+
     def preview(self, request: OrderRequest) -> Preview:
         """Return what the gate would say."""
         state = self._state
@@ -288,6 +305,7 @@ class EngineService:
         candles = self._tape.candles(instrument.id, SPANS[query.span], query.candles)
         scales = (instrument.price_scale, instrument.quantity_scale)
         fills = self.fills(FILLS_SHOWN)
+        game = self._game.odds()
         return Frame(
             version=self._runtime.seq,
             now=now,
@@ -315,6 +333,8 @@ class EngineService:
             differences=difference_facts(state, now),
             lag_ms=self.lag_ms,
             hand=hand_view(state, now),
+            chance=game.chance,
+            coin=game.coin,
         )
 
     def _market(self, instrument: str | None) -> InstrumentMarket:

@@ -32,7 +32,7 @@ from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 8 * SECOND
+SPELL = 7 * SECOND
 """How long a spell of trading lasts."""
 
 PATIENCE = 90 * SECOND

@@ -13,6 +13,8 @@ from tradebot.engine.control.sleeves import (
     ChangeBody,
     ControlledSleeves,
     GateCard,
+    LoggedLine,
+    LoggedQuery,
     ParamChange,
     ParamFacts,
     SleeveDetail,
@@ -167,6 +169,11 @@ class ScriptedSleeves(ControlledSleeves):
     async def facts(self, name: str) -> SleeveDetail:
         self._known(name)
         return DETAIL
+
+    @override
+    async def logged(self, name: str, query: LoggedQuery) -> list[LoggedLine]:
+        self._known(name)
+        return [LoggedLine(ts=4_000_000_000, seq=4, text="warm")][: query.limit]
 
     @override
     async def card(self, name: str, body: CardBody) -> GateCard:

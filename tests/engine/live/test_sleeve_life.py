@@ -16,6 +16,7 @@ from tradebot.engine.control.sleeves import (
     CapitalBody,
     CardBody,
     ChangeBody,
+    LoggedQuery,
     StartBody,
     StopSleeveBody,
 )
@@ -345,6 +346,27 @@ async def test_a_change_on_disk_is_noticed_and_gone_after_a_reload(
     assert await note() == "changed on disk"
     await life.reload()
     assert await note() == ""
+
+
+async def test_what_a_policy_logs_and_risks_is_shown(living: Callable[..., Life]) -> None:
+    life = living()
+    logging = COUNTER.replace(
+        "        symbol =", "        context.log(f'trade {seen.trades}')\n        symbol ="
+    )
+    life.write(logging.replace("limit=snapshot.only.bid", "limit=snapshot.only.ask"))
+    await life.start("live")
+    life.bench.until(6000)
+    words = life.served.service.sleeves
+    lines = await life.tell(words.logged(NAME, LoggedQuery(limit=5)))
+    assert len(lines) == 5
+    assert [line.seq for line in lines] == sorted(line.seq for line in lines)
+    assert lines[-1].text.startswith("trade ")
+    (line,) = await life.tell(words.listing())
+    # Half a coin without a stop is counted to lose 10 % of its notional: 0.5 x 1000.00 x 0.1.
+    assert line.open_risk == "50"
+    assert line.last_decision is not None
+    with pytest.raises(Refused, match="no sleeve 'other' runs here"):
+        await life.tell(words.logged("other", LoggedQuery()))
 
 
 # ------------------------------------------------------------------------------------ rollback

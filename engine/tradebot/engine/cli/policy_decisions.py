@@ -14,12 +14,14 @@ from tradebot.engine.cli.symbols import resolve
 from tradebot.engine.cli.target import connected
 from tradebot.engine.cli.trade import parse_time
 from tradebot.engine.cli.watch import iso_text
+from tradebot.engine.control.client import ControlClient
 from tradebot.engine.control.messages_house import DecisionView
+from tradebot.engine.control.sleeves import LoggedLine
 
-LOOKED_THROUGH = 1_000
+LOOKED_THROUGH = 500
 """Decisions that `why` looks through for one of a symbol or before an instant."""
 
-KINDS = frozenset({"decided", "order-denied", "sleeve-paused", "sleeve-resumed", "sleeve-taken"})
+KINDS = frozenset({"decided", "order-denied", "sleeve-logged"})
 """Kinds of events after which there may be something new to tell."""
 
 
@@ -47,7 +49,7 @@ def why(
             FAILED,
         )
     if shape == "json":
-        print_json(_timed(chosen))
+        print_json(_entry_json(chosen))
         return
     for line in why_lines(chosen):
         print(line)
@@ -99,28 +101,52 @@ def log(
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> None:
-    """List SLEEVE's decisions, oldest first; --follow ends with Ctrl-C."""
+    """List SLEEVE's decisions and what its policy logged, oldest first; --follow ends with Ctrl-C."""
     shape = form(json=json, plain=plain)
     with connected(name) as client:
-        found = list(reversed(client.sleeves.decisions(sleeve, limit)))
+        found = _entries(client, sleeve, limit)
         if shape == "json" and not follow:
-            print_json([_timed(one) for one in found])
+            print_json([_entry_json(one) for one in found])
             return
         last = _print_after(found, -1, json=json)
         if not follow:
             return
         for event in client.events(None):
             if event.kind in KINDS:
-                newest = list(reversed(client.sleeves.decisions(sleeve, limit)))
-                last = _print_after(newest, last, json=json)
+                last = _print_after(_entries(client, sleeve, limit), last, json=json)
 
 
-def _print_after(decisions: Sequence[DecisionView], last: int, *, json: bool) -> int:
-    """Print decisions after a seq; return the seq of the last one printed."""
-    for one in decisions:
+type Entry = DecisionView | LoggedLine
+"""One line of a sleeve's log."""
+
+
+def _entries(client: ControlClient, sleeve: str, limit: int) -> list[Entry]:
+    """Return the newest decisions and logged lines, oldest first."""
+    found: list[Entry] = [
+        *client.sleeves.logged(sleeve, limit),
+        *client.sleeves.decisions(sleeve, limit),
+    ]
+    return sorted(found, key=lambda one: one.seq)[-limit:]
+
+
+def _print_after(entries: Sequence[Entry], last: int, *, json: bool) -> int:
+    """Print entries after a seq; return the seq of the last one printed."""
+    for one in entries:
         if one.seq > last:
-            print(msgspec.json.encode(_timed(one)).decode() if json else log_line(one), flush=True)
-    return max([last, *(one.seq for one in decisions)])
+            text = msgspec.json.encode(_entry_json(one)).decode() if json else entry_line(one)
+            print(text, flush=True)
+    return max([last, *(one.seq for one in entries)])
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    return {**msgspec.structs.asdict(entry), "ts": iso_text(entry.ts)}
+
+
+def entry_line(entry: Entry) -> str:
+    """Return a decision or a logged line as one line."""
+    if isinstance(entry, LoggedLine):
+        return f"{iso_text(entry.ts)[:19]}Z log: {entry.text}"
+    return log_line(entry)
 
 
 def log_line(decision: DecisionView) -> str:
@@ -129,8 +155,3 @@ def log_line(decision: DecisionView) -> str:
     refused = "" if decision.refused is None else f"  REFUSED {decision.refused}"
     did = ", ".join(decision.did) or "hold"
     return f"{iso_text(decision.ts)[:19]}Z {did}  {decision.text}{again}{refused}"
-
-
-def _timed(decision: DecisionView) -> dict[str, object]:
-    """Return a decision with its time as the command line writes it."""
-    return {**msgspec.structs.asdict(decision), "ts": iso_text(decision.ts)}

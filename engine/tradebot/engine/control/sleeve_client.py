@@ -12,6 +12,7 @@ from tradebot.engine.control.sleeves import (
     CardBody,
     ChangeBody,
     GateCard,
+    LoggedLine,
     SleeveDetail,
     SleeveListing,
     StartBody,
@@ -59,6 +60,10 @@ class SleeveClient:
     def decisions(self, name: str, limit: int) -> list[DecisionView]:
         """Return a sleeve's newest decisions, newest first."""
         return self._get(_path(name, "decisions"), Decisions, limit=str(limit)).decisions
+
+    def logged(self, name: str, limit: int) -> list[LoggedLine]:
+        """Return what a sleeve's policy wrote down, oldest first."""
+        return self._get(_path(name, "logged"), list[LoggedLine], limit=str(limit))
 
     def allocation(self, by: AllocateBy) -> AllocationFacts:
         """Return a proposal for everybody's capital."""

@@ -10,6 +10,8 @@ from tradebot.engine.control.sleeves import (
     CardBody,
     ChangeBody,
     GateCard,
+    LoggedLine,
+    LoggedQuery,
     SleeveDetail,
     SleeveListing,
     StartBody,
@@ -32,6 +34,13 @@ LIFE: Final = (
         SleeveDetail,
         lambda call: call.engine.sleeves.facts(call.path["name"]),
         "Parameters with origin, subscriptions, limits, mandate, versions, time per decision.",
+    ),
+    ask(
+        "/v1/sleeves/{name}/logged",
+        LoggedQuery,
+        list[LoggedLine],
+        lambda call: call.engine.sleeves.logged(call.path["name"], call.query),
+        "What a policy wrote down by context.log, oldest first.",
     ),
     ask(
         "/v1/allocation",

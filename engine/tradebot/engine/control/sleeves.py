@@ -226,6 +226,22 @@ class GateCard(Message, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
+class LoggedLine(Message, frozen=True, kw_only=True):
+    """What a policy wrote down by `context.log`."""
+
+    ts: int
+    """Engine time, ns UTC."""
+    seq: int
+    text: str
+
+
+class LoggedQuery(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET /v1/sleeves/{name}/logged`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+    """How many lines, the newest."""
+
+
 class AllocationLine(Message, frozen=True, kw_only=True):
     """What one sleeve has and would have."""
 
@@ -257,6 +273,10 @@ class ControlledSleeves(Protocol):
 
     async def facts(self, name: str) -> SleeveDetail:
         """Return all about one."""
+        ...
+
+    async def logged(self, name: str, query: LoggedQuery) -> list[LoggedLine]:
+        """Return what a policy wrote down, oldest first."""
         ...
 
     async def card(self, name: str, body: CardBody) -> GateCard:

@@ -1,6 +1,5 @@
 """`policy capital` and `policy allocate`: what a sleeve may size by, and proposals for all of them."""
 
-import asyncio
 from decimal import Decimal
 
 import msgspec
@@ -9,11 +8,9 @@ from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import CommandAnswer
 from tradebot.engine.control.sleeves import AllocationFacts, AllocationQuery, CapitalBody
 from tradebot.engine.core.events import SleeveChanged
-from tradebot.engine.core.outcomes import Alert, BetSettled
+from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_money import pool
 from tradebot.engine.core.state import SleeveState
-from tradebot.engine.core.types import Owner
-from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.live.allocation import claim_of, propose, swings
 from tradebot.engine.live.sleeve_place import Placing, require_fit
 
@@ -76,7 +73,7 @@ class CapitalWords:
             Refused: If it cannot be made now.
         """
         state, account = self._place.state, self._place.state.account
-        known = await self._swings() if query.by == "risk" else {}
+        known = swings(state.bet_book.settled.values())
         claims = [
             claim_of(name, sleeve.started.capital, *known.get(name, (0, None)))
             for name, sleeve in state.sleeves.items()
@@ -86,17 +83,3 @@ class CapitalWords:
         if found is None:
             raise Refused("conflict", f"the equity of {account} is unknown now: a price is missing")
         return propose(query.by, found.equity, claims, state.currency)
-
-    async def _swings(self) -> dict[Owner, tuple[int, Decimal | None]]:
-        """Return how many bets each owner has settled and how they swing; the journal is read beside the loop."""
-        await self._place.durable()
-        journal = self._place.runtime.records.journal
-
-        def read() -> dict[Owner, tuple[int, Decimal | None]]:
-            told = map(journal.decode_outcome, journal.rows_of(("bet-settled",)))
-            return swings(bet for bet in told if isinstance(bet, BetSettled))
-
-        try:
-            return await asyncio.to_thread(read)
-        except JournalError as error:
-            raise Refused("refused", f"the settled bets cannot be read: {error}") from error

@@ -17,6 +17,8 @@ from tradebot.engine.control.sleeves import (
     CardBody,
     ChangeBody,
     GateCard,
+    LoggedLine,
+    LoggedQuery,
     SleeveDetail,
     SleeveListing,
     StartBody,
@@ -96,6 +98,20 @@ class SleeveLife:
         self._place.require(name)
         versions = await self._place.versions(Owner(name))
         return self._teller.detail(Owner(name), versions)
+
+    async def logged(self, name: str, query: LoggedQuery) -> list[LoggedLine]:
+        """Return what a policy wrote down by `context.log`, oldest first.
+
+        Raises:
+            Refused: If no such sleeve runs, or the journal cannot be read.
+        """
+        self._place.require(name)
+        return await self._place.logged(Owner(name), query.limit)
+
+    def note(self, name: str) -> str:
+        """Return the one thing to know about a sleeve, `changed on disk`; empty where there is none."""
+        known = Owner(name) in self._state.sleeves
+        return self._teller.note(Owner(name)) if known else ""
 
     async def allocation(self, query: AllocationQuery) -> AllocationFacts:
         """Return a proposal for everybody's capital; see `CapitalWords`."""

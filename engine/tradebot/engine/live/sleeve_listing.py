@@ -15,6 +15,7 @@ from tradebot.engine.control.sleeves import (
 from tradebot.engine.core.events import Event
 from tradebot.engine.core.outcomes import AnyOutcome, Decided
 from tradebot.engine.core.params import Params, describe
+from tradebot.engine.core.records import MILLION, micro_r
 from tradebot.engine.core.sleeve_money import equity_of
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.types import SECOND, Mode, Owner
@@ -28,6 +29,7 @@ from tradebot.engine.live.protection import owner_risk
 from tradebot.engine.live.runtime import Runtime
 from tradebot.engine.live.sleeve_versions import RanVersion, rolled_back
 from tradebot.engine.live.version_difference import needs_in_words, param_texts
+from tradebot.engine.sizing.target import spread_of
 
 
 class SleeveTeller:
@@ -115,8 +117,8 @@ class SleeveTeller:
             last_decision=None if said is None else _in_words(said[1]),
             last_age_s=None if said is None else (self._runtime.now - said[0]) / SECOND,
             mandate_until=None if mandate is None else mandate.expires,
-            proof=None,
-            note=self._note(name),
+            proof=proof_of(state, name),
+            note=self.note(name),
         )
 
     def _day(self, sleeve: SleeveState) -> Decimal | None:
@@ -125,7 +127,8 @@ class SleeveTeller:
             return None
         return equity - mark.day_start
 
-    def _note(self, name: Owner) -> str:
+    def note(self, name: Owner) -> str:
+        """Return the one thing to know about a sleeve that the kernel knows; empty where there is none."""
         state = self._state
         sleeve = state.sleeves[name]
         if self._loaded.changed_on_disk(name):
@@ -151,6 +154,19 @@ def state_word(state: State, sleeve: SleeveState) -> SleeveWord:
     if sleeve.paused is not None:
         return "paused"
     return "running" if warm_share(state, sleeve.started, sleeve.bars) >= 1 else "warming"
+
+
+def proof_of(state: State, name: Owner) -> str | None:
+    """Return how many of an owner's bets of known risk have settled, of how many that would prove its edge.
+
+    None before the first; the second figure is left out where no edge is shown.
+    """
+    mine = [bet for bet in state.bet_book.settled.values() if bet.owner == name]
+    found = [r / MILLION for r in map(micro_r, mine) if r is not None]
+    if not found:
+        return None
+    needed = spread_of(len(found), sum(found), sum(r * r for r in found)).proof()
+    return f"{len(found)} bets" if needed is None else f"{len(found)} of {needed} bets"
 
 
 def param_facts(params: Params | None, given: frozenset[str]) -> tuple[ParamFacts, ...]:

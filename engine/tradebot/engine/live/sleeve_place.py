@@ -1,14 +1,16 @@
 """Putting a version of a sleeve into place: loaded beside the loop, swapped between two events."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.engine import Refused
+from tradebot.engine.control.sleeves import LoggedLine
 from tradebot.engine.core.events import OperatorEvent, SleeveChanged
-from tradebot.engine.core.outcomes import AnyOutcome
+from tradebot.engine.core.outcomes import AnyOutcome, SleeveLogged
 from tradebot.engine.core.sleeve_terms import Run, SleeveStarted
 from tradebot.engine.core.sleeve_words import unfit
 from tradebot.engine.core.state import SleeveState, State
@@ -119,6 +121,26 @@ class Placing:
             return await asyncio.to_thread(versions_of, self.runtime.records.journal, name)
         except JournalError as error:
             raise Refused("refused", f"the versions cannot be read: {error}") from error
+
+    async def logged(self, name: Owner, limit: int) -> list[LoggedLine]:
+        """Return what a sleeve's policy wrote down, the newest, oldest first; the journal is read beside the loop."""
+        await self.durable()
+        journal = self.runtime.records.journal
+
+        def read() -> list[LoggedLine]:
+            newest: deque[LoggedLine] = deque(maxlen=limit)
+            for row in journal.rows_of(("sleeve-logged",)):
+                told = journal.decode_outcome(row)
+                if isinstance(told, SleeveLogged) and told.sleeve == name:
+                    newest.extend(
+                        LoggedLine(ts=row.now, seq=row.seq, text=one) for one in told.lines
+                    )
+            return list(newest)
+
+        try:
+            return await asyncio.to_thread(read)
+        except JournalError as error:
+            raise Refused("refused", f"what it logged cannot be read: {error}") from error
 
     def require(self, name: str) -> SleeveState:
         """Return a sleeve that the kernel knows; raise `Refused` where there is none."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from tradebot.data.events import MarketEvent
 from tradebot.engine.core.acting import illegal, take
 from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import (
@@ -82,10 +83,11 @@ class Sleeves:
     def decide(self, step: Step, event: Event) -> None:
         """Ask each sleeve that the event wakes; nobody is asked while HALTED."""
         state = step.state
-        if isinstance(event, EngineStarted | SleeveChanged):
+        market = isinstance(event, MarketEvent)
+        if not market and isinstance(event, EngineStarted | SleeveChanged):
             self._begin(step)
             return
-        if isinstance(event, TimerFired):
+        if not market and isinstance(event, TimerFired):
             self._renew(step, event)
         if state.trading_state == "HALTED" or not state.reconciled:
             return  # after a start nobody decides on a ledger that the venue has not confirmed
@@ -93,7 +95,7 @@ class Sleeves:
             loaded = self._policies.get(name)
             if loaded is None or not sleeve.asked:
                 continue
-            if isinstance(event, OrderFilled):
+            if not market and isinstance(event, OrderFilled):
                 self._tell_fill(step, sleeve, loaded, event)
             if self._wakes(state, sleeve, loaded, event):
                 self._ask(step, sleeve, loaded)

@@ -556,7 +556,7 @@ class HistoryGiven(OrderLaneEvent, frozen=True, kw_only=True, tag="history-given
     span_ns: int
     """Which bars are warmed."""
     bars_span_ns: int
-    """Length of the bars given; it divides `span_ns`."""
+    """Length of the bars given, ns; it divides `span_ns`. One may stand for a longer one that ends where it does."""
     bars: tuple[tuple[int, int, int, int, int, int], ...]
     """(end, open, high, low, close, volume), oldest first; what has not ended by now is passed over."""
     source: str = ""

@@ -83,7 +83,8 @@ class SegmentWriter:
             JournalTooNew: If a newer program wrote the newest file; nothing was changed.
             JournalUnavailable: If the folder cannot be read or written.
         """
-        self._folder = folder
+        self.folder = folder
+        """Where the files are."""
         self._limits = limits or SegmentLimits()
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self._chain = first_chain
@@ -135,7 +136,7 @@ class SegmentWriter:
     @property
     def decidable_from(self) -> int:
         """First seq from which every market event is still there; 1 unless files were deleted."""
-        files = segment_files(self._folder)
+        files = segment_files(self.folder)
         return read_header(files[0]).after_seq + 1 if files else self._flushed_seq + 1
 
     def due(self, now: int) -> bool:
@@ -187,7 +188,7 @@ class SegmentWriter:
         except OSError as error:
             self._failing = True
             self._due_bytes = max(FLUSH_BYTES, 2 * len(self._records))
-            raise _unavailable(self._folder, error) from error
+            raise _unavailable(self.folder, error) from error
         block = SegmentBlock(
             self._first_seq, self._last_seq, segment_name(self._number), offset, len(data), crc
         )
@@ -229,7 +230,7 @@ class SegmentWriter:
             return self._file
         self.close()
         header = SegmentHeader(self._first_chain, self._after_seq, self._first_now)
-        path = self._folder / segment_name(self._number + 1)
+        path = self.folder / segment_name(self._number + 1)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             _write_whole(file, pack_header(header))
@@ -242,7 +243,7 @@ class SegmentWriter:
 
     def _retire(self) -> None:
         """Delete the oldest files beyond the limits; the next file's header remembers what went."""
-        files = segment_files(self._folder)
+        files = segment_files(self.folder)
         sizes = [path.stat().st_size for path in files]
         while len(files) > 1 and (
             sum(sizes) > self._limits.total_bytes_max or self._is_over_age(files[1])
@@ -258,7 +259,7 @@ class SegmentWriter:
     # ------------------------------------------------------------------------------------------------------- opening
 
     def _resume(self) -> None:
-        files = segment_files(self._folder)
+        files = segment_files(self.folder)
         if not files:
             return
         self._number = int(files[-1].stem)

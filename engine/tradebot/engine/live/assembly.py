@@ -13,11 +13,13 @@ from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.types import MS, EngineId, Lots, Mode, Owner
+from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.journal.schema import SCHEMA
-from tradebot.engine.live.bar_history import past
+from tradebot.engine.live.bar_history import past, reach
 from tradebot.engine.live.budget import BUDGET, BudgetedCaller
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.loaded_sleeves import LoadedSleeves
+from tradebot.engine.live.recorded_bars import recorded_seconds
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
 from tradebot.engine.live.tape import Tape
@@ -146,8 +148,16 @@ def begin(engine: Assembled, terms: Terms) -> None:
 
 
 def give_history(engine: Assembled) -> None:
-    """Hand over what the world knows of the past of the bars that sleeves need and that are not warm yet."""
-    world = engine.world
-    state = engine.runtime.kernel.state
-    for given in past(state, world.history(), world.description):
-        engine.runtime.hand_over(given)
+    """Hand over what is known of the past of the bars that sleeves need and that are not warm yet."""
+    world, runtime = engine.world, engine.runtime
+    since = reach(runtime.kernel.state)
+    if since is None:
+        return
+    try:
+        seconds = recorded_seconds(runtime.records.segments.folder, since)
+    except (OSError, JournalError) as error:
+        # The sleeve warms up by itself then; whatever is wrong with the record, `journal verify` names.
+        log.warning("bars not warmed from the record", reason=str(error))
+        seconds = {}
+    for given in past(runtime.kernel.state, world.history(), seconds, world.description):
+        runtime.hand_over(given)

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from tradebot.console.launch.drilling import play_drill
 from tradebot.engine.drills.result import DRILLS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -37,3 +40,24 @@ def test_a_drill_passes_with_equal_books_and_leaves_nothing_behind(
 
 def left_in(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*"))
+
+
+async def test_a_drill_that_is_closed_early_ends_its_processes_and_clears_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("t")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    async with aclosing(play_drill("lost-ack")) as lines:
+        async for line in lines:
+            found = re.search(r"processes (\d+) and (\d+)", line)
+            if found:
+                pids = [int(pid) for pid in found.groups()]
+                break
+        else:
+            pytest.fail("the drill told of no processes")
+    assert left_in(temporary) == []
+    assert not [pid for pid in pids if runs(pid)]
+
+
+def runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()

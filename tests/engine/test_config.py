@@ -326,3 +326,25 @@ def test_keys_are_located_in_any_text(text: str) -> None:
 )
 def test_the_mode_follows_the_host(url: str, mode: Mode) -> None:
     assert mode_of_host(url) == mode
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('floor = "-10%"', "floor and target go together: target is missing"),
+        ('target = "20%"', "floor and target go together: floor is missing"),
+        ('utility = "target"', "needs a floor and a target"),
+        ('floor = "10%"\ntarget = "20%"', "floor must be in"),
+        ('floor = "-10%"\ntarget = "0%"', "target must be above"),
+        ('floor = "9 USD"\ntarget = "8 USD"', "floor must be below target"),
+        (
+            'floor = "-10%"\ntarget = "20%"\nsince = 2027-01-02\ndeadline = 2027-01-01',
+            "deadline must be after since",
+        ),
+    ],
+)
+def test_a_game_that_cannot_be_played_is_refused(
+    configured: Configured, lines: str, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        configured(f"[objective]\n{lines}\n")

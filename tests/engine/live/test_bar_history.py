@@ -37,7 +37,7 @@ def test_what_the_engine_saw_holds_from_its_first_trade_and_the_world_before() -
         (near, 7, 7, 7, 7, 1),
         (minute + MINUTE, 8, 8, 8, 8, 1),
     ]
-    five, one = past(state, {BTC_ID: told}, {BTC_ID: own}, "test")
+    five, one = past(state, {BTC_ID: told}, "test", {BTC_ID: own})
     assert five.source == "test, own record"
     assert five.bars[-3:] == (
         (begun, 3, 3, 3, 3, 1),

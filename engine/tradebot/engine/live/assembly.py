@@ -159,5 +159,5 @@ def give_history(engine: Assembled) -> None:
         # The sleeve warms up by itself then; whatever is wrong with the record, `journal verify` names.
         log.warning("bars not warmed from the record", reason=str(error))
         seconds = {}
-    for given in past(runtime.kernel.state, world.history(), seconds, world.description):
+    for given in past(runtime.kernel.state, world.history(), world.description, seconds):
         runtime.hand_over(given)

@@ -39,7 +39,10 @@ def reach(state: State) -> int | None:
 
 
 def past(
-    state: State, minutes: Mapping[InstrumentId, Sequence[Candle]], seconds: Seconds, source: str
+    state: State,
+    minutes: Mapping[InstrumentId, Sequence[Candle]],
+    source: str,
+    seconds: Seconds | None = None,
 ) -> list[HistoryGiven]:
     """Return what is known of the past of the bars that are not warm yet.
 
@@ -50,12 +53,12 @@ def past(
     Args:
         state: The kernel's, started.
         minutes: Told by the world, oldest first.
-        seconds: Of the engine's own record.
         source: Where the world's minutes come from, in words.
+        seconds: Of the engine's own record; None: not read.
     """
     found: list[HistoryGiven] = []
     for (symbol, span), bars in needed(state).items():
-        own = [row for row in seconds.get(symbol, ()) if row[0] <= state.now]
+        own = [row for row in (seconds or {}).get(symbol, ()) if row[0] <= state.now]
         # One bar more than wanted: the newest of them may still be forming.
         since = (state.now // span - bars - 1) * span
         if span % MINUTE:

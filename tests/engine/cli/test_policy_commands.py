@@ -12,7 +12,14 @@ from tests.engine.control.scripted import STARTED, ScriptedEngine
 from tests.engine.control.scripted_sleeves import NEW, OLD
 
 from tradebot.engine.cli import policy_start, policy_versions
-from tradebot.engine.cli.policy_decisions import chosen_of, log_line, why_lines
+from tradebot.engine.cli.policy_decisions import (
+    chosen_of,
+    entry_line,
+    log_line,
+    logged_in,
+    why_lines,
+)
+from tradebot.engine.control.messages import EventLine
 from tradebot.engine.control.messages_house import DecisionView
 
 
@@ -234,3 +241,25 @@ def test_a_decision_reads_with_its_bound_and_what_the_gate_refused() -> None:
     assert "  bound by max_order" in lines
     assert "  refused  max_position: 60 % > 50 %" in lines
     assert log_line(told).endswith("(x3)  REFUSED max_position: 60 % > 50 %")
+
+
+def test_what_a_policy_logs_is_told_as_it_happens() -> None:
+    body = msgspec.Raw(b'{"kind":"sleeve-logged","sleeve":"trend-btc","lines":["a","b"]}')
+    event = EventLine(id="4.1", seq=4, ts=4_000_000_000, kind="sleeve-logged", body=body)
+    assert [entry_line(one) for one in logged_in(event, "trend-btc")] == [
+        "1970-01-01T00:00:04Z log: a",
+        "1970-01-01T00:00:04Z log: b",
+    ]
+    assert logged_in(event, "another") == []
+
+
+def test_log_lists_decisions_and_logged_lines_in_order(
+    engine: ScriptedEngine, tradebot: Tradebot
+) -> None:
+    assert not engine.told
+    ran = tradebot("policy", "log", "trend-btc", "--json")
+    assert ran.code == 0, ran.err
+    document = ran.document
+    assert isinstance(document, list)
+    assert {"ts": "1970-01-01T00:00:04.000000000Z", "seq": 4, "text": "warm"} in document
+    assert tradebot("policy", "why", "trend-btc").code == 0

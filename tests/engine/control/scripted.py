@@ -347,7 +347,7 @@ class ScriptedEngine(ControlledEngine):
 
     @override
     async def decisions(self, name: str, limit: int, *, only_changes: bool) -> Decisions:
-        if name != "trend":
+        if name not in {"trend", "trend-btc"}:
             raise Refused("unknown", f"no sleeve {name!r} decided here; there is trend")
         return Decisions(decisions=[] if only_changes else [DECISION][:limit])
 

@@ -15,14 +15,15 @@ from tradebot.engine.cli.target import connected
 from tradebot.engine.cli.trade import parse_time
 from tradebot.engine.cli.watch import iso_text
 from tradebot.engine.control.client import ControlClient
+from tradebot.engine.control.messages import EventLine
 from tradebot.engine.control.messages_house import DecisionView
 from tradebot.engine.control.sleeves import LoggedLine
 
 LOOKED_THROUGH = 500
 """Decisions that `why` looks through for one of a symbol or before an instant."""
 
-KINDS = frozenset({"decided", "order-denied", "sleeve-logged"})
-"""Kinds of events after which there may be something new to tell."""
+KINDS = frozenset({"decided", "order-denied"})
+"""Kinds of events after which there may be a new decision to tell."""
 
 
 def why(
@@ -112,8 +113,26 @@ def log(
         if not follow:
             return
         for event in client.events(None):
-            if event.kind in KINDS:
-                last = _print_after(_entries(client, sleeve, limit), last, json=json)
+            # One look tells of all that came meanwhile; those events need none of their own.
+            if event.kind in KINDS and event.seq > last:
+                last = _print_after(client.sleeves.decisions(sleeve, limit)[::-1], last, json=json)
+            elif event.kind == "sleeve-logged":
+                _print_after(logged_in(event, sleeve), -1, json=json)
+
+
+def logged_in(event: EventLine, sleeve: str) -> list[LoggedLine]:
+    """Return what a sleeve's policy wrote down in one event."""
+    told = msgspec.json.decode(event.body, type=_Logged)
+    if told.sleeve != sleeve:
+        return []
+    return [LoggedLine(ts=event.ts, seq=event.seq, text=line) for line in told.lines]
+
+
+class _Logged(msgspec.Struct):
+    """Of a journal row what matters here."""
+
+    sleeve: str
+    lines: list[str]
 
 
 type Entry = DecisionView | LoggedLine

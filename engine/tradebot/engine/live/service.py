@@ -273,7 +273,12 @@ class EngineService:
 
     def house(self) -> HouseView:
         """Return the game, the moves and the house's books."""
-        return house_view(self._state)
+        view = house_view(self._state)
+        rows = tuple(
+            msgspec.structs.replace(row, note=self._sleeves.note(row.name) or row.note)
+            for row in view.rows
+        )
+        return msgspec.structs.replace(view, rows=rows)
 
     async def decisions(self, name: str, limit: int, *, only_changes: bool) -> Decisions:
         """Return a sleeve's decisions, newest first."""

@@ -118,7 +118,7 @@ class SleeveTeller:
             last_age_s=None if said is None else (self._runtime.now - said[0]) / SECOND,
             mandate_until=None if mandate is None else mandate.expires,
             proof=proof_of(state, name),
-            note=self.note(name),
+            note=self.note(name) or _warmth(state, sleeve),
         )
 
     def _day(self, sleeve: SleeveState) -> Decimal | None:
@@ -133,9 +133,6 @@ class SleeveTeller:
         sleeve = state.sleeves[name]
         if self._loaded.changed_on_disk(name):
             return "changed on disk"
-        share = warm_share(state, sleeve.started, sleeve.bars)
-        if share < 1:
-            return f"warm {share * 100:.0f} %"
         back_from = self._runtime.records.journal.meta.get(rolled_back(name))
         if back_from:
             return f"rolled back from {back_from[:4]}"
@@ -154,6 +151,11 @@ def state_word(state: State, sleeve: SleeveState) -> SleeveWord:
     if sleeve.paused is not None:
         return "paused"
     return "running" if warm_share(state, sleeve.started, sleeve.bars) >= 1 else "warming"
+
+
+def _warmth(state: State, sleeve: SleeveState) -> str:
+    share = warm_share(state, sleeve.started, sleeve.bars)
+    return f"warm {share * 100:.0f} %" if share < 1 else ""
 
 
 def proof_of(state: State, name: Owner) -> str | None:

@@ -41,7 +41,9 @@ from tradebot.engine.control.messages import (
     Verdict,
     WatchView,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import LifeLine, OrderLife
+from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 NOW_NS = 1_795_003_457_000_000_000
 """2026-11-18T12:04:17Z."""
@@ -670,6 +672,11 @@ class FakeLink:
         self.health_facts = HEALTH
         self.authority_facts = AUTHORITY
         self.account_facts = ACCOUNTS
+        self.house_facts: HouseView | None = None
+        """None: the engine does not answer what the house is."""
+        self.decided: dict[str, Decisions] = {}
+        """By sleeve; a question for changes leaves out those that only hold."""
+        self.difference: VersionDifference | None = None
         self.mute = False
         """Whether questions beside the frames are not answered."""
         self.down = False
@@ -811,6 +818,29 @@ class FakeLink:
     async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
         """Note it."""
         return self._note("resume_sleeve", sleeve, reason)
+
+    async def house(self) -> HouseView:
+        """Return the books."""
+        if self.house_facts is None:
+            raise LinkDown("no answer from the engine at fake: ReadTimeout")
+        return self._told(self.house_facts)
+
+    async def decisions(self, sleeve: str, limit: int, *, only_changes: bool) -> Decisions:
+        """Return what the sleeve decided."""
+        known = self.decided.get(sleeve, Decisions(decisions=[])).decisions
+        kept = [one for one in known if not only_changes or one.did != ("hold",)]
+        return self._told(Decisions(decisions=kept[:limit]))
+
+    async def reload_difference(self, sleeve: str) -> VersionDifference:
+        """Return what the test set."""
+        if self.difference is None:
+            detail = f"{sleeve}: trend.py, line 12: SyntaxError: invalid syntax"
+            raise LinkRefused(Problem(code="conflict", detail=detail))
+        return self.difference
+
+    async def reload_sleeve(self, sleeve: str, body: ChangeBody) -> CommandAnswer:
+        """Note it."""
+        return self._note("reload", sleeve, body)
 
     def _told[T](self, answer: T) -> T:
         if self.mute:

@@ -23,6 +23,7 @@ from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import EngineLink
 from tradebot.console.sandbox.school import NOT_OURS, School, Schooling
 from tradebot.console.screens.health.screen import HealthScreen
+from tradebot.console.screens.house.screen import HouseScreen
 from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.help import Help
 from tradebot.console.screens.overlays.history import History
@@ -78,6 +79,7 @@ class ConsoleApp(App[str]):
         self.view = view
         self.session = Session(open_link, view, self.say)
         self.trade = TradeScreen(self.session)
+        self.house = HouseScreen(self.session)
         self.risk = RiskScreen(self.session)
         self.orders = OrdersScreen(self.session)
         self.health = HealthScreen(self.session)
@@ -173,6 +175,7 @@ class ConsoleApp(App[str]):
         """Return every screen by its name."""
         return {
             "trade": self.trade,
+            "house": self.house,
             "risk": self.risk,
             "orders": self.orders,
             "health": self.health,

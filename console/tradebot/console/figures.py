@@ -63,6 +63,43 @@ def signed_money(text: str | None, decimals: int = 2) -> str:
     return f"{value:+,.{decimals}f}" if value else f"{abs(value):,.{decimals}f}"
 
 
+def brief_money(text: str | None, *, sign: bool = False, width: int = 99) -> str:
+    """Return an amount for a narrow column: whole from 100 up, else with two decimals; `-` for None.
+
+    Where that does not fit into `width` cells it is given in thousands or millions: `+12.3k`, `4.1M`.
+    """
+    if text is None:
+        return "-"
+    value = Decimal(text)
+    decimals = 0 if abs(value) >= 100 else 2  # noqa: PLR2004  (below, cents are of interest)
+    shown = signed_money(text, decimals) if sign else money(text, decimals)
+    if len(shown) <= width:
+        return shown
+    scaled, unit = (value / 1000, "k") if abs(value) < 999_950 else (value / 1_000_000, "M")  # noqa: PLR2004  (1000.0k)
+    exact = f"{scaled:+,.1f}{unit}" if sign else f"{scaled:,.1f}{unit}"
+    if len(exact) <= width:
+        return exact
+    return f"{scaled:+,.0f}{unit}" if sign else f"{scaled:,.0f}{unit}"
+
+
+def chance_text(chance: float) -> str:
+    """Return a chance in [0, 1] in four cells; only certainty is shown as 0.00 or 1.00."""
+    if 0 < chance < 0.005:  # noqa: PLR2004  (would be rounded to nothing)
+        return "<.01"
+    if 0.995 <= chance < 1:  # noqa: PLR2004  (would be rounded to certainty)
+        return ">.99"
+    return f"{chance:.2f}"
+
+
+def count_text(count: int) -> str:
+    """Return a count in at most four cells: `83 333 3.9k 46k 2.1M`."""
+    for unit, name in ((1_000_000, "M"), (1_000, "k")):
+        if count >= unit:
+            shown = count / unit
+            return f"{shown:.1f}{name}" if shown < 9.95 else f"{shown:.0f}{name}"  # noqa: PLR2004  (two digits)
+    return str(count)
+
+
 def signed(text: str) -> str:
     """Return a decimal string grouped, with an explicit plus where it is positive."""
     shown = grouped(text)

@@ -28,6 +28,11 @@ class Glyphs:
     bar_full: str
     bar_empty: str
     line: str
+    rail_start: str
+    """Ends of a scale drawn with `line`."""
+    rail_end: str
+    plus_minus: str
+    """Before a standard deviation; up to two cells."""
     split: str
     """Between fields of the status row."""
     dot: str
@@ -61,6 +66,9 @@ BLOCK = Glyphs(
     bar_full="█",
     bar_empty="░",
     line="─",
+    rail_start="├",
+    rail_end="┤",
+    plus_minus="±",
     split="│",
     dot="·",
     more_above="↑",
@@ -90,6 +98,9 @@ ASCII = Glyphs(
     bar_full="#",
     bar_empty=".",
     line="-",
+    rail_start="|",
+    rail_end="|",
+    plus_minus="+-",
     split="|",
     dot="-",
     more_above="^",

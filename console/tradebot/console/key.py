@@ -17,7 +17,7 @@ class Key(NamedTuple):
     """In the footer."""
     help: str
     group: Literal[
-        "safety", "screens", "orders", "market", "reconcile", "risk", "sandbox", "always"
+        "safety", "screens", "orders", "market", "reconcile", "risk", "house", "sandbox", "always"
     ]
     sends: bool = False
     """Whether it leads to something being sent; refused in a read-only console."""

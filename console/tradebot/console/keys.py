@@ -4,6 +4,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
+from tradebot.console.house_keys import HOUSE_KEYS
 from tradebot.console.key import Key
 from tradebot.console.screen_keys import SCREEN_KEYS
 
@@ -95,9 +96,9 @@ TRADE_KEYS: tuple[Key, ...] = (
         "freeze",
         "space",
         "Freeze",
-        "hold the picture; the engine goes on",
+        "hold the picture; the engine goes on (on House: pause)",
         "always",
-        where="all",
+        where="trade risk orders health",
     ),
     Key("jump", "semicolon", "jump", ";", "Jump", "then a letter: go to that panel", "always"),
     Key(
@@ -254,11 +255,12 @@ TRADE_KEYS: tuple[Key, ...] = (
 )
 """The map of the Trade screen, and what works everywhere."""
 
-KEYS: tuple[Key, ...] = (*TRADE_KEYS, *SCREEN_KEYS)
+KEYS: tuple[Key, ...] = (*TRADE_KEYS, *SCREEN_KEYS, *HOUSE_KEYS)
 """The whole map."""
 
 FOOTERS: dict[str, tuple[str, ...]] = {
     "trade": ("buy", "sell", "cancel", "help", "flatten", "centre", "palette", "kill"),
+    "house": ("decisions", "why", "pause-sleeve", "reload", "help", "objective", "palette", "kill"),
     "risk": ("halt", "lift", "pause", "help", "palette", "kill"),
     "orders": ("cancel-order", "amend", "life", "tab", "help", "filter", "palette", "kill"),
     "health": ("refresh", "help", "history", "palette", "kill"),
@@ -267,6 +269,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
 
 NAV: tuple[tuple[str, str, str], ...] = (
     ("1", "Trade", "trade"),
+    ("2", "House", "house"),
     ("3", "Risk", "risk"),
     ("4", "Orders", "orders"),
     ("8", "Health", "health"),
@@ -288,7 +291,7 @@ TICKET_HELP: tuple[tuple[str, str], ...] = (
 """Keys while the ticket is open."""
 
 
-def bindings(place: Literal["app", "trade", "risk", "orders", "health"]) -> list[Binding]:
+def bindings(place: Literal["app", "trade", "house", "risk", "orders", "health"]) -> list[Binding]:
     """Return the table as Textual's bindings; every one has an id that configuration can remap.
 
     Args:

@@ -6,6 +6,7 @@ from tradebot.engine.control.authority import AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import AccountFacts, OrderFacts
+from tradebot.engine.control.messages_house import DecisionView, HouseView
 from tradebot.engine.control.order_life import OrderLife
 
 
@@ -21,5 +22,13 @@ class Lookups:
         self.authority: AuthorityFacts | None = None
         self.health: HealthFacts | None = None
         self.clients: ClientFacts | None = None
+        self.house: HouseView | None = None
+        self.decisions: Sequence[DecisionView] | None = None
+        """Newest first."""
+        self.decisions_as: tuple[str | None, bool] | None = None
+        """What `decisions` was asked as: whose, and whether only changes; None: not asked yet."""
+        self.decisions_of: str | None = None
+        """The sleeve whose decisions are wanted; the answer may be another's still."""
+        self.only_changes = False
         self.problem: str | None = None
         """Why the last question was not answered; None: it was."""

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
 ELLIPSIS_MIN = 4
 """Below this width a cut text carries no mark."""
+
+ROOM_MIN = 8
+"""Words are never carried over within fewer cells than these."""
 
 
 class Cell(NamedTuple):
@@ -92,6 +96,19 @@ def restyled(row: Row, style: str, keep: frozenset[str]) -> Row:
                 Cell(part, style if i % 2 else "text") for i, part in enumerate(parts) if part
             ]
     return tuple(cells)
+
+
+def wrapped(text: str, width: int, style: str = "text") -> list[Row]:
+    """Return text in as many rows as it needs, each beginning with a blank; words are kept whole where they fit."""
+    lines = wrap(text, max(ROOM_MIN, width - 1)) or [""]
+    return [(Cell(f" {line}", style),) for line in lines]
+
+
+def named(name: str, text: str, width: int, name_width: int, style: str = "text") -> list[Row]:
+    """Return a name and what belongs to it, carried over to rows below the text where one is not enough."""
+    lines = wrap(text, max(ROOM_MIN, width - name_width)) or [""]
+    first: Row = (left(f" {name}", name_width, "muted"), Cell(lines[0], style))
+    return [first, *((Cell(" " * name_width), Cell(line, style)) for line in lines[1:])]
 
 
 def text_of(row: Iterable[Cell]) -> str:

@@ -5,6 +5,16 @@ from tradebot.console.key import Key
 SCREEN_KEYS: tuple[Key, ...] = (
     Key("trade", "1", "app.show('trade')", "1", "Trade", "screen Trade", "screens", where="all"),
     Key(
+        "house",
+        "2,f2",
+        "app.show('house')",
+        "2 F2",
+        "House",
+        "screen House: the game, the house's books, decisions and their reasons",
+        "screens",
+        where="all",
+    ),
+    Key(
         "risk",
         "3,f3",
         "app.show('risk')",

@@ -30,13 +30,17 @@ from tradebot.engine.control.messages import (
     Preview,
     Problem,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 8.0
 """An order's answer comes within 5 s; more means that nobody is there."""
 FRAME_TIMEOUT_S = 6.0
 """Heartbeats come twice a second; after this the stream is opened anew."""
+LOAD_TIMEOUT_S = 60.0
+"""For answers before which a policy's code is loaded: it may import large libraries."""
 EVENT_TIMEOUT_S = 60.0
 """An event stream is silent while nothing happens; a dead one is noticed by the frames."""
 
@@ -49,6 +53,10 @@ def _client(address: EngineAddress) -> httpx.AsyncClient:
     token = os.environ.get("TRADEBOT_TOKEN")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     return httpx.AsyncClient(base_url=str(address.url), headers=headers, trust_env=False)
+
+
+def _sleeve(name: str) -> str:
+    return f"/v1/sleeves/{quote(name, safe='')}"
 
 
 def _timeout(read_s: float) -> httpx.Timeout:
@@ -191,6 +199,16 @@ class HttpLink:
         """Ask who follows, and who was dropped."""
         return await self._ask("GET", "/v1/clients", None, ClientFacts)
 
+    async def house(self) -> HouseView:
+        """Ask for the game, the moves and the house's books."""
+        return await self._ask("GET", "/v1/house", None, HouseView)
+
+    async def decisions(self, sleeve: str, limit: int, *, only_changes: bool) -> Decisions:
+        """Ask what a sleeve decided, the newest first."""
+        changes = str(only_changes).lower()
+        path = f"{_sleeve(sleeve)}/decisions?limit={limit}&changes={changes}"
+        return await self._ask("GET", path, None, Decisions)
+
     async def reconcile(self, account: str | None) -> CommandAnswer:
         """Let the engine ask the venues now."""
         return await self._command("/v1/reconcile", {"account": account})
@@ -206,13 +224,21 @@ class HttpLink:
 
     async def pause_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
         """Stop a sleeve from adding risk."""
-        path = f"/v1/sleeves/{quote(sleeve, safe='')}/pause"
-        return await self._command(path, {"reason": reason})
+        return await self._command(f"{_sleeve(sleeve)}/pause", {"reason": reason})
 
     async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
         """Let a sleeve add risk again."""
-        path = f"/v1/sleeves/{quote(sleeve, safe='')}/resume"
-        return await self._command(path, {"reason": reason})
+        return await self._command(f"{_sleeve(sleeve)}/resume", {"reason": reason})
+
+    async def reload_difference(self, sleeve: str) -> VersionDifference:
+        """Ask what the code on disk would change of a sleeve; nothing is taken."""
+        path = f"{_sleeve(sleeve)}/reload/difference"
+        return await self._ask("POST", path, {}, VersionDifference, LOAD_TIMEOUT_S)
+
+    async def reload_sleeve(self, sleeve: str, body: ChangeBody) -> CommandAnswer:
+        """Swap a sleeve to the code on disk, at the version that was shown."""
+        path = f"{_sleeve(sleeve)}/reload"
+        return await self._ask("POST", path, body, CommandAnswer, LOAD_TIMEOUT_S)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -221,13 +247,20 @@ class HttpLink:
     async def _command(self, path: str, body: dict[str, str | None]) -> CommandAnswer:
         return await self._ask("POST", path, body, CommandAnswer)
 
-    async def _ask[T](self, method: str, path: str, body: object, answer: type[T]) -> T:
+    async def _ask[T](
+        self,
+        method: str,
+        path: str,
+        body: object,
+        answer: type[T],
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> T:
         """Send one request and decode its answer."""
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             response = await self._client.request(
-                method, path, content=content, headers=headers, timeout=_timeout(ANSWER_TIMEOUT_S)
+                method, path, content=content, headers=headers, timeout=_timeout(timeout_s)
             )
         except httpx.TransportError as error:
             raise LinkDown(f"no answer from the engine at {self.address}: {_why(error)}") from error

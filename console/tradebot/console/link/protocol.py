@@ -26,7 +26,9 @@ from tradebot.engine.control.messages import (
     Preview,
     Problem,
 )
+from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 type Answer = Literal["adopt", "ignore", "flatten"]
 """What is said of a difference."""
@@ -165,6 +167,14 @@ class EngineLink(Protocol):
         """Ask who follows, and who was dropped."""
         ...
 
+    async def house(self) -> HouseView:
+        """Ask for the game, the moves and the house's books."""
+        ...
+
+    async def decisions(self, sleeve: str, limit: int, *, only_changes: bool) -> Decisions:
+        """Ask what a sleeve decided, the newest first."""
+        ...
+
     async def reconcile(self, account: str | None) -> CommandAnswer:
         """Let the engine ask the venues now."""
         ...
@@ -181,6 +191,14 @@ class EngineLink(Protocol):
 
     async def resume_sleeve(self, sleeve: str, reason: str) -> CommandAnswer:
         """Let a sleeve add risk again."""
+        ...
+
+    async def reload_difference(self, sleeve: str) -> VersionDifference:
+        """Ask what the code on disk would change of a sleeve; nothing is taken."""
+        ...
+
+    async def reload_sleeve(self, sleeve: str, body: ChangeBody) -> CommandAnswer:
+        """Swap a sleeve to the code on disk, at the version that was shown."""
         ...
 
     async def close(self) -> None:

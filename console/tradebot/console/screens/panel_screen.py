@@ -21,7 +21,7 @@ from tradebot.console.session import Session
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.messages import CommandAnswer
 
-UNBORDERED = ("status", "events", "keys")
+UNBORDERED = ("status", "events", "keys", "calibration")
 ASK_EVERY_S = 1.0
 """How often an open screen asks for what frames do not carry."""
 

@@ -11,13 +11,14 @@ from tradebot.console.figures import short_id, symbol_of, trimmed
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import LinkError
 from tradebot.console.rows import plain
+from tradebot.console.screens.adoption import adopt, difference_lines
 from tradebot.console.screens.orders.life import LifePanel
 from tradebot.console.screens.orders.orders import ENDED, OrdersPanel
 from tradebot.console.screens.orders.reconcile import ReconcilePanel
 from tradebot.console.screens.overlays.amend import Amend
 from tradebot.console.screens.overlays.choice import Answer, Choice
-from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.panel_screen import PanelScreen
+from tradebot.console.screens.sleeve_words import with_reason
 from tradebot.console.screens.trade.board import Placement, Shape
 from tradebot.console.screens.trade.orders import positions_in
 from tradebot.console.screens.trade.panels.fills import FillsPanel
@@ -29,8 +30,6 @@ TABS: tuple[Tab, ...] = ("orders", "fills", "reconcile")
 ORDERS_ASKED = 300
 """Ended orders that are asked for, the newest."""
 LIFE_HEIGHT = 9
-OWNERS_MAX = 9
-"""Sleeves that can be chosen by digit."""
 
 
 class OrdersScreen(PanelScreen):
@@ -222,19 +221,8 @@ class OrdersScreen(PanelScreen):
     def action_adopt(self) -> None:
         """Take the difference in; ask whose it is."""
         item = self._difference()
-        frame = self.session.view.newest
-        if item is None or frame is None:
-            return
-        owners = {"h": "hand"}
-        owners |= {str(i + 1): s.name for i, s in enumerate(frame.sleeves[:OWNERS_MAX])}
-        answers = [Answer(key, f"it is of {plain(name)}") for key, name in owners.items()]
-        self._choose("ADOPT", _lines(item), answers, lambda key: self._adopt(item, owners[key]))
-
-    def _adopt(self, item: DifferenceFacts, owner: str) -> None:
-        does = f"adopt it for {plain(owner)}"
-        self._ask_why(
-            item, "ADOPT", does, lambda reason: self._answer(item, "adopt", owner, reason)
-        )
+        if item is not None:
+            adopt(self, item)
 
     def action_ignore(self) -> None:
         """Leave the difference be, for a typed reason."""
@@ -259,21 +247,16 @@ class OrdersScreen(PanelScreen):
         *told: str,
     ) -> None:
         """Ask for the reason that is kept with an answer."""
-
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                then(reason)
-
-        lines = [*_lines(item), *told]
-        overlay = Typed(self.session.view.clock, title, lines, f"{does} for this reason")
-        application_of(self).push_screen(overlay, answered)
+        with_reason(self, title, [*difference_lines(item), *told], does, then)
 
     def action_flatten(self) -> None:
         """Close what differs, after a `y`."""
         item = self._difference()
         if item is not None:
             answers = [Answer("y", "close it at the market, or cancel the order")]
-            self._choose("FLATTEN", _lines(item), answers, lambda _key: self._flatten(item))
+            self._choose(
+                "FLATTEN", difference_lines(item), answers, lambda _key: self._flatten(item)
+            )
 
     def _flatten(self, item: DifferenceFacts) -> None:
         self._ask_why(
@@ -306,11 +289,3 @@ class OrdersScreen(PanelScreen):
 
         choice = Choice(self.session.view.clock, title, lines, answers)
         application_of(self).push_screen(choice, answered)
-
-
-def _lines(item: DifferenceFacts) -> list[str]:
-    return [
-        f"{item.kind} {plain(item.about)} in {plain(item.account)}",
-        f"ours {plain(item.ours)}   theirs {plain(item.theirs)}",
-        plain(item.cause),
-    ]

@@ -15,6 +15,7 @@ KEY_WIDTH = 18
 GROUPS = {
     "safety": "Stop",
     "screens": "Screens",
+    "house": "House",
     "orders": "Orders",
     "reconcile": "Reconcile (a tab of Orders)",
     "risk": "Risk",

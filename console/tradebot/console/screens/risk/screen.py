@@ -1,19 +1,17 @@
 """Screen 3, Risk: limits, trading state, sleeves, protection, accounts, who may add risk."""
 
-from collections.abc import Callable
 from typing import ClassVar, override
 
 from textual.binding import Binding
 from textual.geometry import Region
 
-from tradebot.console.application import application_of
 from tradebot.console.keys import bindings
 from tradebot.console.rows import plain
-from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.risk.limits import LimitsPanel
 from tradebot.console.screens.risk.lists import AccountsPanel, ProtectionPanel, SleeveStates
 from tradebot.console.screens.risk.state import StatePanel
+from tradebot.console.screens.sleeve_words import pause_or_resume, with_reason
 from tradebot.console.screens.trade.board import Placement, Shape
 from tradebot.console.session import Session
 
@@ -69,8 +67,12 @@ class RiskScreen(PanelScreen):
     def action_halt(self) -> None:
         """Ask why, then let through only what shrinks a position."""
         lines = ["REDUCING: no new risk; what adds risk is cancelled, stops and positions stay."]
-        self._with_reason(
-            "HALT", lines, "halt", lambda reason: self.send("halt", self.session.link.halt(reason))
+        with_reason(
+            self,
+            "HALT",
+            lines,
+            "halt",
+            lambda reason: self.send("halt", self.session.link.halt(reason)),
         )
 
     def action_resume(self) -> None:
@@ -80,7 +82,8 @@ class RiskScreen(PanelScreen):
             self.session.report("nothing to resume: the engine is ACTIVE", "warn")
             return
         lines = ["" if frame is None else f"{frame.trading_state}: {plain(frame.reason or '')}"]
-        self._with_reason(
+        with_reason(
+            self,
             "RESUME",
             [*lines, "New risk is let through again; the reason is kept with it."],
             "resume",
@@ -93,27 +96,4 @@ class RiskScreen(PanelScreen):
         if sleeve is None or self.sleeves.slipped:
             self.session.report("nothing to pause: no sleeve selected", "warn")
             return
-        link, name = self.session.link, sleeve.name
-        if sleeve.state == "running":
-            lines = ["Its orders that add risk are cancelled; its exits and stops stay."]
-            verb, ask = "pause", link.pause_sleeve
-        else:
-            lines = [f"It is {sleeve.state}: {plain(sleeve.reason or 'no reason given')}"]
-            verb, ask = "resume", link.resume_sleeve
-        what = f"{verb} {plain(name)}"
-        self._with_reason(
-            what.upper(), lines, what, lambda reason: self.send(what, ask(name, reason))
-        )
-
-    def _with_reason(
-        self, title: str, lines: list[str], does: str, then: Callable[[str], None]
-    ) -> None:
-        if not self.may_send():
-            return
-
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                then(reason)
-
-        overlay = Typed(self.session.view.clock, title, lines, f"{does}, for this reason")
-        application_of(self).push_screen(overlay, answered)
+        pause_or_resume(self, sleeve)

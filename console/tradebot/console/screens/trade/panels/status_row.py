@@ -6,6 +6,7 @@ from typing import ClassVar, override
 from tradebot.console.condition import Condition
 from tradebot.console.figures import (
     age_text,
+    chance_text,
     clock_text,
     date_text,
     direction,
@@ -21,8 +22,6 @@ from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.messages import AccountView, Frame, HandView
 from tradebot.engine.core.types import SECOND
 
-EQUITY_AND_DAY = 4
-"""Cells of the account that stay where not all of them fit."""
 FULLEST = 3
 """Wordings of the row: 0 the shortest to this, the fullest."""
 
@@ -49,15 +48,21 @@ def status_row(view: View, width: int) -> Row:
         words = f" waiting for the engine  {view.silence_s:.0f} s"
         return _filled((Cell(" tradebot ", "badge"), Cell(words, "bar")), (), width)
     for detail in range(FULLEST, -1, -1):
-        start = (*_badges(frame, view, detail), *_account(frame.account, glyphs, detail))
+        start = (*_badges(frame, view, detail), *_account(frame, glyphs, detail))
         end = _feed(frame, condition, view, detail)
         if width_of(start) + width_of(end) < width:
             return _filled(start, end, width)
-    start = (*_badges(frame, view, 0), *_account(frame.account, glyphs, 0)[:EQUITY_AND_DAY])
-    end = _feed(frame, condition, view, 0)
-    if width_of(start) + width_of(end) < width:
-        return _filled(start, end, width)
-    return _filled(_badges(frame, view, 0), end, width)
+    badges, end = _badges(frame, view, 0), _feed(frame, condition, view, 0)
+    parts = (
+        _equity(frame.account, glyphs, 0),
+        _chance(frame, glyphs, 0),
+        _bounds(frame.account, 0),
+    )
+    start = badges
+    for part in parts:
+        if width_of(start) + width_of(part) + width_of(end) < width:
+            start = (*start, *part)
+    return _filled(start, end, width)
 
 
 def _filled(start: Row, end: Row, width: int) -> Row:
@@ -95,8 +100,18 @@ def _hand(hand: HandView, now: int) -> Cell:
     return Cell(f" hand ARMED {seconds // 60}:{seconds % 60:02} ", "badge-warn")
 
 
-def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
-    """Return equity, the day, the distance from the peak and gross exposure."""
+def _account(frame: Frame, glyphs: Glyphs, detail: int) -> Row:
+    """Return the account: equity and day, the chance of the game, what bounds it."""
+    account = frame.account
+    return (
+        *_equity(account, glyphs, detail),
+        *_chance(frame, glyphs, detail),
+        *_bounds(account, detail),
+    )
+
+
+def _equity(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
+    """Return equity and the day."""
     sign = direction(account.day_pnl)
     arrow = {1: glyphs.up, -1: glyphs.down, 0: " "}[sign]
     style = f"{ {1: 'up', -1: 'down', 0: 'text'}[sign] } bar"
@@ -108,12 +123,31 @@ def _account(account: AccountView, glyphs: Glyphs, detail: int) -> Row:
         if account.day_percent is None
         else f"{arrow}{unsigned_zero(account.day_percent)}%"
     )
-    cells = [
+    return (
         Cell(f" {'equity' if detail == FULLEST else 'eq'} ", "muted bar"),
         Cell(f"{equity}{currency} ", "strong bar"),
         Cell(" day", "muted bar"),
         Cell(f"{pnl} {percent} ".replace("  ", " "), style),
-    ]
+    )
+
+
+def _chance(frame: Frame, glyphs: Glyphs, detail: int) -> Row:
+    """Return the chance of the target before the floor beside the coin-flip line; nothing without a game."""
+    if frame.coin is None:
+        return ()
+    word = " target first " if detail == FULLEST else " chance "
+    coin = "coin flip " if detail == FULLEST else "coin "
+    chance = glyphs.dash if frame.chance is None else chance_text(frame.chance)
+    return (
+        Cell(word, "muted bar"),
+        Cell(chance, "strong bar"),
+        Cell(f" ({coin}{chance_text(frame.coin)}) ", "muted bar"),
+    )
+
+
+def _bounds(account: AccountView, detail: int) -> Row:
+    """Return the distance from the peak, gross exposure, open risk."""
+    cells: list[Cell] = []
     for name, value in (("peak", account.peak_percent), ("gross", account.gross_percent)):
         cells += [Cell(f" {name} ", "muted bar"), Cell(f"{_percent(value, detail)} ", "bar")]
     if detail == FULLEST:

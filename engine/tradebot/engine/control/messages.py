@@ -392,10 +392,6 @@ class Frame(Message, frozen=True, kw_only=True):
     """The same without any edge; None without a game."""
     hand: HandView | None = None
     """None: no real money, hands need no arming."""
-    chance: float | None = None
-    """Of the target before the floor with the edge that settled bets have shown, in [0, 1]; None: unknown."""
-    coin: float | None = None
-    """The same without any edge; None: no game, or equity unknown."""
 
 
 # ---------------------------------------------------------------------------------------------- requests and answers

@@ -117,7 +117,7 @@ def test_the_books_name_every_owner_once_sleeves_first() -> None:
     world.market()
     world.hold(1000, owner=Owner("unclaimed"))
     world.market()
-    view = house_view(world.state)
+    view = house_view(world.state, GameTeller(world.state).bets())
     assert [row.name for row in view.rows] == [SLEEVE, HAND, "unclaimed"]
     sleeve, hand, stranger = view.rows
     assert (sleeve.version, sleeve.run, sleeve.capital) == ("0123", "live", "50000.00")
@@ -137,7 +137,7 @@ def test_old_bets_leave_the_books_after_ninety_days() -> None:
     book = world.state.bet_book
     for number, age in ((1, 89), (2, 91)):
         book.settle(bet(number, "1", closed=now - age * DAY))
-    (hand,) = house_view(world.state).rows
+    (hand,) = house_view(world.state, GameTeller(world.state).bets()).rows
     assert hand.bets == 1
     assert book.records[HAND]["breakout"].settled == 2
 
@@ -187,7 +187,7 @@ def test_bets_move_the_chance_off_the_coin_flip() -> None:
     assert odds.chance is not None
     assert odds.coin is not None
     assert odds.chance > odds.coin
-    view = house_view(world.state).game
+    view = house_view(world.state, GameTeller(world.state).bets()).game
     assert view is not None
     assert view.low is not None
     assert view.high is not None
@@ -209,6 +209,6 @@ def test_a_game_to_come_says_when() -> None:
 
 def test_without_an_objective_there_is_no_game_and_no_odds() -> None:
     world = World()
-    assert house_view(world.state).game is None
+    assert house_view(world.state, GameTeller(world.state).bets()).game is None
     assert GameTeller(world.state).odds().coin is None
     assert since_of(world.state) == 0

@@ -92,17 +92,21 @@ class GameTeller:
 
     def odds(self) -> Odds:
         """Return the odds now."""
-        state = self._state
-        if state.objective() is None:
+        if self._state.objective() is None:
             return Odds()
+        view = game_view(self._state, self.bets())
+        return Odds() if view is None else Odds(view.chance, view.coin)
+
+    def bets(self) -> Spread:
+        """Return what bets settled since the game began have brought."""
+        state = self._state
         settled, since = state.bet_book.settled, since_of(state)
         newest = next(reversed(settled.values()), None)
         if self._known != (len(settled), newest, since):
             of_game = (bet for bet in settled.values() if bet.closed >= since)
             self._bets = brought(state, of_game)
             self._known = (len(settled), newest, since)
-        view = game_view(state, self._bets)
-        return Odds() if view is None else Odds(view.chance, view.coin)
+        return self._bets
 
 
 def _with(view: GameView, **changes: float | str) -> GameView:

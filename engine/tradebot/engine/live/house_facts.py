@@ -27,7 +27,7 @@ from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.types import HAND, UNCLAIMED, Owner
 from tradebot.engine.core.waking import warm_share
 from tradebot.engine.live.facts import money, optional
-from tradebot.engine.live.game_facts import DAY, brought, game_view, in_currency, since_of, worth_of
+from tradebot.engine.live.game_facts import DAY, game_view, in_currency, worth_of
 from tradebot.engine.live.moves import moves_view
 from tradebot.engine.sizing.beta import wilson
 from tradebot.engine.sizing.target import Spread, spread_of
@@ -63,12 +63,15 @@ class Promise(msgspec.Struct, frozen=True):
         return (self.actual - self.expected) / deviation if deviation else None
 
 
-def house_view(state: State) -> HouseView:
-    """Return the whole screen."""
-    settled = list(state.bet_book.settled.values())
-    since = since_of(state)
-    of_game = brought(state, (bet for bet in settled if bet.closed >= since))
-    books = [bet for bet in settled if bet.closed > state.now - BOOKS_DAYS * DAY]
+def house_view(state: State, of_game: Spread) -> HouseView:
+    """Return the whole screen.
+
+    Args:
+        state: The kernel's memory.
+        of_game: What bets settled since the game began have brought, as `GameTeller.bets` keeps it.
+    """
+    since = state.now - BOOKS_DAYS * DAY
+    books = [bet for bet in state.bet_book.settled.values() if bet.closed > since]
     owners = [*state.sleeves, HAND]
     strangers = {bet.owner for bet in books} | _holders(state)
     owners += sorted(strangers - {*owners, UNCLAIMED})
@@ -90,8 +93,8 @@ def row_of(state: State, owner: Owner, bets: Sequence[BetSettled]) -> SleeveRow:
     """Return one owner's line; `bets` are its settled ones in the window."""
     sleeve = state.sleeves.get(owner)
     shown = spread_r(bets)
-    promise = promised(state, bets, shown)
     actual = [worth_of(state, bet) for bet in bets]
+    promise = promised(state, bets, actual, shown)
     known = [worth for worth in actual if worth is not None]
     interval = shown.interval()
     running = [
@@ -130,24 +133,28 @@ def spread_r(bets: Sequence[BetSettled]) -> Spread:
     return spread_of(len(found), sum(found), sum(r * r for r in found))
 
 
-def promised(state: State, bets: Sequence[BetSettled], shown: Spread) -> Promise | None:
+def promised(
+    state: State, bets: Sequence[BetSettled], worth: Sequence[Decimal | None], shown: Spread
+) -> Promise | None:
     """Return what those of the bets promised that stated an edge; None where none did.
 
     Args:
         state: For rates.
         bets: Of one owner.
+        worth: What each brought in the engine's currency; None: not known.
         shown: The R they have shown, whose deviation stands in where an edge states a mean alone.
     """
     count, expected, variance, actual = 0, 0.0, 0.0, 0.0
     known = True
-    for bet in bets:
-        brought_in = worth_of(state, bet)
-        unit = None if bet.risk is None else in_currency(state, bet, Decimal(bet.risk))
-        if bet.promised is None or unit is None or brought_in is None:
+    for bet, brought in zip(bets, worth, strict=True):
+        if bet.promised is None or bet.risk is None or brought is None:
+            continue
+        unit = in_currency(state, bet, Decimal(bet.risk))
+        if unit is None:
             continue
         count += 1
         expected += float(bet.promised) * float(unit)
-        actual += float(brought_in)
+        actual += float(brought)
         deviation = shown.deviation if bet.spread is None else float(bet.spread)
         known = known and (bet.spread is not None or shown.count > 1)
         variance += (deviation * float(unit)) ** 2

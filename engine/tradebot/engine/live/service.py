@@ -273,7 +273,7 @@ class EngineService:
 
     def house(self) -> HouseView:
         """Return the game, the moves and the house's books."""
-        view = house_view(self._state)
+        view = house_view(self._state, self._game.bets())
         rows = tuple(
             msgspec.structs.replace(row, note=self._sleeves.note(row.name) or row.note)
             for row in view.rows

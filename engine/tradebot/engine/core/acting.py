@@ -227,7 +227,11 @@ def _pretended(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
     word, symbol = f"would {in_words(step.state, intent)}", intent.instrument
     traded = pretend(step, sleeve, intent)
     if isinstance(traded, Check):
-        return Deed(did=(f"{word}, refused: {traded.text}",), symbol=symbol)
+        where = (traded.code, f"{symbol}:{intent.side}")
+        news = step.state.now - sleeve.denied.get(where, -DENIAL_PERIOD) >= DENIAL_PERIOD
+        if news:
+            sleeve.denied[where] = step.state.now
+        return Deed(effects=int(news), did=(f"{word}, refused: {traded.text}",), symbol=symbol)
     return Deed(effects=1 if traded else 0, did=(word,), symbol=symbol)
 
 

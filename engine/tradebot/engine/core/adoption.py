@@ -71,6 +71,9 @@ def _adopted(state: "State", outcome: PositionAdopted) -> None:
         to = (outcome.account, outcome.instrument, outcome.owner)
         state.ledger.adopt(name, to, instrument, outcome.quantity, cost)
         state.flowed(outcome.instrument, instrument.quantity(outcome.quantity))
+        sleeve = state.sleeves.get(outcome.owner)
+        if sleeve is not None:
+            sleeve.mark = None  # found, not earned
     else:
         origin = (outcome.account, outcome.instrument, outcome.origin)
         state.ledger.hand_to(name, origin, instrument, outcome.owner, outcome.quantity, cost)

@@ -213,6 +213,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "next_mark": "begins anew with EngineStarted",
         "tries": "begins anew with EngineStarted",
         "booked": "of the newest event alone",
+        "overdrawn": "begins anew with EngineStarted",
     },
     Ledger: {
         "_touched": "of the newest event alone",

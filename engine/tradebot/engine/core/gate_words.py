@@ -35,6 +35,13 @@ type DenialCode = Literal[
     "max_gross",
     "max_open_risk",
     "orders_per_minute",
+    "sleeve_capital",
+    "sleeve_max_order",
+    "sleeve_max_position",
+    "sleeve_max_gross",
+    "sleeve_max_open_risk",
+    "sleeve_orders_per_minute",
+    "would_cross",
     "unknown_instrument",
     "unknown_account",
     "order_type_unsupported",
@@ -100,6 +107,7 @@ PASSED: dict[DenialCode, str] = {
     "equity_unknown": "equity known",
     "price_collar": "inside the collar",
     "orders_per_minute": "order rate",
+    "sleeve_orders_per_minute": "the sleeve's order rate",
 }
 """What a line says of an order that passes it; sizes say their figures."""
 

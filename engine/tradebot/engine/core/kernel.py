@@ -99,6 +99,7 @@ from tradebot.engine.core.reconcile import (
 from tradebot.engine.core.settling import settle_bets
 from tradebot.engine.core.shadow import look_at_shadows
 from tradebot.engine.core.sleeve_exit import EXIT_TIMER, on_exit_timer, on_order_of_exit
+from tradebot.engine.core.sleeve_losses import resume_sleeve
 from tradebot.engine.core.sleeve_words import (
     on_process_stop,
     on_sleeve_changed,
@@ -116,7 +117,6 @@ from tradebot.engine.core.stops import (
     on_kill,
     on_pause,
     on_resume,
-    on_sleeve_resume,
     trim_reduce_only,
 )
 from tradebot.engine.core.types import EngineId, Owner
@@ -289,7 +289,7 @@ def _sleeve_word(
         case SleeveFailed():
             on_sleeve_failed(step, event)
         case SleeveResumeRequested():
-            on_sleeve_resume(step, event)
+            resume_sleeve(step, event)
         case SleeveChanged():
             on_sleeve_changed(step, event)
         case SleeveStopRequested():

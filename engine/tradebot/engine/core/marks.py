@@ -9,7 +9,8 @@ from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.mandates import watch_mandates
 from tradebot.engine.core.outcomes import EquityMarked, GameBegun, TradingStateChanged
 from tradebot.engine.core.rates import ROUNDING
-from tradebot.engine.core.returns import Figures, begun, flowed, risen
+from tradebot.engine.core.returns import Figures, begun, below, flowed, risen
+from tradebot.engine.core.sleeve_losses import watch_pools, watch_sleeves
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import change_state
@@ -27,6 +28,8 @@ def watch(step: Step, *, at_once: bool) -> None:
     state.next_mark = state.now + MARK_PERIOD
     _rejections(step)
     watch_mandates(step)
+    watch_sleeves(step)
+    watch_pools(step)
     equity = state.equity()
     if equity is None:
         return
@@ -161,10 +164,3 @@ def _rejections(step: Step) -> None:
         change_state(
             step, "REDUCING", f"{state.rejects_in_row} rejections in a row, at most {rejects}"
         )
-
-
-def below(equity: Decimal, reference: Decimal) -> Decimal:
-    """Return how far equity is below a reference, as a fraction of it; 0 where it is not below."""
-    if reference <= 0 or equity >= reference:
-        return Decimal(0)
-    return (reference - equity) / reference

@@ -9,6 +9,7 @@ from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.market import FeedHealth
 from tradebot.engine.core.open_risk import Stop
 from tradebot.engine.core.outcomes import OrderIntent
+from tradebot.engine.core.sleeve_limits import OwnLimits
 from tradebot.engine.core.types import Side, StreamState, TradingState, sign
 
 
@@ -34,6 +35,16 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
         long = self.quantity + self.buy_leaves + max(extra, 0)
         short = self.quantity - self.sell_leaves + min(extra, 0)
         return max(abs(long), abs(short))
+
+
+class OwnPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate sees of the sleeve an order belongs to."""
+
+    limits: OwnLimits
+    capital: Decimal | None
+    """What its limits are shares of, in the engine's currency; None: unknown."""
+    exposures: tuple[Exposure, ...]
+    """Every instrument in which it has a position or an order that may add, and the order's own."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +89,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Open quantity of that owner on the order's side."""
     standing_stop: bool = False
     """Whether the order is a stop that stands already: it is set off now, or moved."""
+    own: OwnPicture | None = None
+    """The order's sleeve; None: a hand's order, or a sleeve without limits of its own."""
 
 
 def reduces_only(exposure: Exposure, side: Side, quantity: int) -> bool:

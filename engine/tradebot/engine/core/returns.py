@@ -94,3 +94,10 @@ def day_return(equity: Decimal, figures: Figures) -> Decimal | None:
     if figures.day_start <= 0:
         return None
     return ROUNDING.divide(equity, figures.day_start) - 1
+
+
+def below(equity: Decimal, reference: Decimal) -> Decimal:
+    """Return how far equity is below a reference, as a fraction of it; 0 where it is not below."""
+    if reference <= 0 or equity >= reference:
+        return Decimal(0)
+    return (reference - equity) / reference

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tradebot.engine.core.gate_words import Check, line_of
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.outcomes import OrderIntent, Replace, Submit
+from tradebot.engine.core.own_limits import own_lines
 from tradebot.engine.core.picture import (
     Exposure,
     Picture,
@@ -72,7 +73,7 @@ def check(order: OrderIntent, picture: Picture) -> list[Check]:
     else:
         lines += _state_for_new_risk(order, picture)
         lines += size_limits(order, picture)
-    return lines
+    return lines + own_lines(order, picture)
 
 
 def approve(order: OrderIntent, picture: Picture) -> RiskApproved[Submit] | Check:

@@ -13,10 +13,11 @@ from tradebot.engine.core.held import reached
 from tradebot.engine.core.ledger import ZERO, Position
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.outcomes import OrderIntent, ShadowFilled
+from tradebot.engine.core.own_limits import own_lines
 from tradebot.engine.core.size_limits import own_stop
 from tradebot.engine.core.sleeve_memory import ShadowBook, ShadowPosition
 from tradebot.engine.core.state import SleeveState, State
-from tradebot.engine.core.step import Step
+from tradebot.engine.core.step import Step, picture
 from tradebot.engine.core.types import Owner, Side, opposite, sign
 from tradebot.engine.core.venue_rules import venue_rules
 
@@ -67,6 +68,8 @@ def pretend(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Check | int
     if refused is None and health != "up" and not shrinks:
         text = f"market data of {intent.instrument} is {health}: no new risk until it is up"
         refused = Check("feed_not_up", ok=False, text=text)
+    if refused is None:
+        refused = _over_its_limits(state, intent)
     if refused is not None:
         return refused
     price = _touched(market, intent.side, intent.limit_price)
@@ -85,6 +88,12 @@ def pretend(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Check | int
         )
     )
     return intent.quantity
+
+
+def _over_its_limits(state: State, intent: OrderIntent) -> Check | None:
+    """Return which of a shadow's own limits refuses an order, counted on what it would hold."""
+    seen = picture(state, intent)
+    return next((line for line in own_lines(intent, seen) if not line.ok), None)
 
 
 def _touched(market: InstrumentMarket, side: Side, limit: int | None) -> int | None:

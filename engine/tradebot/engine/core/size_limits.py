@@ -11,6 +11,7 @@ from tradebot.engine.core.picture import (
     Exposure,
     Picture,
     exposure_of,
+    reduces_only,
     shrinkable,
 )
 from tradebot.engine.core.types import Side, sign
@@ -19,7 +20,7 @@ OF_THE_ACCOUNT: frozenset[DenialCode] = frozenset({"max_position", "max_gross"})
 """Limits that an owner's exit keeps where it is more than the account's net."""
 
 
-_MEASURED: dict[DenialCode, str] = {
+MEASURED: dict[DenialCode, str] = {
     "max_order": "this order",
     "max_position": "the position with working orders",
     "max_gross": "gross exposure with working orders",
@@ -143,12 +144,24 @@ def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, 
     price = _valuation(order, exposure)
     if not lines or price is None:
         return None
+    code, units = _largest(lines, exposure, order.side, price)
+    own = [] if picture.own is None else own_bounds(order, picture)
+    for mine in () if picture.own is None else picture.own.exposures:
+        if own and mine.instrument.id == order.instrument:
+            own_code, own_units = _largest(own, mine, order.side, price)
+            code, units = (own_code, own_units) if own_units < units else (code, units)
+    lot = exposure.instrument.rules_at(picture.now).lot
+    return code, units - units % lot
+
+
+def _largest(
+    lines: list[Bound], exposure: Exposure, side: Side, price: Decimal
+) -> tuple[DenialCode, int]:
+    """Return the tightest limit and the largest quantity it leaves, in units; what only shrinks always fits."""
     tightest = min(lines, key=lambda bound: bound.notional_max)
     unit = _notional(exposure, 1, price)
-    lot = exposure.instrument.rules_at(picture.now).lot
     adding = int((tightest.notional_max / unit).to_integral_value(ROUND_FLOOR))
-    units = max(adding, shrinkable(exposure, order.side))
-    return tightest.code, units - units % lot
+    return tightest.code, max(adding, shrinkable(exposure, side))
 
 
 def size_limits(
@@ -171,12 +184,59 @@ def size_limits(
         line_of(
             bound.code,
             bound.used <= bound.cap,
-            f"{_MEASURED[bound.code]} would be {percent_up(bound.used)} of equity, "
+            f"{MEASURED[bound.code]} would be {percent_up(bound.used)} of equity, "
             f"at most {percent(bound.cap)}",
         )
         for bound in lines
         if codes is None or bound.code in codes
     ] + (_capital(order, picture) if codes is None else [])
+
+
+# ------------------------------------------------------------------------------------ a sleeve's own
+
+
+OWN: dict[DenialCode, DenialCode] = {
+    "max_order": "sleeve_max_order",
+    "max_position": "sleeve_max_position",
+    "max_gross": "sleeve_max_gross",
+    "max_open_risk": "sleeve_max_open_risk",
+}
+"""What a limit of the engine is called where a sleeve has one of its own."""
+
+
+def own_bounds(order: OrderIntent, picture: Picture) -> list[Bound]:
+    """Return what the limits of the order's sleeve say: measured as the engine's are, as shares of its capital."""
+    own = picture.own
+    if own is None or own.capital is None or own.capital <= 0:
+        return []
+    limits = own.limits
+    caps = {
+        "max_order": limits.max_order,
+        "max_position": limits.max_position,
+        "max_gross": limits.max_gross,
+        "max_open_risk": limits.max_open_risk,
+    }
+    narrowed = msgspec.structs.replace(
+        picture.limits, **{name: cap for name, cap in caps.items() if cap is not None}
+    )
+    inside = msgspec.structs.replace(
+        picture, equity=own.capital, limits=narrowed, exposures=own.exposures
+    )
+    return [
+        msgspec.structs.replace(bound, code=OWN[bound.code])
+        for bound in bounds(order, inside)
+        if caps[bound.code] is not None
+    ]
+
+
+def shrinks_own(order: OrderIntent, picture: Picture) -> bool:
+    """Return whether an order only takes from what its sleeve holds, its orders that may add counted."""
+    if order.reduce_only or order.role or picture.own is None:
+        return True
+    for exposure in picture.own.exposures:
+        if exposure.instrument.id == order.instrument:
+            return reduces_only(exposure, order.side, order.quantity)
+    return False
 
 
 def _capital(order: OrderIntent, picture: Picture) -> list[Check]:

@@ -300,6 +300,8 @@ class State:
         self.flattened: dict[FlattenKey, None] = {}
         """What a flatten left flat since the engine was HALTED for it."""
         self.sleeves: dict[Owner, SleeveState] = {}
+        self.overdrawn: dict[AccountName, None] = {}
+        """Accounts whose sleeves were given more than there is, as told."""
         self.rejects_in_row = 0
         self.sent: dict[Owner, deque[int]] = {}
         self.bets: dict[BetKey, BetId] = {}
@@ -615,6 +617,7 @@ class State:
         # Timers of the time before are set again by whoever still needs them.
         self.timers = {}
         self.tries = {}
+        self.overdrawn = {}
 
     def _limits_started(self, event: EngineStarted) -> None:
         """Take the configured limits over; in LIVE the wider ones of them wait for `arm`."""

@@ -8,10 +8,9 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.authority import Mandate
 from tradebot.engine.core.events import PlaceOrder
+from tradebot.engine.core.exposures import exposures, own_picture
 from tradebot.engine.core.gate_words import Check, DenialCode
 from tradebot.engine.core.limits import narrowest
-from tradebot.engine.core.open_risk import Stop
-from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
@@ -26,7 +25,6 @@ from tradebot.engine.core.outcomes import (
 from tradebot.engine.core.picture import Exposure, Picture
 from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.risk import QUERY_PATIENCE, RiskApproved, approve, approve_replace, check
-from tradebot.engine.core.size_limits import own_stop
 from tradebot.engine.core.state import EXIT, FLATTEN, State
 from tradebot.engine.core.terms import check_terms, place_of
 from tradebot.engine.core.types import (
@@ -38,7 +36,6 @@ from tradebot.engine.core.types import (
     Owner,
     Side,
     StreamState,
-    opposite,
 )
 
 EXPIRE = "expire:"
@@ -243,6 +240,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         ).quantity,
         own_leaves=_own_leaves(state, intent, account),
         standing_stop=_stands(state, intent),
+        own=own_picture(state, intent),
     )
 
 
@@ -370,28 +368,6 @@ def _exits(state: State, intent: OrderIntent) -> bool:
     return sleeve is not None and sleeve.exiting is not None and _code(intent) == EXIT
 
 
-def exposures(
-    state: State,
-    account: AccountName,
-    also: InstrumentId | None = None,
-    *,
-    without: OrderIntent | None = None,
-) -> tuple[Exposure, ...]:
-    """Return every instrument with a position or an open order in an account, and `also`.
-
-    Args:
-        state: The kernel's memory.
-        account: Which account.
-        also: An instrument that is wanted in any case.
-        without: An order to be judged: what it replaces or shares its quantity with is left out.
-    """
-    wanted = {order.intent.instrument for order in state.blotter.open()}
-    wanted |= {symbol for (_, symbol, _), held in state.ledger.positions() if held.quantity}
-    if also is not None:
-        wanted.add(also)
-    return tuple(exposure(state, account, symbol, without=without) for symbol in sorted(wanted))
-
-
 def _all_exposures(
     state: State, intent: OrderIntent, account: AccountState
 ) -> tuple[Exposure, ...]:
@@ -400,44 +376,6 @@ def _all_exposures(
     for name in state.accounts:
         if name != intent.account:
             found += exposures(state, name)
-    return tuple(found)
-
-
-def exposure(
-    state: State, account: AccountName, symbol: InstrumentId, *, without: OrderIntent | None = None
-) -> Exposure:
-    """Return one instrument of an account as the gate counts it."""
-    market = state.market.get(symbol)
-    mark: Decimal | None = None if market is None else market.mark()
-    rates = state.rates()
-    currency = state.instruments[symbol].currency
-    return Exposure(
-        instrument=state.instruments[symbol],
-        quantity=state.ledger.net(account, symbol),
-        buy_leaves=state.blotter.leaves(account, symbol, "buy", without=without),
-        sell_leaves=state.blotter.leaves(account, symbol, "sell", without=without),
-        mark=mark,
-        long_stops=_stops(state, account, symbol, "sell"),
-        short_stops=_stops(state, account, symbol, "buy"),
-        rate=None if rates is None else rates.rate(currency, state.currency),
-    )
-
-
-def _stops(
-    state: State, account: AccountName, symbol: InstrumentId, side: Side
-) -> tuple[Stop, ...]:
-    """Return stops of a side that only close, and those promised with what is still open of entries."""
-    found: list[Stop] = []
-    for order in state.blotter.open_in(account, symbol):
-        intent = order.intent
-        after = state.blotter.successor(intent.client_order_id)
-        if not order.leaves or (after is not None and after.is_open):
-            continue
-        closes = intent.type in STOPS and intent.reduce_only and intent.side == side
-        promised = own_stop(intent) if intent.side == opposite(side) else None
-        trigger = intent.trigger_price if closes else promised
-        if trigger is not None:
-            found.append(Stop(order.leaves, trigger))
     return tuple(found)
 
 

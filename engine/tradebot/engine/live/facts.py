@@ -13,13 +13,13 @@ from tradebot.engine.control.messages import (
     SleeveFacts,
 )
 from tradebot.engine.core.events import OrderFilled
+from tradebot.engine.core.exposures import exposures
 from tradebot.engine.core.ledger import MONEY, ZERO, Position, PositionKey
-from tradebot.engine.core.marks import below
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import FillBooked
 from tradebot.engine.core.picture import Exposure
+from tradebot.engine.core.returns import below
 from tradebot.engine.core.state import SleeveState, State
-from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import MINUTE, MS, ClientOrderId, Owner
 from tradebot.engine.journal.export import iso
 from tradebot.engine.live.protection import open_risk, protected_at

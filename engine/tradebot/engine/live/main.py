@@ -38,7 +38,6 @@ from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.sleeve_recovery import sleeves_of_start
 from tradebot.engine.live.sleeve_start import (
     load_policies,
-    refuse_what_is_not_yet,
 )
 from tradebot.engine.live.world import Place
 from tradebot.engine.observability.logs import LogSink
@@ -126,7 +125,6 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 def _prepare(options: RunOptions, choose: Callable[[RunOptions], Place]) -> Prepared:
-    refuse_what_is_not_yet(options.config)
     place = choose(options)
     return Prepared(place, load_policies(options.config, place.instruments))
 

@@ -8,6 +8,7 @@ from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import AmendRequest, OrderRequest, Preview, Verdict
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.events import AmendRequested, PlaceOrder
+from tradebot.engine.core.exposures import exposure
 from tradebot.engine.core.legs import venue_takes
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.open_risk import at_stop
@@ -17,7 +18,7 @@ from tradebot.engine.core.price_collar import collar_price
 from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.size_limits import largest_quantity, own_stop
 from tradebot.engine.core.state import State
-from tradebot.engine.core.step import exposure, intent_of, judge, picture
+from tradebot.engine.core.step import intent_of, judge, picture
 from tradebot.engine.core.types import (
     AccountName,
     ClientOrderId,

@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Literal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.exposures import exposures
 from tradebot.engine.core.open_risk import Stop, side_risk
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.size_limits import exposure_risk
 from tradebot.engine.core.state import State
-from tradebot.engine.core.step import exposures
 from tradebot.engine.core.types import AccountName, Owner
 
 

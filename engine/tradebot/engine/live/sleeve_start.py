@@ -1,6 +1,5 @@
 """The sleeves of the configuration: which policies are loaded, and how they are told to the kernel."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument
@@ -13,30 +12,6 @@ from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.native_accounts import opening_cash
 from tradebot.engine.policy_source.files import policy_folders
 from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
-
-SLEEVE_NOT_YET: tuple[tuple[str, Callable[[SleeveConfig], bool]], ...] = (
-    ("limits", lambda sleeve: sleeve.limits != type(sleeve.limits)()),
-    ("compound = false", lambda sleeve: not sleeve.compound),
-)
-"""Settings that are checked but nothing acts on in this version: set, they would be promises."""
-
-
-def refuse_what_is_not_yet(config: Config) -> None:
-    """Refuse to start on a setting that nothing would act on.
-
-    Raises:
-        CannotRun: If one is set; the text names it.
-    """
-    found: list[str] = []
-    for name, sleeve in config.sleeves.items():
-        if sleeve.run != "off":
-            found += [f"sleeves.{name}.{what}" for what, is_set in SLEEVE_NOT_YET if is_set(sleeve)]
-    if found:
-        raise CannotRun(
-            f"not yet: {found[0]} comes with a later version; remove it from tradebot.toml"
-            ' (a sleeve: run = "live", which in a sandbox is its own venue, or "off")',
-            3,
-        )
 
 
 def load_policies(

@@ -97,7 +97,7 @@ def test_flatten_closes_what_is_held_within_the_collar_and_halts(
 
 def test_orders_in_the_way_are_cancelled_before_the_closing_order_goes(world: World) -> None:
     world.hold(2000)
-    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    stop = world.place("sell", 2000, limit=10_600_00, reduce_only=True)
     adding = world.place("buy", 100)
     other = world.place("buy", 100, limit=1000_00, instrument=ETH_ID)
     outcomes = world.send(FlattenRequested(instrument=BTC_ID))
@@ -118,7 +118,7 @@ def test_orders_in_the_way_are_cancelled_before_the_closing_order_goes(world: Wo
 
 def test_a_fill_that_comes_while_cancels_are_waited_for_is_not_closed_twice(world: World) -> None:
     world.hold(2000)
-    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    stop = world.place("sell", 2000, limit=10_600_00, reduce_only=True)
     world.send(FlattenRequested(instrument=BTC_ID))
     world.fill(stop.intent, 1500)
     world.cancelled(stop.intent)
@@ -337,7 +337,7 @@ def test_no_new_risk_while_flattening_and_no_exit_that_would_turn_the_position(
 
 def test_a_flatten_cut_off_by_a_restart_goes_on(world: World) -> None:
     world.hold(2000)
-    stop = world.place("sell", 2000, limit=9_600_00, reduce_only=True)
+    stop = world.place("sell", 2000, limit=10_600_00, reduce_only=True)
     world.send(FlattenRequested(instrument=BTC_ID))
     assert world.state.flattening[BTC_HERE].looks == 1
     outcomes = world.send(started(limits=WIDE_OPEN))

@@ -87,7 +87,7 @@ class Desk:
         world.market()
         world.market(999_00, 1_001_00, instrument=ETH_ID)
         world.hold(2000)
-        self.protective = world.place("sell", 800, limit=9_800_00, reduce_only=True)
+        self.protective = world.place("sell", 800, limit=10_100_00, reduce_only=True)
         self.exit = world.place("sell", 1200, limit=10_200_00)
         self.adding = world.place("buy", 500, limit=9_900_00)
         self.too_large = world.place("sell", 100, limit=10_300_00)

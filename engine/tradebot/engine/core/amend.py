@@ -6,12 +6,14 @@ once the cancel is confirmed. What the engine keeps itself is changed in place.
 
 import msgspec
 
+from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.events import AmendRequested, CancelRejected
 from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved, approve
+from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step, picture
 from tradebot.engine.core.terms import place_of
 
@@ -107,6 +109,18 @@ def _busy(order: Order) -> Check | None:
     return None
 
 
+def _crosses(state: State, new: OrderIntent, other: Order) -> Check:
+    """Return the refusal of terms that would trade against another order of the account."""
+    instrument, limit = state.instruments[new.instrument], other.intent.limit_price
+    at = "" if limit is None else f" at {instrument.price(limit)}"
+    key = other.intent.client_order_id
+    text = (
+        f"it would trade against this account's own {other.intent.side} {key}{at} of {other.intent.owner}: "
+        "cancel that one first, or choose a price short of it"
+    )
+    return Check("would_cross", ok=False, text=text)
+
+
 def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
     """Put an order on other terms in an open one's place; return the line that refused it, or None.
 
@@ -129,6 +143,9 @@ def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
         if refused is None:
             step.hold(new)
         return refused
+    other = blocked_by(state, new)
+    if other is not None:
+        return _crosses(state, new, other)
     before = state.blotter.successor(old.client_order_id)
     if capabilities.replace and (before is None or before.state != "rejected"):
         return step.replace(new, order.filled)

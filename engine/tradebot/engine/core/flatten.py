@@ -26,6 +26,7 @@ from tradebot.engine.core.events import (
     TimerFired,
 )
 from tradebot.engine.core.market import InstrumentMarket
+from tradebot.engine.core.netting import net_owners
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, FlattenEnded, FlattenStarted, OrderIntent
 from tradebot.engine.core.price_collar import collar_price
@@ -300,7 +301,7 @@ def closing_shares(
     """Return what each owner closes of an account's net position: signed as held, in whole lots.
 
     Owners on the net's side share it in proportion to what they hold, by largest remainder; those who hold the opposite
-    are part of why the net is smaller, and close nothing.
+    are part of why the net is smaller, and close nothing: once the account is flat `netting` crosses what is left.
 
     Args:
         holdings: Signed quantity by owner, in units.
@@ -407,6 +408,7 @@ def _end(step: Step, where: FlattenKey, reason: str) -> None:
         standing = state.blotter.leaves(*where, closing)
         _restore(step, where, abs(rest) - standing)
     step.emit(FlattenEnded(account=where[0], instrument=where[1], rest=rest, reason=reason))
+    net_owners(step, where)
     if rest:
         quantity = state.instruments[where[1]].quantity(rest)
         text = f"flatten {where[1]}: {quantity} still held: {reason}"

@@ -229,6 +229,8 @@ class OrderHeld(Outcome, frozen=True, kw_only=True, tag="order-held"):
     """
 
     order: OrderIntent
+    waits_for: ClientOrderId | None = None
+    """The working order it would trade against; None: it waits for something else."""
 
 
 class HeldEnded(Outcome, frozen=True, kw_only=True, tag="held-ended"):

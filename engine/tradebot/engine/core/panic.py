@@ -8,12 +8,14 @@ taken from the owners who held it, so that nobody's books keep a position the ac
 import msgspec
 
 from tradebot.engine.core.events import OrderFilled, PanicClosing, PanicNoted, ReportedOrder
+from tradebot.engine.core.flatten import closing_shares
 from tradebot.engine.core.ledger import MONEY
+from tradebot.engine.core.netting import net_owners
 from tradebot.engine.core.outcomes import Alert, OrderFound, PositionAdopted
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.stops import change_state
-from tradebot.engine.core.types import UNCLAIMED, AccountName, sign
+from tradebot.engine.core.types import UNCLAIMED, AccountName, Owner, sign
 from tradebot.engine.core.unclaimed import found_intent
 
 PANIC = "panic"
@@ -58,27 +60,31 @@ def _found(step: Step, account: AccountName, order: PanicClosing) -> None:
 
 
 def share_closing(step: Step, fill: OrderFilled) -> None:
-    """Take what a closing order of panic filled from those who held it, in the order of their names."""
+    """Take what a closing order of panic filled from those who held it, in proportion to what they held."""
     state = step.state
     order = state.blotter.get(fill.client_order_id)
     if order is None or order.intent.because is None or order.intent.because.code != PANIC:
         return
-    instrument = state.instruments[fill.instrument]
-    left = fill.quantity
+    instrument, way = state.instruments[fill.instrument], sign(fill.side)
+    before: list[tuple[Owner, int]] = []
     for owner in state.ledger.owners(fill.account):
         held = state.ledger.position(fill.account, fill.instrument, owner).quantity
-        if owner == UNCLAIMED or held * sign(fill.side) >= 0 or not left:
+        # The fill itself is booked to nobody: its share of what nobody owned stays there.
+        held -= way * fill.quantity if owner == UNCLAIMED else 0
+        if held * way < 0:
+            before.append((owner, held))
+    for owner, share in closing_shares(before, 1, fill.quantity):
+        if owner == UNCLAIMED:
             continue
-        part = min(abs(held), left)
-        left -= part
-        signed = sign(fill.side) * part
         step.emit(
             PositionAdopted(
                 account=fill.account,
                 instrument=fill.instrument,
                 owner=owner,
                 origin=UNCLAIMED,
-                quantity=signed,
-                cost=str(MONEY.plus(instrument.notional(fill.price, signed))),
+                quantity=-share,
+                cost=str(MONEY.plus(instrument.notional(fill.price, -share))),
             )
         )
+    price = instrument.price(fill.price)
+    net_owners(step, (fill.account, fill.instrument), price)

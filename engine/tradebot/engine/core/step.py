@@ -7,6 +7,7 @@ import msgspec
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES, AccountState
 from tradebot.engine.core.authority import Mandate
+from tradebot.engine.core.crossing import GIVES_WAY, blocked_by, in_the_way
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.exposures import exposures, own_picture
 from tradebot.engine.core.gate_words import Check, DenialCode
@@ -23,7 +24,7 @@ from tradebot.engine.core.outcomes import (
     Submit,
 )
 from tradebot.engine.core.picture import Exposure, Picture
-from tradebot.engine.core.reasons import Because
+from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.risk import QUERY_PATIENCE, RiskApproved, approve, approve_replace, check
 from tradebot.engine.core.state import EXIT, FLATTEN, State
 from tradebot.engine.core.terms import check_terms, place_of
@@ -70,6 +71,8 @@ class Step:
     def submit(self, intent: OrderIntent, *, denial_is_news: bool = True) -> Check | None:
         """Pass an order through the gate; return the line that refused it, or None.
 
+        One that would trade against another of this account waits here until that one has ended.
+
         Args:
             intent: The order.
             denial_is_news: Whether a denial is journaled; a sleeve told the same twice is not.
@@ -77,8 +80,14 @@ class Step:
         refused = self.refused_terms(intent)
         verdict = refused or approve(intent, picture(self.state, intent))
         if isinstance(verdict, RiskApproved):
-            self.outcomes.append(verdict)
-            self.state.apply_outcome(verdict.item)
+            other = blocked_by(self.state, intent)
+            if other is None:
+                for before in in_the_way(self.state, intent):
+                    self.cancel(before.intent, why(GIVES_WAY, order=intent.client_order_id))
+                self.outcomes.append(verdict)
+                self.state.apply_outcome(verdict.item)
+            else:
+                self.emit(OrderHeld(order=intent, waits_for=other.intent.client_order_id))
             self._until(intent)
             return None
         if denial_is_news:

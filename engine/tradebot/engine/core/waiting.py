@@ -1,20 +1,22 @@
 """Which of the orders the engine keeps wait for another order, rather than for a price."""
 
+from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import ClientOrderId
 
 
 def waits(state: State, order: Order) -> bool:
-    """Return whether an order the engine keeps waits for another: one it replaces, or its parent."""
+    """Return whether an order the engine keeps waits for another: one it replaces, its parent, one it would cross."""
     intent = order.intent
     if intent.replaces is not None:
         old = state.blotter.get(intent.replaces)
         if old is not None and old.is_open:
             return True
-    if intent.parent is None or intent.role:
-        return False
-    return parent_filled(state, intent.parent) is None
+    follows = intent.parent is not None and not intent.role
+    if follows and intent.parent is not None and parent_filled(state, intent.parent) is None:
+        return True
+    return intent.lives_at == "broker" and blocked_by(state, intent) is not None
 
 
 def parent_filled(state: State, parent: ClientOrderId) -> int | None:

@@ -124,7 +124,9 @@ class Teller:
         text = _text(told, instrument, intent.client_order_id)
         if isinstance(told, Submit | Replace):
             return [_line(intent, row, "created", text), *self._departure(intent)]
-        return [_line(intent, row, WORDS.get(row.kind, row.kind), text)]
+        waits = isinstance(told, OrderHeld) and told.waits_for is not None
+        word = "waiting" if waits else WORDS.get(row.kind, row.kind)
+        return [_line(intent, row, word, text)]
 
     def _departure(self, intent: OrderIntent) -> list[LifeLine]:
         """Return when an intent was durable and when it left; it is read from what is committed, so it is durable."""
@@ -184,6 +186,9 @@ def _related(intent: OrderIntent, other: OrderIntent) -> bool:
 def _text(told: OrderLaneEvent | Outcome, instrument: Instrument, mine: ClientOrderId) -> str:
     """Return what an event or outcome says, in figures where it has some."""
     match told:
+        case OrderHeld(order=order, waits_for=other) if other is not None:
+            until = f"until {short(other)} has ended, which it would trade against"
+            return f"{_terms(order, instrument)}, {until}"
         case Submit(order=order) | Replace(order=order) | OrderHeld(order=order):
             return _terms(order, instrument)
         case OrderDenied(code=code, text=text):

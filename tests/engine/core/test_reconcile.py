@@ -259,7 +259,8 @@ def test_after_a_start_no_new_risk_before_the_venue_has_told_what_the_account_ho
     assert asked == []
     (denied,) = of_type(world.request("buy", 100), OrderDenied)
     assert denied.code == "not_reconciled"
-    assert of_type(world.request("sell", 100, reduce_only=True), Submit), "exits do not wait"
+    exit_order = world.request("sell", 100, limit=10_050_00, reduce_only=True)
+    assert of_type(exit_order, Submit), "exits do not wait"
     world.confirm()
     world.send(trade(10_000_00))
     assert len(asked) == 1

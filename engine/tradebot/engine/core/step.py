@@ -12,6 +12,7 @@ from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.exposures import exposures, own_picture
 from tradebot.engine.core.gate_words import Check, DenialCode
 from tradebot.engine.core.limits import narrowest
+from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,

@@ -220,7 +220,7 @@ def test_positions_of_other_instruments_count_in_gross(world: World) -> None:
     the_order(world.request("buy", 10_000))
     (denied,) = of_type(world.request("buy", 20), OrderDenied)
     assert denied.code == "max_gross"
-    assert denied.text.endswith("of equity, at most 10.00 %")
+    assert "of equity, at most 10.00 %: lower the quantity" in denied.text
 
 
 # ------------------------------------------------------------------------------------ fills, owners, bets

@@ -162,7 +162,7 @@ def test_without_a_mark_new_risk_is_refused_and_exits_are_not() -> None:
     assert not isinstance(answer, RiskApproved)
     assert (answer.code, answer.text) == (
         "no_mark",
-        "no price to value sandbox:ETHUSDT: limits cannot be kept",
+        "no price to value sandbox:ETHUSDT: limits cannot be kept, wait for its market data",
     )
     assert verdict(intent("buy"), picture(exposure(mark=None))) == "no_mark"
     assert verdict(intent("sell"), picture(exposure(1000, mark=None))) == "ok"
@@ -295,7 +295,9 @@ def test_what_a_line_says_of_an_order_that_passes_is_no_complaint() -> None:
     words = {line.code: line.text for line in lines}
     assert words["halted"] == "not halted"
     assert words["feed_not_up"] == "market data up"
-    assert words["max_order"] == "this order would be 0.10 % of equity, at most 100000.00 %"
+    assert words["max_order"] == (
+        "this order would be 0.10 % of equity, at most 100000.00 %: lower the quantity, or raise max_order"
+    )
 
 
 @settings(deadline=None)

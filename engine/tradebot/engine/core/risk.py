@@ -181,12 +181,13 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             "equity_unknown",
             picture.equity is not None and picture.equity > 0,
             f"equity is {'unknown' if picture.equity is None else picture.equity}: "
-            "limits in percent of it cannot be kept",
+            "it must be > 0, limits in percent of it cannot be kept; without a price or a rate wait for it",
         ),
         line_of(
             "orders_per_minute",
             picture.orders_last_minute < _rate(order, picture.limits),
-            f"{picture.orders_last_minute} orders in the last minute, at most {_rate(order, picture.limits)}",
+            f"{picture.orders_last_minute} orders in the last minute, "
+            f"at most {_rate(order, picture.limits)}: wait, or raise the limit",
         ),
     ]
 
@@ -196,7 +197,10 @@ def _authority(order: OrderIntent, picture: Picture) -> list[Check]:
     if order.owner == HAND:
         text = "hands are not armed: `tradebot arm` lets them add risk for a while"
         return [line_of("not_armed", picture.armed, text)]
-    text = f"sleeve {order.owner} has no mandate: it runs as a shadow, only its exits are sent"
+    text = (
+        f"sleeve {order.owner} has no mandate: it runs as a shadow, only its exits are sent; "
+        f"`tradebot mandate {order.owner}` gives one"
+    )
     return [line_of("no_mandate", picture.mandated, text)]
 
 

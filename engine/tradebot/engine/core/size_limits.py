@@ -145,13 +145,23 @@ def largest_quantity(order: OrderIntent, picture: Picture) -> tuple[DenialCode, 
     if not lines or price is None:
         return None
     code, units = _largest(lines, exposure, order.side, price)
-    own = [] if picture.own is None else own_bounds(order, picture)
-    for mine in () if picture.own is None else picture.own.exposures:
-        if own and mine.instrument.id == order.instrument:
-            own_code, own_units = _largest(own, mine, order.side, price)
-            code, units = (own_code, own_units) if own_units < units else (code, units)
+    own = largest_own(order, picture)
     lot = exposure.instrument.rules_at(picture.now).lot
-    return code, units - units % lot
+    return own if own is not None and own[1] < units else (code, units - units % lot)
+
+
+def largest_own(order: OrderIntent, picture: Picture) -> tuple[DenialCode, int] | None:
+    """Return which limit of the order's sleeve binds and the largest quantity it leaves, in units, on the lot.
+
+    None where the sleeve has no such limit, or its capital or a price is unknown.
+    """
+    lines = own_bounds(order, picture)
+    for mine in () if picture.own is None else picture.own.exposures:
+        price = _valuation(order, mine)
+        if lines and price is not None and mine.instrument.id == order.instrument:
+            code, units = _largest(lines, mine, order.side, price)
+            return code, units - units % mine.instrument.rules_at(picture.now).lot
+    return None
 
 
 def _largest(
@@ -178,14 +188,18 @@ def size_limits(
         ]
         what = ", ".join(missing) or order.instrument
         return [
-            line_of("no_mark", ok=False, text=f"no price to value {what}: limits cannot be kept")
+            line_of(
+                "no_mark",
+                ok=False,
+                text=f"no price to value {what}: limits cannot be kept, wait for its market data",
+            )
         ]
     return [
         line_of(
             bound.code,
             bound.used <= bound.cap,
             f"{MEASURED[bound.code]} would be {percent_up(bound.used)} of equity, "
-            f"at most {percent(bound.cap)}",
+            f"at most {percent(bound.cap)}: lower the quantity, or raise {bound.code}",
         )
         for bound in lines
         if codes is None or bound.code in codes
@@ -250,7 +264,8 @@ def _capital(order: OrderIntent, picture: Picture) -> list[Check]:
         line_of(
             "mandate_capital",
             own <= picture.capital_left,
-            f"this order is {own:f}, the mandate of {order.owner} leaves {picture.capital_left:f}",
+            f"this order is {own:f}, the mandate of {order.owner} leaves {picture.capital_left:f}: "
+            "lower the quantity",
         )
     ]
 

@@ -98,7 +98,11 @@ def _expiry(order: OrderIntent, now: int) -> list[Check]:
     if order.expires is None:
         return [_no("expires_missing", "gtd needs an end: give --expires T")]
     return [
-        Check("expires_past", order.expires > now, "the end of a gtd order must be in the future")
+        Check(
+            "expires_past",
+            order.expires > now,
+            "the end of a gtd order must be in the future: give a later --expires",
+        )
     ]
 
 
@@ -115,7 +119,12 @@ def _legs(order: OrderIntent, instrument: Instrument, now: int) -> list[Check]:
         step = instrument.price(tick)
         lines.append(_no("tick_size", f"prices of legs must be positive multiples of {step}"))
     if order.reduce_only:
-        lines.append(_no("legs_of_an_exit", "an order that only closes has nothing to protect"))
+        lines.append(
+            _no(
+                "legs_of_an_exit",
+                "an order that only closes has nothing to protect: leave stop loss and take profit out",
+            )
+        )
     wrong = wrong_side(order, legs)
     if wrong:
         lines.append(_no("legs_wrong_side", wrong))

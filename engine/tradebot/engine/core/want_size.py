@@ -9,8 +9,7 @@ from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.rates import ROUNDING
 from tradebot.engine.core.shadow import held_by
-from tradebot.engine.core.size_limits import largest_quantity
-from tradebot.engine.core.sleeve_limits import own_limits
+from tradebot.engine.core.size_limits import largest_own, largest_quantity
 from tradebot.engine.core.sleeve_money import sizing_capital
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import picture
@@ -61,10 +60,10 @@ def bounded(state: State, sleeve: SleeveState, intent: OrderIntent, first: Size)
         return Size(0, "capital")
     sizes = [first, Size(instrument.rules_at(state.now).quantity_max)]
     sizes += _of_the_sleeve(state, sleeve, intent.instrument, unit, capital)
+    seen = picture(state, intent)
+    most = largest_own(intent, seen) if sleeve.shadow else largest_quantity(intent, seen)
+    sizes += [] if most is None else [Size(max(most[1], 0), most[0])]
     if sleeve.shadow is None:
-        seen = picture(state, intent)
-        most = largest_quantity(intent, seen)
-        sizes += [] if most is None else [Size(max(most[1], 0), most[0])]
         if seen.capital_left is not None:
             sizes.append(Size(whole(seen.capital_left / unit), "capital"))
         sizes += _cash(state, sleeve, intent, price)
@@ -85,9 +84,7 @@ def on_the_lot(state: State, instrument: Instrument, price: Decimal, size: Size)
 def _of_the_sleeve(
     state: State, sleeve: SleeveState, symbol: InstrumentId, unit: Decimal, capital: Decimal
 ) -> list[Size]:
-    """Return what the sleeve's capital leaves, at marks, and its own limits, valued as the gate does."""
-    limits = own_limits(sleeve.started.limits)
-    here = abs(held_by(state, sleeve, symbol).quantity)
+    """Return what the sleeve's capital leaves, at marks."""
     used, worth = ZERO, dict.fromkeys(sleeve.started.symbols, unit)
     for other in sleeve.started.symbols:
         market = state.market.get(other)
@@ -95,12 +92,7 @@ def _of_the_sleeve(
         known = None if mark is None else money_per_unit(state, state.instruments[other], mark)
         worth[other] = unit if known is None else known
         used += abs(held_by(state, sleeve, other).quantity) * worth[other]
-    found = [Size(whole((capital - used) / worth[symbol]), "capital")]
-    if limits.max_position is not None:
-        found.append(Size(whole(limits.max_position * capital / unit - here), "max_position"))
-    if limits.max_order is not None:
-        found.append(Size(whole(limits.max_order * capital / unit), "max_order"))
-    return found
+    return [Size(whole((capital - used) / worth[symbol]), "capital")]
 
 
 def _cash(state: State, sleeve: SleeveState, intent: OrderIntent, price: Decimal) -> list[Size]:

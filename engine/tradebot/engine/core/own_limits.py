@@ -3,7 +3,7 @@
 from tradebot.engine.core.gate_words import Check, DenialCode, line_of, percent, percent_up
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.picture import Picture
-from tradebot.engine.core.size_limits import MEASURED, OWN, own_bounds, shrinks_own
+from tradebot.engine.core.size_limits import MEASURED, OWN, own_bounds, remedy, shrinks_own
 
 _ENGINES: dict[DenialCode, DenialCode] = {own: engines for engines, own in OWN.items()}
 
@@ -38,7 +38,7 @@ def own_lines(order: OrderIntent, picture: Picture) -> list[Check]:
             bound.code,
             bound.used <= bound.cap,
             f"{MEASURED[_ENGINES[bound.code]]} of {order.owner} would be {percent_up(bound.used)} of its capital, "
-            f"at most {percent(bound.cap)}: lower the quantity, or raise its own limit",
+            f"at most {percent(bound.cap)}{remedy(bound)}",
         )
         for bound in own_bounds(order, picture)
     ]

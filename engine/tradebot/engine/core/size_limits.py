@@ -199,7 +199,7 @@ def size_limits(
             bound.code,
             bound.used <= bound.cap,
             f"{MEASURED[bound.code]} would be {percent_up(bound.used)} of equity, "
-            f"at most {percent(bound.cap)}: lower the quantity, or raise {bound.code}",
+            f"at most {percent(bound.cap)}{remedy(bound)}",
         )
         for bound in lines
         if codes is None or bound.code in codes
@@ -251,6 +251,11 @@ def shrinks_own(order: OrderIntent, picture: Picture) -> bool:
         if exposure.instrument.id == order.instrument:
             return reduces_only(exposure, order.side, order.quantity)
     return False
+
+
+def remedy(bound: Bound) -> str:
+    """Return what to do where a limit is passed; empty where it is kept."""
+    return "" if bound.used <= bound.cap else f": lower the quantity, or raise {bound.code}"
 
 
 def _capital(order: OrderIntent, picture: Picture) -> list[Check]:

@@ -1,4 +1,4 @@
-"""What a policy is written with, by one import; the engine behind it is loaded name by name, when asked for.
+"""What a policy is written with, and what scripts and notebooks use; each name is loaded when asked for.
 
 from tradebot.engine import Bars, OrderSeq, Params, param, want, why
 """
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from tradebot.engine.core.reasons import why as why
     from tradebot.engine.core.snapshot import MarketSnapshot as MarketSnapshot
     from tradebot.engine.core.wants import want as want
+    from tradebot.engine.facade.attached import attach as attach
+    from tradebot.engine.facade.runs import Run as Run
+    from tradebot.engine.facade.runs import run as run
+    from tradebot.engine.facade.runs import runs as runs
 
 _CORE = "tradebot.engine.core"
+_FACADE = "tradebot.engine.facade"
 
 _HOMES = {
     "Bars": f"{_CORE}.needs",
@@ -41,11 +46,15 @@ _HOMES = {
     "Params": f"{_CORE}.params",
     "Policy": f"{_CORE}.policy",
     "PortfolioState": f"{_CORE}.portfolio",
+    "Run": f"{_FACADE}.runs",
     "Trades": f"{_CORE}.needs",
+    "attach": f"{_FACADE}.attached",
     "buy": f"{_CORE}.actions",
     "cancel": f"{_CORE}.actions",
     "param": f"{_CORE}.params",
     "replace": f"{_CORE}.actions",
+    "run": f"{_FACADE}.runs",
+    "runs": f"{_FACADE}.runs",
     "sell": f"{_CORE}.actions",
     "want": f"{_CORE}.wants",
     "why": f"{_CORE}.reasons",

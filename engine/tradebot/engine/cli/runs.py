@@ -20,11 +20,10 @@ _HEADER = ("run", "policy", "data", "orders", "fills", "fees", "result", "of cap
 @runs_app.command("list")
 def list_runs(*, json: JsonOption = False, plain: PlainOption = False) -> None:
     """List finished runs, the newest first."""
-    from tradebot.engine.home import home
-    from tradebot.engine.trial.report import reports
+    from tradebot.engine import runs
 
     shape = form(json=json, plain=plain)
-    found = reports(home() / "runs")
+    found = [one.report for one in runs()]
     if shape == "json":
         print_json(found)
     elif found or shape == "plain":
@@ -41,11 +40,10 @@ def show_run(
     plain: PlainOption = False,
 ) -> None:
     """Show RUN: what was run on what, what it decided and what came of it."""
-    from tradebot.engine.home import home
-    from tradebot.engine.trial.report import reports
+    from tradebot.engine import runs
 
     shape = form(json=json, plain=plain)
-    found = [report for report in reports(home() / "runs") if report.id.startswith(run)]
+    found = [one.report for one in runs() if one.id.startswith(run)]
     if len(found) != 1:
         known = ", ".join(report.id for report in found) or "none; tradebot runs list"
         raise CommandFailed(f"RUN must begin exactly one run's id, {run!r} begins {known}", USAGE)

@@ -1,5 +1,6 @@
 """What a run came to, as one document; kept beside its records."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import msgspec
 
 REPORT = "run.json"
 """Name of the document in a run's folder."""
+
+EQUITY = "equity.json"
+"""Name of the equity curve beside it."""
 
 
 class DecideTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +31,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     params: dict[str, str | int | float | bool]
     symbols: tuple[str, ...]
+    scales: dict[str, tuple[int, int]] = {}
+    """Decimals of price and quantity, by instrument."""
     dataset: str
     sha256: str
     """Of the dataset's manifest."""
@@ -66,6 +72,21 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
 def write_report(folder: Path, report: RunReport) -> None:
     """Keep a report beside its run's records."""
     (folder / REPORT).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+
+
+def write_equity(folder: Path, curve: Sequence[tuple[int, str]]) -> None:
+    """Keep a sleeve's equity over time, (ns UTC, money as text), beside its run's records."""
+    (folder / EQUITY).write_bytes(msgspec.json.encode(curve))
+
+
+def read_equity(folder: Path) -> list[tuple[int, str]]:
+    """Return a run's equity over time, oldest first.
+
+    Raises:
+        OSError: If it cannot be read.
+        msgspec.DecodeError: If it is none.
+    """
+    return msgspec.json.decode((folder / EQUITY).read_bytes(), type=list[tuple[int, str]])
 
 
 def read_report(folder: Path) -> RunReport | None:

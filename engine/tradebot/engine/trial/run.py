@@ -24,7 +24,7 @@ from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, S
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.state import State
-from tradebot.engine.core.types import Owner
+from tradebot.engine.core.types import MINUTE, Owner
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
@@ -34,7 +34,7 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.sandbox import Setting
 from tradebot.engine.policy_source.load import ParameterValue, VersionedPolicy, load_policy
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.trial.report import DecideTime, RunReport, write_report
+from tradebot.engine.trial.report import DecideTime, RunReport, write_equity, write_report
 from tradebot.engine.trial.watched import Seen, watch
 from tradebot.native import Venue
 
@@ -76,7 +76,12 @@ class Ran(msgspec.Struct, frozen=True):
 class _Book:
     """Counts what happens in a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State, trial: Trial) -> None:
+        self._state = state
+        self._trial = trial
+        self._next_mark = 0
+        self.curve: list[tuple[int, str]] = []
+        """The sleeve's equity once a minute, (ns UTC, money as text); where a price was missing, nothing."""
         self.steps = self.orders = self.fills = 0
         self.refused: Counter[str] = Counter()
         self.decided: list[tuple[int, bytes]] = []
@@ -96,6 +101,15 @@ class _Book:
                     pass
         if outcomes:
             self.decided.append((now, msgspec.msgpack.encode(outcomes)))
+        if now >= self._next_mark:
+            self.mark(now)
+
+    def mark(self, now: int) -> None:
+        """Write the sleeve's equity down."""
+        self._next_mark = now - now % MINUTE + MINUTE
+        made = profit(self._state, Owner(self._trial.name))
+        if made is not None:
+            self.curve.append((now, f"{self._trial.capital + made:f}"))
 
 
 def run_trial(
@@ -134,7 +148,7 @@ def run_trial(
         policies = {owner: msgspec.structs.replace(found, loaded=loaded)}
         currency = market.instruments[0].currency
         engine = assemble(folder.id, world, records, policies, currency=currency, clock=clock)
-        book = _Book()
+        book = _Book(engine.runtime.kernel.state, trial)
         engine.runtime.observers.append(book)
         begin(engine, _terms(trial, found, engine, currency))
         began = engine.runtime.now
@@ -148,6 +162,7 @@ def run_trial(
             version=found.version,
             params=dict(trial.params),
             symbols=tuple(instrument.id for instrument in market.instruments),
+            scales={i.id: (i.price_scale, i.quantity_scale) for i in market.instruments},
             dataset=trial.dataset,
             sha256=market.sha256,
             seed=trial.seed,
@@ -168,6 +183,8 @@ def run_trial(
             decide=_times(watched.seen.took),
             seconds=round((clock.monotonic_ns() - started) / 1e9, 2),
         )
+        book.mark(engine.runtime.now)
+        write_equity(folder.path, book.curve)
         write_report(folder.path, report)
     return Ran(report, watched.seen, tuple(book.decided))
 

@@ -1,0 +1,1 @@
+"""Running engines and finished runs from Python: a script, a notebook."""

@@ -202,6 +202,11 @@ def test_capital_and_allocate(engine: ScriptedEngine, tradebot: Tradebot) -> Non
     assert tradebot("policy", "allocate", "--by", "luck").code == 2
 
 
+def test_what_comes_later_says_so(tradebot: Tradebot) -> None:
+    ran = tradebot("policy", "compare", "trend-btc")
+    assert (ran.code, "not yet: policy compare trend-btc" in ran.err) == (2, True)
+
+
 def test_pause_and_resume_are_the_same_words(engine: ScriptedEngine, tradebot: Tradebot) -> None:
     assert tradebot("policy", "pause", "trend-btc", "--reason", "odd").code == 0
     assert tradebot("policy", "resume", "trend-btc").code == 0

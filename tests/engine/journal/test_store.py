@@ -364,3 +364,36 @@ def test_read_only_file_is_unavailable_at_commit_not_lost(recorder: Make) -> Non
     (live.folder / "journal.db").chmod(0o400)
     with pytest.raises(JournalUnavailable):
         Journal.open(live.folder / "journal.db")
+
+
+def test_rows_of_some_kinds_are_all_of_them_over_any_number_of_pages(
+    recorder: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "NAMING_PAGE_ROWS", 3)
+    live = recorder()
+    live.history()
+    for _ in range(7):
+        live.lane(HALT, ALERT)
+        live.quote(ALERT)
+    live.commit()
+    every = [
+        (row.seq, row.index)
+        for row in live.journal.rows()
+        if row.kind in {"halt-requested", "alert"}
+    ]
+    found = live.journal.rows_of(("halt-requested", "alert"))
+    assert [(row.seq, row.index) for row in found] == every
+    assert len(every) >= 21
+    assert list(live.journal.rows_of(("nothing-of-the-kind",))) == []
+    live.close()
+
+
+def test_a_note_is_there_after_reopening_and_the_newest_wins(recorder: Make) -> None:
+    live = recorder()
+    live.lane(HALT)
+    live.journal.note("rolled-back:a", "77aa")
+    live.journal.note("rolled-back:a", "3f9c")
+    live.commit()
+    live.close()
+    with Journal.open(live.folder / "journal.db") as again:
+        assert again.meta["rolled-back:a"] == "3f9c"

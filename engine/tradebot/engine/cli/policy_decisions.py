@@ -1,5 +1,6 @@
 """`policy why` and `policy log`: what a sleeve decided, for what reason, and what the gate said to it."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -110,6 +111,8 @@ def log(
             print_json([_entry_json(one) for one in found])
             return
         last = _print_after(found, -1, json=json)
+        if not found and shape == "text":
+            print(f"{sleeve} has decided nothing yet", file=sys.stderr)
         if not follow:
             return
         for event in client.events(None):

@@ -4,6 +4,7 @@ from tradebot.engine.core.legs import LEGS_LOST_MAX, RESTORED
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import SECOND, UNCLAIMED, AccountName
+from tradebot.engine.core.waiting import waits
 from tradebot.engine.simulation.exchange import Exchange
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
@@ -27,6 +28,8 @@ def _orders(state: State, exchange: Exchange, account: AccountName) -> str | Non
     for order in state.blotter.open():
         intent = order.intent
         if intent.account != account or intent.lives_at == "engine":
+            continue
+        if order.held and waits(state, order):
             continue
         theirs = at_venue.pop(intent.client_order_id, None)
         if theirs is None:

@@ -88,7 +88,8 @@ def check(
     from tradebot.engine.home import data_folder
     from tradebot.engine.live.clock import SystemClock
     from tradebot.engine.policy_source.files import policy_folders
-    from tradebot.engine.recording.hour import DATASET, ensure_hour
+    from tradebot.engine.recording.hour import ensure_hour
+    from tradebot.engine.recording.place import DATASET
     from tradebot.engine.trial.check import check_policy
     from tradebot.engine.trial.run import Trial
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from tradebot.engine.cli.authority import this_terminal, typed_account
+from tradebot.engine.cli.authority import typed_account
 from tradebot.engine.cli.failures import REFUSED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form, parse_decimal
 from tradebot.engine.cli.output import print_json
@@ -16,6 +16,7 @@ from tradebot.engine.cli.policy_facts import SleeveArgument
 from tradebot.engine.cli.policy_text import card_lines
 from tradebot.engine.cli.steer import tell
 from tradebot.engine.cli.target import connected
+from tradebot.engine.cli.terminal import this_terminal
 from tradebot.engine.control.authority import MANDATE_DAYS_MAX
 from tradebot.engine.control.client import ControlClient
 from tradebot.engine.control.sleeves import CardBody, GateCard, StartBody, StopSleeveBody

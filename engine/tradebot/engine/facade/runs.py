@@ -189,7 +189,8 @@ def run(  # noqa: PLR0913  (what a run is made of, by name)
         CannotRun: If the dataset is not there, or has not the symbols.
         ValueError: If the capital is not > 0.
     """
-    from tradebot.engine.recording.hour import DATASET, ensure_hour
+    from tradebot.engine.recording.hour import ensure_hour
+    from tradebot.engine.recording.place import DATASET
 
     amount = Decimal(capital)
     if not amount.is_finite() or amount <= 0:

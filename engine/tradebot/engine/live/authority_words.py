@@ -23,8 +23,8 @@ from tradebot.engine.core.events import (
     TerminalGone,
     TerminalSeen,
 )
-from tradebot.engine.core.mandates import profit
 from tradebot.engine.core.outcomes import Alert, AnyOutcome, LimitsChanged
+from tradebot.engine.core.sleeve_money import profit
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import SECOND, Owner, TerminalId
 from tradebot.engine.journal.export import iso

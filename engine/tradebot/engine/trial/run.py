@@ -19,8 +19,8 @@ from tradebot.data.store import Store
 from tradebot.engine.config.load import load
 from tradebot.engine.config.models import Config
 from tradebot.engine.core.events import Event
-from tradebot.engine.core.mandates import profit
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
+from tradebot.engine.core.sleeve_money import profit
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy
 from tradebot.engine.core.state import State

@@ -11,7 +11,7 @@ from tradebot.engine.home import data_folder
 
 SEED = 1
 """Of a sandbox nobody chose one for; the engine's own default."""
-RECORDER = "tradebot.engine.recording.hour"
+RECORDER = "tradebot.engine.trial.examples"
 
 
 class OwnEngine:
@@ -50,7 +50,7 @@ class OwnEngine:
         self.child = start_sandbox(self._plan, self._clock)
 
     def record(self) -> None:
-        """Let an hour of the invented market be recorded, unless it was; it goes on without this console."""
+        """Let an hour of the invented market be recorded and the examples run on it, unless it was; it goes on alone."""
         from tradebot.engine.recording.place import is_recorded
 
         if self._plan.market != "synthetic" or is_recorded(data_folder()):
@@ -75,6 +75,6 @@ class OwnEngine:
             log = self._plan.folder / "hour.out"
             return f"the sandbox's hour is not recorded: exit code {code}, see {log}", "warn"
         return (
-            "an hour of this market is recorded: dataset sandbox/hour, tradebot data list",
+            "an hour of this market is recorded, the examples have run on it: tradebot runs list",
             "info",
         )

@@ -1,12 +1,10 @@
 """`sandbox/hour`: the first hour of the invented market, as a dataset; the same seed gives the same bytes.
 
-It is made once, by a process of its own (`python -m tradebot.engine.recording.hour`): the store's libraries take longer
+It is made once, by a process of its own (`tradebot.engine.trial.examples`): the store's libraries take longer
 to load than a console has for its first picture, and an engine needs none of them.
 """
 
-import argparse
 import fcntl
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,6 @@ from tradebot.data.importers.imported import ImportedEvent
 from tradebot.data.instruments import Instrument
 from tradebot.data.recordings.problems import Problems
 from tradebot.engine.core.types import MINUTE
-from tradebot.engine.home import data_folder
 from tradebot.engine.live.markets import INVENTED, SYNTHETIC_EPOCH, SyntheticMarket
 from tradebot.engine.recording.place import DATASET, is_recorded
 from tradebot.native import Venue
@@ -110,17 +107,3 @@ def ensure_hour(folder: Path, *, seed: int = SEED) -> str:
             if not is_recorded(folder):
                 record(folder, seed=seed)
     return DATASET
-
-
-def main() -> int:
-    """Record the hour unless it is there; give way to whoever needs the processor more."""
-    parser = argparse.ArgumentParser(description="Records an hour of the sandbox into the store.")
-    parser.add_argument("--seed", type=int, default=SEED, help="of the market")
-    words = parser.parse_args()
-    os.nice(POLITENESS)
-    ensure_hour(data_folder(), seed=words.seed)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

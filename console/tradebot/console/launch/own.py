@@ -50,7 +50,7 @@ class OwnEngine:
         self.child = start_sandbox(self._plan, self._clock)
 
     def record(self) -> None:
-        """Let an hour of the invented market be recorded, unless it was, and the examples run on it; it goes on alone."""
+        """Let an hour of the market be recorded and the examples run on it, unless it was; it goes on alone."""
         from tradebot.engine.recording.place import is_recorded
 
         if self._plan.market != "synthetic" or is_recorded(data_folder()):

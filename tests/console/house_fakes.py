@@ -173,11 +173,11 @@ HOUSE = HouseView(
     calibration=(
         (
             'you said 0.40 on the "breakout" bets; 13 of 41 won = 0.32 [0.20, 0.47].'
-            " Sizes now use 0.33, not 0.40."
+            " Reckon with 0.33, not 0.40."
         ),
         (
             'you said 0.55 on the "below-mean" bets; 101 of 212 won = 0.48 [0.41, 0.54].'
-            " Sizes now use 0.48, not 0.55."
+            " Reckon with 0.48, not 0.55."
         ),
     ),
 )

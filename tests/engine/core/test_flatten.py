@@ -355,3 +355,15 @@ def test_a_flatten_cut_off_by_a_restart_goes_on(world: World) -> None:
 def test_a_timer_of_a_flatten_that_is_over_does_nothing(world: World) -> None:
     fired = TimerFired(timer_id=timer_of(BTC_HERE), due=START)
     assert world.send(fired) == []
+
+
+def test_what_a_flatten_could_not_close_is_not_tried_again_by_every_fill_told_again(
+    world: World,
+) -> None:
+    state = world.state
+    for rest in (0, -6):
+        state.apply_outcome(FlattenStarted(instrument=BTC.id, account=state.account))
+        state.apply_outcome(
+            FlattenEnded(instrument=BTC.id, rest=rest, reason="", account=state.account)
+        )
+    assert state.flattened == {}

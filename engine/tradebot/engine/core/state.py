@@ -690,6 +690,8 @@ class State:
                 self.flattening.setdefault(self._flattened(outcome), Flattening())
             case FlattenEnded():
                 self.flattening.pop(self._flattened(outcome), None)
+                # What could not be closed was told; a fill told again is no reason to try it once more.
+                self.flattened.pop(self._flattened(outcome), None)
                 self.flattened |= {} if outcome.rest else {self._flattened(outcome): None}
             case SleevePaused() | SleeveResumed() | SleeveStateSaved() | Decided() | SleeveLogged():
                 self._sleeve_outcome(outcome)

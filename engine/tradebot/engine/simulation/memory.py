@@ -14,10 +14,10 @@ CLOCKS = frozenset({"now"})
 LOOKED = frozenset(
     {
         *("now", "written", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at"),
-        *("heard", "average_prices"),
+        *("heard", "average_prices", "gone", "alarms"),
     }
 )
-"""What a look at the venue may change: when it was, when the next one is, and what only a report says."""
+"""What a look at the venue may change: when it was, when the next one is, what only a report says, what it found."""
 
 
 def remembered(state: State) -> bytes:

@@ -102,7 +102,9 @@ def _protected(judge: Judge, entry: Order) -> None:
     blotter = state.blotter
     held = state.ledger.position(intent.account, intent.instrument, intent.owner).quantity
     way = 1 if intent.side == "buy" else -1
-    bare = min(blotter.to_cover(entry), max(held * way, 0))
+    # What others hold against it, an order placed elsewhere too, leaves the account nothing that a stop could close.
+    net = state.ledger.net(intent.account, intent.instrument)
+    bare = min(blotter.to_cover(entry), max(held * way, 0), max(net * way, 0))
     stops = [leg for leg in blotter.legs(intent.client_order_id) if leg.intent.role == "stop_loss"]
     if not bare or any(leg.cancelled_by not in RESTORED for leg in stops):
         return

@@ -41,7 +41,7 @@ class Lesson:
 def test_five_steps_from_a_buy_to_a_second_engine() -> None:
     lesson = Lesson()
     assert ":buy 0.0" in lesson.see(held=False)
-    assert "nothing protects it" in lesson.see()
+    assert "what you bought has no stop" in lesson.see()
     assert "59,100.00" in lesson.see("59100.00")
     lesson.coach.go_on()
     assert "move the stop at 59,100.00" in lesson.see("59100.00")
@@ -110,3 +110,10 @@ def test_every_step_says_which_key_does_it(step: int) -> None:
     text = Lesson(Progress(step=step)).see("59200.00", lost=step == 5)
     assert any(key in text for key in (":buy", "n", "e,", "K"))
     assert len(text) <= 90
+
+
+def test_the_words_to_type_are_never_cut_off_at_80_columns() -> None:
+    room = 80 - len(" coach 1/5  ") - len("  n next  N away ")
+    for held in (False, True):
+        said = Lesson().see(held=held)
+        assert ":buy 0.04 BTCUSDT @ 60130 stop 59100" in said[:room]

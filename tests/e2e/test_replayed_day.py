@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -167,18 +169,21 @@ def test_recorded_day_is_decided_again_as_it_was(day: Day) -> None:
     assert day.home.run("journal", "verify").returncode == 0
 
 
-def test_a_changed_line_of_the_policy_is_named_by_its_first_differing_seq(
+def test_a_policy_file_changed_since_decides_nothing_of_a_recorded_day(
     day: Day, tmp_path: Path
 ) -> None:
     altered = day.copy(tmp_path)
     policy = altered.home.path / "policies" / "touch.py"
-    text = policy.read_text()
-    assert text.count('side == "buy" else held - params.size') == 1
-    policy.write_text(
-        text.replace(
-            'side == "buy" else held - params.size', 'side == "buy" else held - 2 * params.size'
-        )
-    )
+    policy.write_text("raise SystemExit('the record holds the code it was decided with')\n")
+    code, found = redecided(altered.home)
+    assert (code, found["first_difference"]) == (0, None)
+
+
+def test_a_changed_line_of_the_recorded_policy_is_named_by_its_first_differing_seq(
+    day: Day, tmp_path: Path
+) -> None:
+    altered = day.copy(tmp_path)
+    change_source(altered, "else held - params.size", "else held - 2 * params.size")
     code, found = redecided(altered.home)
     assert code == 1
     difference = cast("Line", found["first_difference"])
@@ -188,6 +193,20 @@ def test_a_changed_line_of_the_policy_is_named_by_its_first_differing_seq(
     assert any("touch ran version" in str(note) for note in cast("list[str]", found["notes"]))
     # What came before it is decided as recorded: the record is agreed with up to the step before.
     assert found["steps"] == seq
+
+
+def change_source(day: Day, old: str, new: str) -> None:
+    """Change one line of a policy where the journal keeps it."""
+    with closing(sqlite3.connect(day.home.engine() / "journal.db")) as journal:
+        rows = cast(
+            "list[tuple[str, str]]", journal.execute("SELECT version, text FROM sources").fetchall()
+        )
+        ((version, text),) = [row for row in rows if old in row[1]]
+        assert text.count(old) == 1
+        journal.execute(
+            "UPDATE sources SET text = ? WHERE version = ?", (text.replace(old, new), version)
+        )
+        journal.commit()
 
 
 def deciding_delta(day: Day, start: int = 2000) -> int:

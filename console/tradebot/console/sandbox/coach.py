@@ -113,17 +113,16 @@ class Coach:
     # -- words
 
     def _words(self, frame: Frame) -> str:
+        """Return what to do now; what is to be typed stands first, so that no width cuts it off."""
         stop = _stop_of(frame)
         price = "" if stop is None else grouped(stop.trigger_price or "")
         match self.step:
             case 1 if _quantity(frame):
-                return "bought, and nothing protects it: f closes it; then " + self._first_order(
-                    frame
-                )
+                return self._first_order(frame) + " after f: what you bought has no stop"
             case 1:
-                return "buy, with a stop: " + self._first_order(frame)
+                return "buy: " + self._first_order(frame)
             case 2 | 3 if stop is None:
-                return "no stop is here any more: n goes on, or " + self._first_order(frame)
+                return self._first_order(frame) + ": no stop is here any more; n goes on"
             case 2:
                 return f"see its stop: {price} in Working, and at its price in the ladder (j k, c). Then n"
             case 3:

@@ -19,8 +19,8 @@ type Table = dict[str, Json]
 
 _REF: Final = "#/components/schemas/{name}"
 _PATH_NAME: Final = re.compile(r"\{(\w+)\}")
-_COMMON: Final = (400, 401, 403, 405, 414, 429, 431, 500, 503)
-_WITH_BODY: Final = (408, 409, 413, 415)
+_COMMON: Final = (400, 401, 403, 405, 409, 414, 429, 431, 500, 503)
+_WITH_BODY: Final = (408, 413, 415)
 
 
 def document(routes: tuple[Route, ...]) -> Table:

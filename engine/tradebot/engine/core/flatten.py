@@ -3,8 +3,7 @@
 Where the venue itself keeps reduce-only orders from turning a position, and a resting order locks nothing, the closing
 order goes first and protective orders end as it fills. Elsewhere a protective order is cancelled first, and what it
 covered is closed in the very step that learns of its end; where the closing order ends with a rest, the protective
-orders are put back until the next piece: once, when no other piece is on its way but one nobody knows of. What had no
-protection before has none between two pieces, as before.
+orders are put back until the next piece. What had no protection before has none between two pieces, as before.
 
 Each step asks one question: how much of the position does no open order on its closing side cover? That is closed now,
 or, while the last piece is waited out, covered again.
@@ -166,8 +165,7 @@ def flatten_step(step: Step, where: FlattenKey, *, again: bool) -> None:
     if net and uncovered >= _lot(state, where):
         if state.now >= progress.next_piece:
             trouble = _send_pieces(step, where, uncovered)
-        elif not any(is_closing(order) and order.state != "unknown" for order in orders):
-            # Put back once for all pieces: one by one they would be cancelled and split among owners again, and double.
+        else:
             _restore(step, where, uncovered)
     elif net and not orders:
         trouble = "less than one lot is left"

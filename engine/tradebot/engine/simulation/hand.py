@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.data.instruments import Instrument
 from tradebot.engine.core.events import (
     AmendRequested,
     CancelRequested,
@@ -19,17 +19,13 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.sleeve_terms import Run
-from tradebot.engine.core.types import MS, SECOND, AccountName, Owner, RequestId, Side
+from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
 from tradebot.engine.simulation.facts import Facts, Seen
 from tradebot.engine.simulation.instruments import INSTRUMENTS, THIRD
 from tradebot.engine.simulation.plan import Plan, generator
 
 HALTED_FOR = SECOND
 """How long the hand leaves the engine halted before it thinks of lifting it."""
-
-
-CROWDED = 0.1
-"""Chance at each word that what two owners hold against a third is flattened: the case in which they share."""
 
 
 class Hand:
@@ -56,10 +52,6 @@ class Hand:
         elif now - self._halted_since > HALTED_FOR and chance.random() < 0.5:
             self._halted_since = now
             return ResumeRequested(reason="looked at it")
-        if facts.state == "ACTIVE":
-            crowded = self._crowded()
-            if crowded is not None and chance.random() < CROWDED:
-                return FlattenRequested(instrument=crowded)
         draw = chance.random()
         if draw < 0.66:
             return self._order()
@@ -68,17 +60,6 @@ class Hand:
         if draw < 0.87:
             return self._cancel()
         return self._control() if draw < 0.93 else None
-
-    def _crowded(self) -> InstrumentId | None:
-        """Return an instrument in which two owners hold one side and a third the other; None where there is none."""
-        sides: dict[tuple[AccountName, InstrumentId], list[int]] = {}
-        for (account, symbol, _), units in self._facts.holdings.owned.items():
-            if units:
-                count = sides.setdefault((account, symbol), [0, 0])
-                count[units > 0] += 1
-        return next(
-            (where[1] for where, count in sides.items() if min(count) and sum(count) > 2), None
-        )
 
     def _control(self) -> OperatorEvent:
         chance = self.chance

@@ -1,7 +1,5 @@
 """A restless hand: orders, amends, cancels, halts, resumes, and orders aimed at the bounds themselves."""
 
-from msgspec import structs
-
 from tradebot.data.instruments import Instrument
 from tradebot.engine.core.events import (
     AmendRequested,
@@ -12,16 +10,13 @@ from tradebot.engine.core.events import (
     OperatorEvent,
     PlaceOrder,
     ResumeRequested,
-    SleeveChanged,
     SleevePauseRequested,
     SleeveResumeRequested,
-    SleeveStopRequested,
 )
 from tradebot.engine.core.outcomes import Legs
-from tradebot.engine.core.sleeve_terms import Run
 from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
 from tradebot.engine.simulation.facts import Facts, Seen
-from tradebot.engine.simulation.instruments import INSTRUMENTS, THIRD
+from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.plan import Plan, generator
 
 HALTED_FOR = SECOND
@@ -63,7 +58,7 @@ class Hand:
 
     def _control(self) -> OperatorEvent:
         chance = self.chance
-        sleeve = Owner(chance.choice(["alpha", "beta", THIRD]))
+        sleeve = Owner(chance.choice(["alpha", "beta"]))
         symbol = chance.choice([instrument.id for instrument in INSTRUMENTS])
         words: list[OperatorEvent] = [
             HaltRequested(reason="uneasy"),
@@ -71,20 +66,9 @@ class Hand:
             FlattenRequested(instrument=symbol),
             SleevePauseRequested(sleeve=sleeve, reason="look at it"),
             SleeveResumeRequested(sleeve=sleeve, reason="looked"),
-            self._about_third(),
+            SleeveResumeRequested(sleeve=sleeve, reason="looked"),
         ]
         return chance.choice(words)
-
-    def _about_third(self) -> OperatorEvent:
-        """Return a word that stops the third sleeve or starts it anew, live or as a shadow."""
-        started, chance = self._facts.started, self.chance
-        terms = [one for one in (() if started is None else started.sleeves) if one.name == THIRD]
-        run: Run | None = chance.choice(["live", "live", "shadow", None, None])
-        if run is None or not terms:
-            leaves = chance.random() < 0.5
-            return SleeveStopRequested(sleeve=THIRD, reason="enough", exit=leaves)
-        fresh = structs.replace(terms[0], run=run)
-        return SleeveChanged(started=fresh, what="start", reason="anew")
 
     def _open(self) -> list[Seen]:
         return [seen for seen in self._facts.orders.values() if seen.ended is None]

@@ -8,8 +8,6 @@ type Invariant = Literal[
     "position",
     "cash",
     "ledger",
-    "owner",
-    "share",
     "order-once",
     "order-state",
     "intent-durable",

@@ -44,7 +44,7 @@ def test_five_steps_from_a_buy_to_a_second_engine() -> None:
     assert "what you bought has no stop" in lesson.see()
     assert "59,100.00" in lesson.see("59100.00")
     lesson.coach.go_on()
-    assert "move the stop at 59,100.00" in lesson.see("59100.00")
+    assert "move the stop 59,100.00" in lesson.see("59100.00")
     assert "pull the plug" in lesson.see("59200.00")
     assert "K starts" in lesson.see("59200.00", lost=True)
     lesson.pid = 8

@@ -103,7 +103,7 @@ def move_the_stop(console: Terminal, trigger: str) -> None:
     console.press("n")
     console.wait_for("coach 3/5 .*move the stop")
     console.press("4")
-    console.wait_for("stop loss")
+    console.wait_for("protects at broker")
     console.press("e")
     console.wait_for("AMEND")
     console.text(0.5)

@@ -126,7 +126,7 @@ class Coach:
             case 2:
                 return f"see its stop: {price} in Working, and at its price in the ladder (j k, c). Then n"
             case 3:
-                return f"move the stop at {price}: 4, j to it, e, type another trigger, enter, y"
+                return f"move the stop {price}: 4, e, a price, enter, y"
             case 4:
                 return (
                     "pull the plug: K kills the engine (kill -9), in the middle of whatever it does"

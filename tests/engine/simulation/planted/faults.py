@@ -245,13 +245,6 @@ FAULTS: tuple[Fault, ...] = (
         200,
     ),
     Fault(
-        "the timer that asks again is lost",
-        "core/asking.py",
-        '    if order.absent or order.state == "unknown":\n        step.timer(',
-        "    if order.absent > 5:\n        step.timer(",
-        1_000,
-    ),
-    Fault(
         "orders decided and not sent are forgotten by a start",
         "core/state.py",
         'self.blotter.mark(order.intent.client_order_id, "unknown", self.now)',

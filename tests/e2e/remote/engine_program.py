@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.e2e.remote.venue_program import INSTRUMENTS
-from tests.e2e.remote.wire import MarketNews, effect_frame, read_news
 
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
@@ -27,6 +26,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import ClientOrderId
+from tradebot.engine.drills.frames import Alive, MarketNews, effect_frame, read_news
 from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.main import run_engine
@@ -148,6 +148,8 @@ class RemoteWorld:
             news = await read_news(reader)
             if isinstance(news, MarketNews):
                 runtime.receive(news.event)
+                continue
+            if isinstance(news, Alive):
                 continue
             kind = str(news.event.__struct_config__.tag)
             self._die("before-ack", of_an_order=kind == "order-accepted")

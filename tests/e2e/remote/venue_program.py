@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from tests.e2e.remote.wire import MarketNews, News, VenueNews, news_frame, read_effect
 
 from tradebot.data.events import BookSnapshot
 from tradebot.engine.core.events import VenueEvent
 from tradebot.engine.core.types import SECOND
+from tradebot.engine.drills.frames import MarketNews, News, VenueNews, news_frame, read_effect
 from tradebot.engine.live.markets import INVENTED, MARKET_MARK, SyntheticMarket
 from tradebot.engine.live.native_accounts import ACCOUNT, OPENING_CASH
 from tradebot.engine.venue.log import VenueLog

@@ -19,6 +19,7 @@ from tests.e2e.engine_process import (
     short_home,
     wait_until,
 )
+from tests.e2e.orders_made import OrdersMade
 from tests.e2e.script import Script
 from tests.e2e.venue_fold import SCALES, VenueTruth, fold
 
@@ -205,9 +206,7 @@ def _fill_difference(fills: list[FillFacts], truth: VenueTruth) -> str:
 
 def _check_requests(home: Home, script: Script) -> None:
     """Every request became exactly one order, the one its sender was told of."""
-    made: dict[str, list[str]] = {}
+    made = OrdersMade()
     for _, _, kind, body in rows_of(home):
-        order = body.get("order")
-        if kind in {"submit", "order-denied"} and isinstance(order, dict):
-            made.setdefault(str(order["request_id"]), []).append(str(order["client_order_id"]))
-    assert made == {request: [script.answered[request]] for request in script.requests}
+        made.take(kind, body)
+    assert made.by_request == {request: [script.answered[request]] for request in script.requests}

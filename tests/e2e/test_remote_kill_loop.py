@@ -93,9 +93,8 @@ def test_an_engine_killed_at_any_moment_agrees_with_a_venue_that_lived_on(
             if number % SETTLE_EVERY == 0 or number == ROUNDS:
                 settle_and_compare(home, judge, script)
         truth = judge.truth()
-        assert judge.made == {request: [script.answered[request]] for request in script.requests}, (
-            "a request became no order, or two"
-        )
+        told = {request: [script.answered[request]] for request in script.requests}
+        assert judge.made.by_request == told, "a request became no order, or two"
         with capsys.disabled():
             sys.stdout.write(
                 f"\nKILL_SEED={seed}: {judge.kills} kills, {judge.in_flight} with an order in flight, "

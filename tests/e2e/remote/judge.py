@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+from tests.e2e.orders_made import OrdersMade
 from tests.e2e.venue_fold import SCALES, VenueTruth, fold
 
 from tradebot.engine.control.client import ControlClient
@@ -29,8 +30,7 @@ class Judge:
         self._journal = journal
         self._ledger = ledger
         self._read_to = (0, -1)
-        self.made: dict[str, list[str]] = {}
-        """Orders by the request that asked for them."""
+        self.made = OrdersMade()
         self._submitted: set[str] = set()
         self._heard: set[str] = set()
         self._over: set[str] = set()
@@ -92,12 +92,9 @@ class Judge:
     def _take(self, kind: str, body: Body) -> None:
         about = str(body.get("client_order_id"))
         order = body.get("order")
-        if kind in {"submit", "order-denied"} and isinstance(order, dict):
-            if order["request_id"] is not None:
-                request = str(order["request_id"])
-                self.made.setdefault(request, []).append(str(order["client_order_id"]))
-            if kind == "submit":
-                self._submitted.add(str(order["client_order_id"]))
+        self.made.take(kind, body)
+        if kind == "submit" and isinstance(order, dict):
+            self._submitted.add(str(order["client_order_id"]))
         elif kind in {"order-accepted", "order-reported"}:
             self._heard.add(about)
             if kind == "order-reported" and body["state"] not in {"working", ""}:

@@ -82,7 +82,9 @@ def start(home: Home, moment: str | None, seed: int) -> EngineProcess:
 def test_an_engine_killed_at_any_moment_agrees_with_a_venue_that_lived_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    seed = int(os.environ.get("KILL_SEED") or secrets.randbits(32))
+    seed = int(
+        os.environ.get("KILL_SEED") or (20261123 if "CI" in os.environ else secrets.randbits(32))
+    )
     rng = random.Random(seed)  # noqa: S311  (reproducible on purpose)
     script = Script(rng)
     with reproducible(f"KILL_SEED={seed}"), short_home() as home, venue(home, seed % 1000):

@@ -1,0 +1,1 @@
+"""Alpaca's market data: streams, history and assets, decoded without I/O."""

@@ -27,7 +27,7 @@ from tradebot.console.glyphs import ASCII, BLOCK
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.rows import text_of, width_of
 from tradebot.console.screens.house.books import narrow_line
-from tradebot.console.screens.house.decisions import detail_rows, did_text, matches
+from tradebot.console.screens.house.decisions import detail_rows, did_text, matches, symbols_text
 from tradebot.console.screens.house.game import bar, game_rows, marker_at, narrow_rows
 from tradebot.console.screens.house.moves import move_rows
 from tradebot.console.screens.overlays.choice import Choice
@@ -244,6 +244,12 @@ def test_detail_cuts_nothing() -> None:
 def test_symbol_is_not_said_twice() -> None:
     said = msgspec.structs.replace(DECISIONS[1], did=("BUY 0.050 BTC/USD", "cancel"))
     assert did_text(said) == "BUY 0.050, cancel"
+
+
+def test_instruments_of_a_decision_about_several_are_told_without_their_venues() -> None:
+    said = msgspec.structs.replace(DECISIONS[1], symbol="binance:BTCUSDT, alpaca:BTC/USD")
+    assert symbols_text(said) == "BTCUSDT, BTC/USD"
+    assert symbols_text(msgspec.structs.replace(said, symbol=None)) == ""
 
 
 def test_filter_looks_into_reason_and_refusal_without_regard_to_case() -> None:

@@ -287,11 +287,17 @@ def test_capital_given_or_taken_is_no_loss() -> None:
     assert world.state.sleeves[SLEEVE].mark is not None
 
 
-def test_a_sleeve_without_such_limits_leaves_no_marks() -> None:
+def test_a_sleeve_without_such_limits_is_marked_once_a_day_and_never_paused() -> None:
     world, _ = world_of({"limits": {"max_order": "0.1"}})
     world.hold(1000, owner=SLEEVE)
-    falls_to(world, 9_000_00)
-    assert not of_type(world.outcomes, SleeveMarked)
+    for price in (9_000_00, 11_000_00, 10_000_00):
+        falls_to(world, price)
+    (mark,) = of_type(world.outcomes, SleeveMarked)
+    world.now += DAY
+    falls_to(world, 9_500_00)
+    again = of_type(world.outcomes, SleeveMarked)[1:]
+    assert [(one.day, one.day_start) for one in again] == [(mark.day + 1, "9995.00000000")]
+    assert not of_type(world.outcomes, SleevePaused)
 
 
 # ------------------------------------------------------------------------------------ pool

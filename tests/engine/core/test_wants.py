@@ -317,6 +317,13 @@ def test_a_want_that_nothing_can_be_made_of_fails_the_sleeve(answer: OrderSeq, r
     assert paused.reason.startswith(reason)
 
 
+def test_a_decision_of_several_deeds_about_one_instrument_names_it_once() -> None:
+    one = Decimal("0.001")
+    day = Day(Says(OrderSeq.of(buy(one), sell(one), because=BECAUSE)))
+    day.price(PRICE)
+    assert _last(day).symbol == BTC_ID
+
+
 def test_several_wants_are_one_answer_with_the_first_reason() -> None:
     both = OrderSeq.of(quantity("0.1"), want.flat(symbol=BTC_ID))
     assert both.because == BECAUSE

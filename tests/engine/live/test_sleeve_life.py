@@ -280,6 +280,36 @@ async def test_a_difference_shows_both_versions_deciding_and_changes_nothing(
     assert state.sleeves[NAME].started.version == found.old
 
 
+async def test_a_want_by_risk_is_shown_with_its_prices_and_what_an_r_is_worth(
+    living: Callable[..., Life],
+) -> None:
+    life = living()
+    await life.start("shadow")
+    long = 'want.long(risk=Decimal("0.0025"), stop=Decimal("20"), take_profit=Decimal("52"))'
+    told = COUNTER.replace(
+        "        return OrderSeq.of(order,", f"        return OrderSeq.of({long},"
+    )
+    life.write(
+        told.replace("import why", "import why\nfrom tradebot.engine.core.wants import want")
+    )
+    found = await life.tell(life.served.service.sleeves.reload_difference(NAME))
+    (did,) = found.wants_new.did
+    prices = "at 1,000.10, stop 980.10, target 1,052.10 (+2.6 R)"
+    assert did == f"long binance:BTCUSDT {prices}, 1 R = 0.25 % of capital (50.00 USDT)"
+
+
+async def test_the_day_of_a_sleeve_is_shown_and_is_0_while_nothing_has_traded(
+    living: Callable[..., Life],
+) -> None:
+    life = living()
+    await life.start("live")
+    before = life.bench.kernel.state.sleeves[NAME].mark
+    life.bench.until(10_000)
+    (line,) = await life.tell(life.served.service.sleeves.listing())
+    assert before is None
+    assert line.day == "0"
+
+
 async def test_bars_of_a_new_version_are_warmed_before_it_is_shown(
     living: Callable[..., Life],
 ) -> None:

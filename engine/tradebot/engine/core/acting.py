@@ -123,7 +123,7 @@ def _decided(sleeve: SleeveState, answer: OrderSeq, deeds: list[Deed]) -> Decide
         actions=sum(deed.effects for deed in deeds),
         repeated=sleeve.repeated,
         did=tuple(word for deed in deeds for word in deed.did) or ("hold",),
-        symbol=", ".join(deed.symbol for deed in about),
+        symbol=", ".join(dict.fromkeys(deed.symbol for deed in about)),
         wanted=", ".join(deed.wanted for deed in about if deed.wanted),
         held=", ".join(deed.held for deed in about if deed.held),
         bound_by=", ".join(deed.bound_by for deed in about if deed.bound_by),

@@ -1,4 +1,8 @@
-"""A sleeve's own day loss and drawdown pause it at the limit, not beyond; a pool that was given out twice is told."""
+"""A sleeve's own day loss and drawdown pause it at the limit, not beyond; a pool that was given out twice is told.
+
+Every sleeve that runs is marked as its day begins, so that what it has made today outlives a restart. The peak of one
+with a limit that looks at it is marked as it rises; of others only with the day.
+"""
 
 from decimal import Decimal
 
@@ -22,19 +26,23 @@ from tradebot.engine.core.stops import cancel_added_risk, on_sleeve_resume
 
 
 def watch_sleeves(step: Step) -> None:
-    """Mark the equity of sleeves with such limits, and pause those that have lost too much."""
+    """Mark the equity of sleeves that run, and pause those that have lost more than their limits."""
+    today = step.state.day_of(step.state.now)
     for sleeve in step.state.sleeves.values():
-        if not sleeve.started.limits or sleeve.started.run == "off":
+        if sleeve.started.run == "off":
             continue
         limits = own_limits(sleeve.started.limits)
-        if limits.day_loss is None and limits.drawdown is None:
+        bound = limits.day_loss is not None or limits.drawdown is not None
+        marked = sleeve.mark is not None and sleeve.mark.day >= today
+        if marked and not bound:
             continue
         equity = equity_of(step.state, sleeve)
         if (
             equity is not None
         ):  # without a price new risk is held up by the gate; the loss is seen when there is one
             _mark(step, sleeve, equity)
-            _judge(step, sleeve, limits, equity)
+            if bound:
+                _judge(step, sleeve, limits, equity)
 
 
 def _mark(step: Step, sleeve: SleeveState, equity: Decimal) -> None:

@@ -10,16 +10,7 @@ import msgspec
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.sleeves import Trial
 from tradebot.engine.core.acting import illegal
-from tradebot.engine.core.actions import (
-    Action,
-    CancelOrder,
-    NewOrder,
-    OrderSeq,
-    ReplaceOrder,
-    WantFlat,
-    WantQuantity,
-    WantWeight,
-)
+from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.needs import Bars
 from tradebot.engine.core.sleeve_terms import SleeveStarted
@@ -27,6 +18,7 @@ from tradebot.engine.core.sleeves import LoadedPolicy, sight
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.types import MS
 from tradebot.engine.core.waking import warm_share
+from tradebot.engine.live.action_words import action_text
 from tradebot.engine.live.bar_history import past
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
@@ -80,7 +72,7 @@ def trial(
     trouble = illegal(state, sleeve, answer)
     if trouble is not None:
         return Trial(did=(), because=answer.because.text(), error=trouble, took_ms=took)
-    did = tuple(_words(action, started) for action in answer.actions) or ("hold",)
+    did = tuple(action_text(state, sleeve, action) for action in answer.actions) or ("hold",)
     return Trial(did=did, because=answer.because.text(), took_ms=took)
 
 
@@ -103,22 +95,3 @@ def warmed_apart(bench: Bench, sleeve: SleeveState) -> State:
     for given in past(view, bench.minutes, "trial"):
         view.market[given.instrument].warm(given.span_ns, given.bars_span_ns, given.bars, state.now)
     return view
-
-
-def _words(action: Action, started: SleeveStarted) -> str:
-    if isinstance(action, CancelOrder):
-        return f"cancel {action.client_order_id}"
-    if isinstance(action, ReplaceOrder):
-        return f"replace {action.client_order_id}"
-    symbol = action.symbol or (started.symbols[0] if started.symbols else "?")
-    if isinstance(action, NewOrder):
-        price = "market" if action.limit is None else f"at {action.limit:f}"
-        return f"{action.side.upper()} {action.quantity:f} {symbol} {price}"
-    if isinstance(action, WantFlat):
-        return f"flat {symbol}"
-    if isinstance(action, WantQuantity):
-        return f"hold {action.quantity:f} {symbol}"
-    if isinstance(action, WantWeight):
-        return f"hold {action.weight * 100:f} % {symbol}"
-    way = "long" if action.side == "buy" else "short"
-    return f"{way} {symbol} risk {action.risk * 100:f} % stop {action.stop:f} away"

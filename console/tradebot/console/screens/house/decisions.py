@@ -117,7 +117,7 @@ class DecisionsPanel(ListPanel[DecisionView]):
 
     @override
     def line(self, item: DecisionView, width: int) -> Row:
-        did, symbol = did_text(item), plain(symbol_of(item.symbol or ""))
+        did, symbol = did_text(item), symbols_text(item)
         wide = width >= SYMBOL_FROM
         cells = [
             left(self._moment(item.ts, wide=wide), 12 if wide else 9, "muted"),
@@ -184,6 +184,11 @@ def did_text(item: DecisionView) -> str:
     """Return what was done, without the symbol where that has a place of its own."""
     suffix = f" {symbol_of(item.symbol)}" if item.symbol else "\n"
     return ", ".join(plain(word.removesuffix(suffix)) for word in item.did)
+
+
+def symbols_text(item: DecisionView) -> str:
+    """Return the instruments that a decision is about, without their venues: `BTCUSDT, ETHUSDT`."""
+    return ", ".join(plain(symbol_of(one)) for one in (item.symbol or "").split(", "))
 
 
 def did_style(did: str) -> str:

@@ -46,7 +46,7 @@ def action_text(state: State, sleeve: SleeveState, action: Action) -> str:
 
 
 def _at_risk(state: State, sleeve: SleeveState, symbol: InstrumentId, want: WantRisk) -> str:
-    """Return `long BTC at 60,000.00, stop 58,800.00, target 63,600.00 (+3.0 R), 1 R = 0.25 % of capital (15.00 USD)`."""
+    """Return `long BTC at 60,000.00, stop 58,800.00, target 63,600.00 (+3.0 R), 1 R = 0.25 % of capital (9.00 USD)`."""
     market, way = state.market.get(symbol), sign(want.side)
     touch = None if market is None else market.best_ask() if way > 0 else market.best_bid()
     target = ""

@@ -1,0 +1,1 @@
+"""Brokers: accounts, orders and private streams outside the process; each a decoder and session without I/O."""

@@ -1,0 +1,1 @@
+"""Alpaca: account, orders and private streams."""

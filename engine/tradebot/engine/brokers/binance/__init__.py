@@ -1,0 +1,1 @@
+"""Binance spot: account, orders and private stream."""

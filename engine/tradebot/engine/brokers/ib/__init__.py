@@ -1,0 +1,1 @@
+"""Interactive Brokers: account, orders and private streams over the gateway's socket."""

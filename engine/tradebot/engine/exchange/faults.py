@@ -1,0 +1,241 @@
+"""Faults as data: armed by file, by the control endpoint or drawn from a seed, asked for by faces at named points.
+
+A face asks `Faults.at` with the names of what is about to happen (`EVENTS`), and acts on what it is given. Faults
+that wait for no event come from `Faults.due` and are struck at once.
+"""
+
+import random
+from typing import Final, Literal
+
+import msgspec
+
+from tradebot.engine.exchange.words import FaceName
+
+type FaultName = Literal[
+    "drop_socket",
+    "mute",
+    "drop",
+    "duplicate",
+    "delay",
+    "reorder",
+    "late",
+    "http_429",
+    "http_418",
+    "http_5xx",
+    "accepted_504",
+    "clock",
+    "shutdown",
+    "close_24h",
+    "gap",
+    "ib_1100",
+    "ib_1101",
+    "ib_1102",
+    "ib_326",
+    "ib_201",
+    "fee_first",
+    "bust",
+    "correction",
+    "restart",
+]
+
+type EventName = Literal[
+    "request",
+    "order",
+    "cancel",
+    "amend",
+    "query",
+    "connect",
+    "subscribe",
+    "report",
+    "execution",
+    "fee",
+    "depth",
+    "trade",
+    "quote",
+    "bar",
+]
+"""Points at which a fault may strike. Of requests: `request` any, `order`, `cancel`, `amend`, `query` their kinds.
+
+`connect`, `subscribe`: a client's. Of what a face sends: `report` any private message, `execution` a fill, `fee` a fee
+that comes apart, `depth`, `trade`, `quote`, `bar` market data.
+"""
+
+EVENTS: Final[tuple[EventName, ...]] = (
+    "request",
+    "order",
+    "cancel",
+    "amend",
+    "query",
+    "connect",
+    "subscribe",
+    "report",
+    "execution",
+    "fee",
+    "depth",
+    "trade",
+    "quote",
+    "bar",
+)
+
+AT_FRAMES: Final[tuple[FaultName, ...]] = (
+    "drop_socket",
+    "mute",
+    "drop",
+    "duplicate",
+    "delay",
+    "reorder",
+    "gap",
+)
+"""What can happen to a frame on its way out; `gap` is a frame of a numbered stream lost."""
+
+AT_REQUESTS: Final[tuple[FaultName, ...]] = (
+    "late",
+    "http_429",
+    "http_418",
+    "http_5xx",
+    "accepted_504",
+    "drop_socket",
+)
+"""What can happen to a request."""
+
+_S = 1_000_000_000
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of a faults file, or the body of `POST /_ctl/fault`.
+
+    With neither `on` nor `after_s` it strikes at once.
+    """
+
+    venue: FaceName
+    fault: FaultName
+    on: EventName | None = None
+    count: int = 1
+    """How many of the event it strikes, one after another."""
+    after_s: float | None = None
+    """Seconds from now, >= 0."""
+    args: dict[str, int | float | str] = msgspec.field(default_factory=dict[str, int | float | str])
+
+    def seconds(self, otherwise: float) -> int:
+        """Return its argument `seconds` in ns."""
+        value = self.args.get("seconds", otherwise)
+        return round(float(value) * _S)
+
+
+class FaultRefused(ValueError):  # noqa: N818  (what happened, not a kind of error)
+    """A faults file or a fault is not one; the text is one line."""
+
+
+def read_faults(text: bytes) -> list[Fault]:
+    """Return the faults of a file: a JSON list of entries.
+
+    Raises:
+        FaultRefused: If it is no such list.
+    """
+    try:
+        faults = msgspec.json.decode(text, type=list[Fault])
+    except (msgspec.DecodeError, ValueError) as error:
+        raise FaultRefused(f"faults must be a JSON list of entries: {error}") from error
+    for fault in faults:
+        _check(fault)
+    return faults
+
+
+def read_fault(text: bytes) -> Fault:
+    """Return one fault.
+
+    Raises:
+        FaultRefused: If it is none.
+    """
+    try:
+        fault = msgspec.json.decode(text, type=Fault)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise FaultRefused(f"a fault must be one JSON entry: {error}") from error
+    _check(fault)
+    return fault
+
+
+def _check(fault: Fault) -> None:
+    if fault.count < 1:
+        raise FaultRefused(f"count must be >= 1, was {fault.count}")
+    if fault.after_s is not None and not 0 <= fault.after_s < _DAY_S:
+        raise FaultRefused(f"after_s must be in [0, {_DAY_S}), was {fault.after_s}")
+    if fault.on is not None and fault.after_s is not None:
+        raise FaultRefused("a fault has one of on and after_s, had both; leave one out")
+    if fault.fault.startswith("ib_") and fault.venue != "ib":
+        raise FaultRefused(f"{fault.fault} is a fault of ib, not of {fault.venue}")
+    seconds = fault.args.get("seconds", 0)
+    if isinstance(seconds, str) or not 0 <= seconds < _DAY_S:
+        raise FaultRefused(f"args.seconds must be in [0, {_DAY_S}), was {seconds!r}")
+
+
+_DAY_S = 86_400
+
+
+class Faults:
+    """The faults that are armed."""
+
+    def __init__(self) -> None:
+        self._armed: list[tuple[Fault, int]] = []
+        self._timed: list[tuple[int, Fault]] = []
+        self.struck: list[Fault] = []
+        """Those that struck, oldest first."""
+
+    def arm(self, fault: Fault, now: int) -> None:
+        """Arm a fault at an instant of the venue, ns UTC."""
+        if fault.on is not None:
+            self._armed.append((fault, fault.count))
+        else:
+            self._timed.append((now + round((fault.after_s or 0.0) * _S), fault))
+
+    def at(self, venue: FaceName, *events: EventName) -> list[Fault]:
+        """Return what strikes something that goes by these names; each of them is used up once."""
+        if not self._armed:
+            return []
+        struck: list[Fault] = []
+        left: list[tuple[Fault, int]] = []
+        for fault, count in self._armed:
+            if fault.venue == venue and fault.on in events:
+                struck.append(fault)
+                count -= 1  # noqa: PLW2901  (counted down)
+            if count:
+                left.append((fault, count))
+        self._armed = left
+        self.struck += struck
+        return struck
+
+    def due(self, now: int) -> list[Fault]:
+        """Return the faults whose time has come, in order; each once."""
+        if not self._timed:
+            return []
+        come = sorted((item for item in self._timed if item[0] <= now), key=lambda item: item[0])
+        self._timed = [item for item in self._timed if item[0] > now]
+        struck = [fault for _, fault in come]
+        self.struck += struck
+        return struck
+
+
+def drawn(seed: int, venue: FaceName, names: tuple[FaultName, ...], number: int) -> list[Fault]:
+    """Return faults that a seed draws, to be armed together.
+
+    Args:
+        seed: Of the draw.
+        venue: Whose faults.
+        names: What is drawn from.
+        number: How many, >= 1.
+    """
+    rng = random.Random(f"{seed}:{venue}:faults")  # noqa: S311  (a game, no secret)
+    faults: list[Fault] = []
+    for _ in range(number):
+        name = rng.choice(names)
+        seconds = round(rng.uniform(0.05, 2.0), 3)
+        args: dict[str, int | float | str] = {"seconds": seconds}
+        if name in AT_REQUESTS and name != "drop_socket":
+            faults.append(Fault(venue=venue, fault=name, on="order", args=args))
+        elif name in AT_FRAMES:
+            on = rng.choice(("report", "execution"))
+            faults.append(Fault(venue=venue, fault=name, on=on, args=args))
+        else:
+            after = round(rng.uniform(0.0, 20.0), 3)
+            faults.append(Fault(venue=venue, fault=name, after_s=after, args=args))
+    return faults

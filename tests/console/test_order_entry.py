@@ -1,6 +1,7 @@
 """Order entry by keys: what sends, what never sends, and what is refused with a reason."""
 
 import asyncio
+from typing import Literal
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from textual import events
 
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.screens.overlays.choice import Choice
-from tradebot.console.screens.overlays.kill import KillOverlay
+from tradebot.console.screens.overlays.kill import KillOverlay, bare_positions
 from tradebot.console.screens.overlays.review import Review
 from tradebot.engine.control.messages import FeedFacts, Frame, OrderAnswer, Verdict
 
@@ -298,6 +299,18 @@ async def test_f9_f9_kills_only_after_the_dead_time() -> None:
         await console.beat(times=2)
         await console.press("f9")
         assert console.link.commands == [("kill",)]
+
+
+def test_kill_overlay_names_the_positions_that_a_stopped_engine_leaves_bare() -> None:
+    held = FakeMarket().frame().positions[0]
+    places: tuple[Literal["broker", "engine"] | None, ...] = ("broker", "engine", None)
+    some = [msgspec.structs.replace(held, protected_at=place, owner="me") for place in places]
+    flat = msgspec.structs.replace(held, quantity="0.000")
+    words = f"{held.quantity.lstrip('-')} BTCUSDT (me)"
+    assert bare_positions([*some, flat]) == [
+        f"long {words}: its stop is in this engine",
+        f"long {words}",
+    ]
 
 
 async def test_kill_overlay_flattens_everything_only_with_f_and_y() -> None:

@@ -13,7 +13,7 @@ from tradebot.console.hands import Hands
 from tradebot.console.launch.drilling import play_drill
 from tradebot.console.screens.overlays.choice import Answer, Choice
 from tradebot.console.screens.overlays.drill import DrillOverlay, PlayDrill
-from tradebot.console.screens.overlays.kill import KillChoice, KillOverlay
+from tradebot.console.screens.overlays.kill import KillChoice, KillOverlay, bare_positions
 from tradebot.console.screens.trade.orders import READ_ONLY
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
@@ -46,7 +46,8 @@ class Desk:
         else:
             held = sum(1 for p in frame.positions if p.quantity.strip("-0."))
             facts = f"{frame.trading_state}; {held} positions, {len(frame.working)} working orders"
-        return KillOverlay(view.clock, facts, READ_ONLY if view.read_only else None)
+        bare = () if frame is None else bare_positions(frame.positions)
+        return KillOverlay(view.clock, facts, bare, READ_ONLY if view.read_only else None)
 
     def killed(self, choice: KillChoice | None) -> None:
         """Do what the kill overlay was left with."""

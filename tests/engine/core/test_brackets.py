@@ -16,9 +16,10 @@ from tradebot.engine.core.events import (
     OrderRejected,
     SubmitUnknown,
 )
+from tradebot.engine.core.legs import COVERS_TOO_MUCH
 from tradebot.engine.core.needs import Book
 from tradebot.engine.core.orders import Order
-from tradebot.engine.core.outcomes import Legs, StopMoved
+from tradebot.engine.core.outcomes import HeldEnded, Legs, StopMoved
 from tradebot.engine.core.policy import ContextMap
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
@@ -177,6 +178,18 @@ def test_a_leg_taken_out_by_hand_stays_out(capabilities: Capabilities) -> None:
     venue.fill(key(entry), 500)
     assert not venue.legs(entry, "stop_loss")
     assert venue.covered(entry, "take_profit") == 1000
+
+
+@pytest.mark.parametrize("word", [COVERS_TOO_MUCH, "leg-quantity"])
+def test_a_leg_that_covered_too_much_stands_again_where_there_is_more_to_cover(word: str) -> None:
+    venue = BracketVenue(PLAIN)
+    entry = venue.place("buy", 1000, legs=STOP)
+    venue.fill(key(entry), 500)
+    (stop,) = venue.legs(entry, "stop_loss")
+    ended = HeldEnded(client_order_id=key(stop), state="cancelled", reason=word)
+    venue.world.state.apply_outcome(ended)  # as a journal of then and one of now tell it
+    venue.fill(key(entry), 500)
+    assert venue.covered(entry, "stop_loss") == 1000
 
 
 @both

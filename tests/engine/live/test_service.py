@@ -266,6 +266,16 @@ async def test_stop_ends_the_loop_and_says_what_stays(served: Served) -> None:
     assert await served.loop.run() == "stopped"
 
 
+async def test_stop_names_the_positions_that_no_stop_covers(served: Served) -> None:
+    await place(served, request(limit=None))
+    told = await ask(served, served.service.stop(leave_unprotected=False))
+    (position,) = served.service.positions()
+    assert position.quantity == "1.000"
+    bare = "long 1 binance:BTCUSDT (hand)"
+    assert told.unprotected == [bare]
+    assert told.lines[-1] == f"without any stop: {bare}"
+
+
 async def test_stop_counts_what_only_the_engine_holds_apart(served: Served) -> None:
     first = (await place(served, request())).order
     assert first is not None

@@ -1,11 +1,9 @@
 """What only the passing of time shows: a silent market, a position that stays without a stop."""
 
-from typing import Literal
-
 from tradebot.engine.alerts.notices import Notice, engine_stops, quantity
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import MINUTE, SECOND
-from tradebot.engine.live.protection import protected_at
+from tradebot.engine.live.protection import protections
 
 UNPROTECTED_AFTER = 10 * SECOND
 """A position may be without its stop this long: the order that protects it is on its way."""
@@ -82,7 +80,7 @@ def unprotected_text(state: State) -> str:
     """Return what has no stop at a broker when the engine ends, as the tail of a sentence; may be empty."""
     bare = [
         f"{quantity(state, symbol, units)} {symbol} ({owner})"
-        for (_, symbol, owner), units, place in _protection(state)
+        for (_, symbol, owner), units, place in protections(state)
         if place != "broker"
     ]
     return f"; without a stop at a broker: {', '.join(bare)}" if bare else ""
@@ -90,14 +88,4 @@ def unprotected_text(state: State) -> str:
 
 def _unprotected(state: State) -> list[tuple[Holding, int]]:
     """Return positions that no stop covers in full, wherever it lives, with their signed units."""
-    return [(holding, units) for holding, units, place in _protection(state) if place is None]
-
-
-def _protection(state: State) -> list[tuple[Holding, int, Literal["broker", "engine"] | None]]:
-    found: list[tuple[Holding, int, Literal["broker", "engine"] | None]] = []
-    for (account, symbol, owner), position in state.ledger.positions():
-        units = position.quantity
-        if units:
-            place = protected_at(state, account, symbol, owner, units)
-            found.append(((account, symbol, owner), units, place))
-    return found
+    return [(holding, units) for holding, units, place in protections(state) if place is None]

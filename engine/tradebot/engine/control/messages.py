@@ -509,6 +509,8 @@ class CommandAnswer(Message, frozen=True, kw_only=True):
     cancelled: int = 0
     kept: int = 0
     closing: int = 0
+    unprotected: list[str] = []
+    """Of `stop`: the positions that no stop covers while the engine is away, e.g. `long 0.05 sandbox:BTCUSDT (hand)`."""
 
 
 class Problem(Message, frozen=True, kw_only=True):

@@ -30,8 +30,11 @@ from tradebot.engine.core.waiting import waits
 LEGS_LOST_MAX = 20
 """Legs of one kind that may end without a word of ours before the engine gives up on them."""
 
-QUANTITY = "leg-quantity"
-"""Code of the cancel of a leg that covers too much."""
+COVERS_TOO_MUCH = "covers-too-much"
+"""Code of the cancel of a leg that covers more than is held."""
+
+LEG_QUANTITY = "leg-quantity"
+"""What older journals call it."""
 
 PROTECTS = "protects"
 """Reason of a leg."""
@@ -39,7 +42,7 @@ PROTECTS = "protects"
 _OF_THE_ENGINE = frozenset({PROTECTS, "amend", "house-money"})
 """Reasons of legs that nobody has set off by will."""
 
-RESTORED = frozenset({"", QUANTITY, "flatten", EXIT, "amend"})
+RESTORED = frozenset({"", COVERS_TOO_MUCH, LEG_QUANTITY, "flatten", EXIT, "amend"})
 """Codes of cancels after which a leg is placed anew while there is something to protect."""
 
 IN_FLIGHT = frozenset({"created", "pending_cancel", "pending_replace", "unknown"})
@@ -115,12 +118,12 @@ def _less(step: Step, standing: Sequence[Order], excess: int) -> None:
             if left:
                 step.emit(HeldQuantityChanged(client_order_id=key, quantity=left))
             else:
-                step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=QUANTITY))
+                step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=COVERS_TOO_MUCH))
         elif leg.state in IN_FLIGHT or leg.unheard:
             if not left and leg.state in {"created", "triggered"}:
-                step.cancel(leg.intent, why(QUANTITY))  # the cancel follows it to the venue
+                step.cancel(leg.intent, why(COVERS_TOO_MUCH))  # the cancel follows it to the venue
         elif leg.intent.tif not in {"ioc", "fok"}:  # what was set off ends by itself
-            shrink(step, leg, left, why(QUANTITY))
+            shrink(step, leg, left, why(COVERS_TOO_MUCH))
 
 
 def shrink(step: Step, order: Order, left: int, because: Because) -> None:
@@ -209,7 +212,7 @@ def keep_or_tell(step: Step, leg: OrderIntent, text: str) -> None:
     order = state.blotter.get(leg.client_order_id)
     if order is not None and order.held:
         key = leg.client_order_id
-        step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=QUANTITY))
+        step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=COVERS_TOO_MUCH))
     _tell_once(step, f"take_profit:{leg.parent}", f"no take profit for {leg.parent} yet: {text}")
 
 

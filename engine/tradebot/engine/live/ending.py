@@ -11,6 +11,7 @@ from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import AnyOutcome
 from tradebot.engine.core.state import State
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.live.protection import left_bare
 
 MOVE_WITHIN_S = 10.0
 """How long the venue has to take stops over, and to close what sleeves that leave with the process hold."""
@@ -58,9 +59,10 @@ class Ending:
         return stop_text(self._state, order)
 
     def _refusal(self, left: str) -> str:
+        bare = ", ".join(left_bare(self._state))
         return (
-            f"the engine goes on: only it holds {left}; close the position, or end all the same "
-            "with tradebot stop --leave-unprotected"
+            f"the engine goes on: only it holds {left}; its end leaves without any stop: {bare}; close "
+            "the position, or end all the same with tradebot stop --leave-unprotected"
         )
 
     async def insisted(self) -> None:

@@ -23,7 +23,7 @@ from tradebot.engine.core.state import State
 from tradebot.engine.core.types import AccountName, Owner, Side, opposite, sign
 from tradebot.engine.core.waiting import waits
 from tradebot.engine.live.facts import money, optional
-from tradebot.engine.live.protection import protected_at
+from tradebot.engine.live.protection import protections
 
 MOVE = Decimal("0.10")
 """How far every price goes."""
@@ -52,8 +52,7 @@ def moves_view(state: State) -> MovesView:
         moved(state, -MOVE, SLIP),
         moved(state, MOVE, ZERO),
     )
-    held = [(key, position.quantity) for key, position in state.ledger.positions()]
-    places = {key: protected_at(state, *key, quantity) for key, quantity in held if quantity}
+    places = {key: place for key, _, place in protections(state)}
     return MovesView(
         down=optional(money, down),
         down_percent=_percent(state, down),

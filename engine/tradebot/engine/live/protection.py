@@ -33,6 +33,43 @@ def _closes(order: Order, held: int) -> bool:
     return stop and intent.reduce_only and (intent.side == "sell") == (held > 0)
 
 
+def protections(
+    state: State,
+) -> list[tuple[tuple[AccountName, InstrumentId, Owner], int, Literal["broker", "engine"] | None]]:
+    """Return every position that is held, with its signed units and where the stops live that cover it."""
+    return [
+        (holding, position.quantity, protected_at(state, *holding, position.quantity))
+        for holding, position in state.ledger.positions()
+        if position.quantity
+    ]
+
+
+def left_bare(state: State) -> list[str]:
+    """Return the positions that no stop would cover if the engine ended now: `long 0.05 binance:BTCUSDT (hand)`.
+
+    Stops that only this process holds end with it and do not count. Of a position that the broker's stops cover in
+    part the text says how much they leave.
+    """
+    found: list[str] = []
+    for (account, symbol, owner), units, place in protections(state):
+        if place == "broker":
+            continue
+        instrument = state.instruments.get(symbol)
+        if instrument is None:
+            continue  # of a market this engine no longer trades: told as a difference, never held up
+        stops = (o for o in state.blotter.open_in(account, symbol) if _closes(o, units))
+        covered = sum(
+            order.leaves
+            for order in stops
+            if order.intent.owner == owner and order.intent.lives_at == "broker"
+        )
+        bare = f"{instrument.quantity(abs(units) - covered).normalize():f}"
+        whole = f"{instrument.quantity(abs(units)).normalize():f}"
+        part = f"{bare} of {whole}" if covered else whole
+        found.append(f"{'long' if units > 0 else 'short'} {part} {symbol} ({owner})")
+    return found
+
+
 def open_risk(state: State) -> Decimal | None:
     """Return what positions and working orders can lose if every stop is hit; None while a mark is missing."""
     total = Decimal(0)

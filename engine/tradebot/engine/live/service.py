@@ -85,6 +85,7 @@ from tradebot.engine.live.health_facts import StateSince, health_facts
 from tradebot.engine.live.house_facts import house_view
 from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.previews import amendment, parsed, preview
+from tradebot.engine.live.protection import left_bare
 from tradebot.engine.live.runtime import AlertHistory, Runtime
 from tradebot.engine.live.sleeve_life import SleeveLife
 from tradebot.engine.live.sleeve_place import SleeveParts
@@ -630,7 +631,9 @@ class EngineService:
             verb = "waits" if asleep == 1 else "wait"
             lines.append(f"{_orders(asleep)} of the engine {verb} without effect until it is back")
         lines += [f"without protection: {left}"] if left else []
-        return CommandAnswer(ok=True, lines=lines, kept=there)
+        bare = left_bare(self._state)
+        lines += [f"without any stop: {one}" for one in bare]
+        return CommandAnswer(ok=True, lines=lines, kept=there, unprotected=bare)
 
     async def stop_insisted(self) -> None:
         """End the engine's process in any case, as by SIGTERM; what stays unprotected is told."""

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Literal, override
 
 from tradebot.console.clock import Clock
-from tradebot.console.rows import Cell, Row, fit, left
+from tradebot.console.figures import symbol_of
+from tradebot.console.rows import Cell, Row, fit, left, plain
 from tradebot.console.screens.overlays.base import Overlay
+from tradebot.engine.control.messages import PositionFacts
 
 type KillChoice = Literal["kill", "flatten"]
 
@@ -14,10 +16,14 @@ TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     ("halt REASON", "no", "yes", "cancelled", "stay", "stay"),
     ("kill", "no", "protective", "cancelled", "stay", "stay"),
     ("flatten all", "no", "", "cancelled", "replaced", "closed"),
+    ("stop", "no", "at the broker", "stay", "stay", "stay"),
     ("quit (q)", "as before", "as before", "stay", "stay", "stay"),
 )
 """Who stops what, shortened; the full table is a page of the manual."""
-WIDTHS = (13, 11, 13, 11, 10, 10)
+WIDTHS = (13, 11, 15, 11, 10, 10)
+
+BARE_ROWS = 4
+"""Most positions named that `stop` would leave without a stop; the rest are counted."""
 
 
 class KillOverlay(Overlay[KillChoice]):
@@ -26,15 +32,17 @@ class KillOverlay(Overlay[KillChoice]):
     Args:
         clock: For the dead time.
         facts: One line about what is open now.
+        bare: The positions that no stop would cover if the engine ended, a text each.
         refused: Why this console may not send, None if it may.
     """
 
     KIND = "-fault"
     TITLE_WORDS = "STOP: what stops what"
 
-    def __init__(self, clock: Clock, facts: str, refused: str | None) -> None:
+    def __init__(self, clock: Clock, facts: str, bare: Sequence[str], refused: str | None) -> None:
         super().__init__(clock)
         self._facts = facts
+        self._bare = bare
         self._refused = refused
         self._asking = False
 
@@ -45,8 +53,18 @@ class KillOverlay(Overlay[KillChoice]):
             style = "title" if index == 0 else "text"
             cells = [left(f" {text}", w, style) for text, w in zip(line, WIDTHS, strict=True)]
             rows.append(tuple(cells))
+        rows += self._left_bare(width)
         rows.append(())
         return [*rows, *self._keys(width)]
+
+    def _left_bare(self, width: int) -> Sequence[Row]:
+        """Return what `tradebot stop` would leave without any stop, by name."""
+        if not self._bare:
+            return []
+        shown, more = self._bare[:BARE_ROWS], len(self._bare) - BARE_ROWS
+        lines = [*shown, *([f"and {more} more"] if more > 0 else [])]
+        title = (Cell(fit(" if the engine stopped, without any stop:", width), "warn"),)
+        return [(), title, *((Cell(fit(f"   {line}", width)),) for line in lines)]
 
     def _keys(self, width: int) -> Sequence[Row]:
         if self._refused is not None:
@@ -92,6 +110,19 @@ class KillOverlay(Overlay[KillChoice]):
         """F9 was pressed again: kill, once the dead time is over (a held key repeats)."""
         if self.awake and self._refused is None and not self._asking:
             self.dismiss("kill")
+
+
+def bare_positions(positions: Sequence[PositionFacts]) -> list[str]:
+    """Return the positions without stops at the broker that cover all of them: `long 0.05 BTCUSDT (hand)`."""
+    found: list[str] = []
+    for one in positions:
+        size = one.quantity.lstrip("-")
+        if not size.strip("0.") or one.protected_at == "broker":
+            continue
+        way = "short" if one.quantity.startswith("-") else "long"
+        where = ": its stop is in this engine" if one.protected_at == "engine" else ""
+        found.append(f"{way} {size} {plain(symbol_of(one.instrument))} ({plain(one.owner)}){where}")
+    return found
 
 
 def _answer(key: str, words: str, width: int) -> Row:

@@ -510,7 +510,7 @@ class CommandAnswer(Message, frozen=True, kw_only=True):
     kept: int = 0
     closing: int = 0
     unprotected: list[str] = []
-    """Of `stop`: the positions that no stop covers while the engine is away, e.g. `long 0.05 sandbox:BTCUSDT (hand)`."""
+    """Of `stop`: positions that no stop covers while the engine is away, like `long 0.05 sandbox:BTCUSDT (hand)`."""
 
 
 class Problem(Message, frozen=True, kw_only=True):

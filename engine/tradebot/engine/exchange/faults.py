@@ -98,13 +98,43 @@ AT_REQUESTS: Final[tuple[FaultName, ...]] = (
 )
 """What can happen to a request."""
 
+INSTANT: Final[tuple[FaultName, ...]] = (
+    "clock",
+    "shutdown",
+    "close_24h",
+    "bust",
+    "correction",
+    "restart",
+    "ib_1100",
+    "ib_1101",
+    "ib_1102",
+)
+"""What happens to a venue as a whole: after its event, or at its time."""
+
+_OTHERWISE: Final[dict[FaultName, EventName]] = {
+    "drop": "report",
+    "duplicate": "report",
+    "delay": "report",
+    "reorder": "report",
+    "gap": "depth",
+    "late": "request",
+    "http_429": "request",
+    "http_418": "request",
+    "http_5xx": "request",
+    "accepted_504": "order",
+    "fee_first": "execution",
+    "ib_326": "connect",
+    "ib_201": "amend",
+}
+"""The event that a fault strikes which was given none."""
+
 _S = 1_000_000_000
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of a faults file, or the body of `POST /_ctl/fault`.
 
-    With neither `on` nor `after_s` it strikes at once.
+    With neither `on` nor `after_s` it strikes at once, or what is a fault of an event the next of its kind.
     """
 
     venue: FaceName
@@ -165,8 +195,9 @@ def _check(fault: Fault) -> None:
     if fault.fault.startswith("ib_") and fault.venue != "ib":
         raise FaultRefused(f"{fault.fault} is a fault of ib, not of {fault.venue}")
     seconds = fault.args.get("seconds", 0)
-    if isinstance(seconds, str) or not 0 <= seconds < _DAY_S:
-        raise FaultRefused(f"args.seconds must be in [0, {_DAY_S}), was {seconds!r}")
+    least = -_DAY_S if fault.fault == "clock" else 0
+    if isinstance(seconds, str) or not least <= seconds < _DAY_S:
+        raise FaultRefused(f"args.seconds must be in [{least}, {_DAY_S}), was {seconds!r}")
 
 
 _DAY_S = 86_400
@@ -195,11 +226,13 @@ class Faults:
         struck: list[Fault] = []
         left: list[tuple[Fault, int]] = []
         for fault, count in self._armed:
-            if fault.venue == venue and fault.on in events:
+            hit = fault.venue == venue and fault.on in events
+            if hit and fault.fault in INSTANT:
+                self._timed.append((0, msgspec.structs.replace(fault, on=None)))
+            elif hit:
                 struck.append(fault)
-                count -= 1  # noqa: PLW2901  (counted down)
-            if count:
-                left.append((fault, count))
+            if count - hit:
+                left.append((fault, count - hit))
         self._armed = left
         self.struck += struck
         return struck
@@ -210,7 +243,13 @@ class Faults:
             return []
         come = sorted((item for item in self._timed if item[0] <= now), key=lambda item: item[0])
         self._timed = [item for item in self._timed if item[0] > now]
-        struck = [fault for _, fault in come]
+        struck: list[Fault] = []
+        for _, fault in come:
+            event = _OTHERWISE.get(fault.fault)
+            if event is None:
+                struck.append(fault)
+            else:
+                self.arm(msgspec.structs.replace(fault, on=event, after_s=None), now)
         self.struck += struck
         return struck
 

@@ -1,0 +1,105 @@
+"""`exchange`: a local exchange that speaks the brokers' own protocols."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.engine.cli.failures import USAGE, CommandFailed
+
+if TYPE_CHECKING:
+    from tradebot.engine.exchange.faults import Fault
+    from tradebot.engine.exchange.words import FaceName
+
+_PORT = 65_535
+
+
+def exchange(  # noqa: PLR0913  (options of a command line)
+    *,
+    speak: Annotated[
+        str, typer.Option("--speak", help="alpaca, binance, ib: which, apart by commas.")
+    ] = "alpaca,binance,ib",
+    port_alpaca: Annotated[int, typer.Option("--port-alpaca", min=0, max=_PORT)] = 0,
+    port_binance: Annotated[int, typer.Option("--port-binance", min=0, max=_PORT)] = 0,
+    port_ib: Annotated[int, typer.Option("--port-ib", min=0, max=_PORT)] = 0,
+    port_control: Annotated[int, typer.Option("--port-control", min=0, max=_PORT)] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Of the market.")] = 1,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", metavar="T", help="The venue's time at the start, RFC 3339."),
+    ] = None,
+    always_open: Annotated[
+        bool, typer.Option("--always-open", help="Equities trade around the clock.")
+    ] = False,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="A JSON list of faults.")
+    ] = None,
+) -> None:
+    """A local exchange that speaks the brokers' own protocols, on 127.0.0.1, until it is asked to end."""
+    from tradebot.engine.exchange.clock import VenueClock
+    from tradebot.engine.exchange.program import FaceMissing, Plan, Program, serve
+    from tradebot.engine.live.clock import SystemClock
+
+    ports: dict[FaceName, int] = {"alpaca": port_alpaca, "binance": port_binance, "ib": port_ib}
+    machine = SystemClock()
+    start = machine.system_ns() if time is None else _instant(time)
+    plan = Plan(
+        ports={name: ports[name] for name in _spoken(speak)},
+        seed=seed,
+        always_open=always_open,
+        faults=_faults(faults),
+        port_control=port_control,
+    )
+    try:
+        asyncio.run(serve(Program(plan, VenueClock(start, machine.monotonic_ns)), _say))
+    except FaceMissing as error:
+        raise CommandFailed(str(error), USAGE) from error
+    except OSError as error:
+        raise CommandFailed(f"a port cannot be opened: {error}; choose others, or 0") from error
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _spoken(text: str) -> "list[FaceName]":
+    from tradebot.engine.exchange.words import FACES
+
+    found: list[FaceName] = []
+    for word in text.split(","):
+        known: FaceName | None = next((face for face in FACES if face == word.strip()), None)
+        if known is None:
+            raise CommandFailed(
+                f"--speak must be some of {', '.join(FACES)}, was {word.strip()!r}", USAGE
+            )
+        if known not in found:
+            found.append(known)
+    return found
+
+
+def _instant(text: str) -> int:
+    """Return the instant of an RFC 3339 text, ns UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandFailed(
+            f"--time must be like 2024-01-08T15:00:00Z, was {text!r}", USAGE
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp()) * 1_000_000_000
+
+
+def _faults(path: Path | None) -> "tuple[Fault, ...]":
+    from tradebot.engine.exchange.faults import FaultRefused, read_faults
+
+    if path is None:
+        return ()
+    try:
+        return tuple(read_faults(path.read_bytes()))
+    except OSError as error:
+        raise CommandFailed(f"--faults cannot be read: {error}", USAGE) from error
+    except FaultRefused as error:
+        raise CommandFailed(f"--faults {path}: {error}", USAGE) from error

@@ -181,7 +181,7 @@ class Facts:
             case CashMoved():
                 self.holdings.move(event)
             case FeeCharged():
-                self.holdings.charge(event)
+                self.holdings.charge(event, self._owner(event.client_order_id))
             case ExecutionBusted():
                 self._undone(event.execution_id)
             case ExecutionCorrected():

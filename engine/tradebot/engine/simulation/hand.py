@@ -1,6 +1,8 @@
 """A restless hand: orders, amends, cancels, halts, resumes, and orders aimed at the bounds themselves."""
 
-from tradebot.data.instruments import Instrument
+from msgspec import structs
+
+from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import (
     AmendRequested,
     CancelRequested,
@@ -10,17 +12,24 @@ from tradebot.engine.core.events import (
     OperatorEvent,
     PlaceOrder,
     ResumeRequested,
+    SleeveChanged,
     SleevePauseRequested,
     SleeveResumeRequested,
+    SleeveStopRequested,
 )
 from tradebot.engine.core.outcomes import Legs
-from tradebot.engine.core.types import MS, SECOND, Owner, RequestId, Side
+from tradebot.engine.core.sleeve_terms import Run
+from tradebot.engine.core.types import MS, SECOND, AccountName, Owner, RequestId, Side
 from tradebot.engine.simulation.facts import Facts, Seen
-from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.instruments import INSTRUMENTS, THIRD
 from tradebot.engine.simulation.plan import Plan, generator
 
 HALTED_FOR = SECOND
 """How long the hand leaves the engine halted before it thinks of lifting it."""
+
+
+CROWDED = 0.1
+"""Chance at each word that what two owners hold against a third is flattened: the case in which they share."""
 
 
 class Hand:
@@ -47,6 +56,10 @@ class Hand:
         elif now - self._halted_since > HALTED_FOR and chance.random() < 0.5:
             self._halted_since = now
             return ResumeRequested(reason="looked at it")
+        if facts.state == "ACTIVE":
+            crowded = self._crowded()
+            if crowded is not None and chance.random() < CROWDED:
+                return FlattenRequested(instrument=crowded)
         draw = chance.random()
         if draw < 0.66:
             return self._order()
@@ -56,9 +69,20 @@ class Hand:
             return self._cancel()
         return self._control() if draw < 0.93 else None
 
+    def _crowded(self) -> InstrumentId | None:
+        """Return an instrument in which two owners hold one side and a third the other; None where there is none."""
+        sides: dict[tuple[AccountName, InstrumentId], list[int]] = {}
+        for (account, symbol, _), units in self._facts.holdings.owned.items():
+            if units:
+                count = sides.setdefault((account, symbol), [0, 0])
+                count[units > 0] += 1
+        return next(
+            (where[1] for where, count in sides.items() if min(count) and sum(count) > 2), None
+        )
+
     def _control(self) -> OperatorEvent:
         chance = self.chance
-        sleeve = Owner(chance.choice(["alpha", "beta"]))
+        sleeve = Owner(chance.choice(["alpha", "beta", THIRD]))
         symbol = chance.choice([instrument.id for instrument in INSTRUMENTS])
         words: list[OperatorEvent] = [
             HaltRequested(reason="uneasy"),
@@ -66,9 +90,20 @@ class Hand:
             FlattenRequested(instrument=symbol),
             SleevePauseRequested(sleeve=sleeve, reason="look at it"),
             SleeveResumeRequested(sleeve=sleeve, reason="looked"),
-            SleeveResumeRequested(sleeve=sleeve, reason="looked"),
+            self._about_third(),
         ]
         return chance.choice(words)
+
+    def _about_third(self) -> OperatorEvent:
+        """Return a word that stops the third sleeve or starts it anew, live or as a shadow."""
+        started, chance = self._facts.started, self.chance
+        terms = [one for one in (() if started is None else started.sleeves) if one.name == THIRD]
+        run: Run | None = chance.choice(["live", "live", "shadow", None, None])
+        if run is None or not terms:
+            leaves = chance.random() < 0.5
+            return SleeveStopRequested(sleeve=THIRD, reason="enough", exit=leaves)
+        fresh = structs.replace(terms[0], run=run)
+        return SleeveChanged(started=fresh, what="start", reason="anew")
 
     def _open(self) -> list[Seen]:
         return [seen for seen in self._facts.orders.values() if seen.ended is None]

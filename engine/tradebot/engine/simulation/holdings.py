@@ -7,7 +7,7 @@ import msgspec
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import CashMoved, FeeCharged, OrderFilled
 from tradebot.engine.core.outcomes import CashAdopted, PositionAdopted
-from tradebot.engine.core.types import UNCLAIMED, AccountName, ExecutionId, Owner
+from tradebot.engine.core.types import HAND, UNCLAIMED, AccountName, ExecutionId, Owner
 from tradebot.engine.simulation.instruments import BY_ID
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -35,13 +35,16 @@ class Holdings:
         self.net: dict[tuple[AccountName, InstrumentId], int] = {}
         self.owned: dict[tuple[AccountName, InstrumentId, Owner], int] = {}
         """Signed units of each owner."""
+        self.purses: dict[tuple[AccountName, str, Owner], Decimal] = {}
+        """Cash by owner: what its own executions and fees brought; deposits are the hand's."""
         self.lots: dict[tuple[AccountName, InstrumentId, Owner], Lot] = {}
         self._movements: set[str] = set()
         self._fees: set[str] = set()
 
-    def _add(self, account: AccountName, asset: str, amount: Decimal) -> None:
-        key = (account, asset)
+    def _add(self, account: AccountName, asset: str, amount: Decimal, owner: Owner) -> None:
+        key, own = (account, asset), (account, asset, owner)
         self.cash[key] = self.cash.get(key, Decimal(0)) + amount
+        self.purses[own] = self.purses.get(own, Decimal(0)) + amount
 
     def cash_total(self, rates: dict[str, Decimal]) -> Decimal | None:
         """Return all cash at the rates given; None where one is missing for what is held."""
@@ -57,13 +60,15 @@ class Holdings:
         """Take a movement in, once."""
         if event.movement_id not in self._movements:
             self._movements.add(event.movement_id)
-            self._add(event.account, event.asset, event.amount)
+            self._add(event.account, event.asset, event.amount, HAND)
 
-    def charge(self, event: FeeCharged) -> None:
-        """Take a fee in, once."""
+    def charge(self, event: FeeCharged, owner: Owner | None) -> None:
+        """Take a fee in, once: it is paid by whose execution it is, else by the owner given, of its order."""
         if event.fee_id not in self._fees:
             self._fees.add(event.fee_id)
-            self._add(event.account, event.asset, -event.amount)
+            told = None if event.execution_id is None else self.told.get(event.execution_id)
+            whose = (owner or UNCLAIMED) if told is None else told[1]
+            self._add(event.account, event.asset, -event.amount, whose)
 
     def fill(self, event: OrderFilled, owner: Owner | None) -> bool:
         """Take an execution in; return False where it was told before."""
@@ -96,9 +101,9 @@ class Holdings:
             return
         signed = way * (event.quantity if event.side == "buy" else -event.quantity)
         value = instrument.price(event.price) * instrument.quantity(signed) * instrument.multiplier
-        self._add(event.account, instrument.currency, -value)
+        self._add(event.account, instrument.currency, -value, owner)
         if event.fee:
-            self._add(event.account, event.fee_currency, -way * event.fee)
+            self._add(event.account, event.fee_currency, -way * event.fee, owner)
         key = (event.account, event.instrument)
         self.net[key] = self.net.get(key, 0) + signed
         self._own((*key, owner), signed)
@@ -109,7 +114,7 @@ class Holdings:
     def adopt(self, outcome: PositionAdopted | CashAdopted) -> None:
         """Take in what an operator adopted, or what the fill window's end gave to an owner."""
         if isinstance(outcome, CashAdopted):
-            self._add(outcome.account, outcome.asset, Decimal(outcome.amount))
+            self._add(outcome.account, outcome.asset, Decimal(outcome.amount), HAND)
             return
         key = (outcome.account, outcome.instrument)
         for owner in (outcome.owner, outcome.origin):
@@ -118,6 +123,9 @@ class Holdings:
         self._own((*key, outcome.owner), outcome.quantity)
         if outcome.origin is not None:
             self._own((*key, outcome.origin), -outcome.quantity)
+            cost, currency = Decimal(outcome.cost), BY_ID[outcome.instrument].currency
+            self._add(outcome.account, currency, -cost, outcome.owner)
+            self._add(outcome.account, currency, cost, outcome.origin)
         else:
             self.net[key] = self.net.get(key, 0) + outcome.quantity
 

@@ -3,6 +3,10 @@
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.types import Owner
+
+THIRD = Owner("gamma")
+"""The sleeve that trades both instruments, beside the sleeves of each and the hand."""
 
 CURRENCY = "USD"
 """Quote currency of both instruments, and the engine's."""

@@ -28,6 +28,7 @@ from tradebot.engine.core.types import AccountName, ClientOrderId
 from tradebot.engine.simulation.facts import Facts, Seen, Step
 from tradebot.engine.simulation.gate import Gate
 from tradebot.engine.simulation.instruments import INSTRUMENTS
+from tradebot.engine.simulation.owners import Owners
 from tradebot.engine.simulation.permits import Permits
 from tradebot.engine.simulation.thresholds import Thresholds
 from tradebot.engine.simulation.violation import Violation
@@ -46,6 +47,7 @@ class Judge:
         self.gate = Gate(self.facts)
         self.thresholds = Thresholds(self.facts)
         self.permits = Permits(self.facts)
+        self.owners = Owners(self.facts)
         self.state: State | None = None
         self.written: Written | None = None
         self.arrived: dict[ClientOrderId, int] = {}
@@ -72,7 +74,9 @@ class Judge:
             self.unknown_resolved += 1
         self._fills(event, outcomes)
         touched: list[ClientOrderId] = []
+        self.owners.begin_step()
         for index, outcome in enumerate(outcomes, 1):
+            self.owners.decides(outcome)
             if isinstance(outcome, Submit | Replace):
                 adds = self.gate.passed(outcome.order)
                 if adds:
@@ -95,6 +99,7 @@ class Judge:
         key: ClientOrderId | None = getattr(event, "client_order_id", None)
         if key is not None:
             touched.append(key)
+        self.owners.end_step()
         self._compare(event, touched)
         self.thresholds.look(now)
 
@@ -194,6 +199,7 @@ class Judge:
                     "position", f"{account} {instrument.id}: ledger {ours_units}, told {told}"
                 )
         if whole:
+            self.owners.compare(state, account)
             self._compare_lots(state, account)
 
     def _compare_lots(self, state: State, account: AccountName) -> None:
@@ -216,6 +222,7 @@ class Judge:
         """
         intent = item.order
         key = intent.client_order_id
+        self.owners.departs(intent)
         self.arrived[key] = self.arrived.get(key, 0) + 1
         if self.arrived[key] > 1:
             raise Violation("order-once", f"{key} was sent {self.arrived[key]} times")

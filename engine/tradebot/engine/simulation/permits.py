@@ -11,6 +11,8 @@ from tradebot.engine.core.outcomes import (
     OrderIntent,
     SleevePaused,
     SleeveResumed,
+    SleeveStopped,
+    SleeveTaken,
     StopMoved,
     TradingStateChanged,
 )
@@ -33,6 +35,8 @@ class Permits:
 
     def _begin(self) -> None:
         self._paused: set[Owner] = set()
+        self._mute: dict[Owner, bool] = {}
+        """Sleeves that a word stopped or started: whether they send nothing."""
         self._streams: dict[AccountName, StreamState] = {}
         self._agreed: set[AccountName] = set()
         """Accounts whose venue has told, since the start, just what was told before."""
@@ -108,6 +112,13 @@ class Permits:
                 self._paused.add(outcome.sleeve)
             case SleeveResumed():
                 self._paused.discard(outcome.sleeve)
+            case SleeveStopped():
+                self._mute[outcome.sleeve] = True
+            case SleeveTaken():
+                name = outcome.started.name
+                self._mute[name] = outcome.started.run != "live"
+                if outcome.what == "start":
+                    self._paused.discard(name)
             case OrderHeld():
                 self._stops[outcome.order.client_order_id] = outcome.order
             case StopMoved():
@@ -127,8 +138,17 @@ class Permits:
         key, account = intent.client_order_id, intent.account
         if intent.owner in self._paused:
             raise Violation("halted", f"{key} adds risk while {intent.owner} is paused")
+        if self._sends_nothing(intent.owner):
+            raise Violation("halted", f"{key} adds risk for {intent.owner}, which sends nothing")
         if self._streams.get(account, "up") != "up":
             told = self._streams[account]
             raise Violation("halted", f"{key} adds risk while {account}'s stream is {told}")
         if account not in self._agreed:
             raise Violation("halted", f"{key} adds risk before {account} was reconciled")
+
+    def _sends_nothing(self, owner: Owner) -> bool:
+        """Return whether an owner is a sleeve that is stopped, or a shadow."""
+        started = self._facts.started
+        sleeves = () if started is None else started.sleeves
+        begun = any(sleeve.name == owner and sleeve.run != "live" for sleeve in sleeves)
+        return self._mute.get(owner, begun)

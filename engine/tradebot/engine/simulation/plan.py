@@ -10,6 +10,9 @@ from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.types import MINUTE, SECOND, AccountName
 
+type Third = Literal["live", "shadow"]
+"""How the third sleeve begins."""
+
 type FaultKind = Literal[
     "drop",
     "duplicate",
@@ -68,6 +71,9 @@ _ACTIVE = 0.6
 """Share of seeds in which a kind of fault may strike."""
 
 
+_SHADOWS = 0.15
+"""Share of seeds in which the third sleeve begins as a shadow."""
+
 EPOCH = 1_767_571_200_000_000_000
 """2026-01-05T00:00:00Z: the day around which worlds begin."""
 
@@ -94,6 +100,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What each account opens with."""
     begins: int
     """When the world begins, ns UTC: a little before a trading day ends."""
+    third: Third
+    """How the sleeve begins that trades what both others do."""
 
 
 def generator(seed: int, part: str) -> random.Random:
@@ -132,6 +140,7 @@ def plan_of(seed: int) -> Plan:
         report_every=chance.choice([0, 10, 60]) * SECOND,
         day_starts_minute=day_starts,
         cash=Decimal(chance.choice([100_000, 100_000, 250_000])),
+        third="shadow" if generator(seed, "third").random() < _SHADOWS else "live",
         begins=EPOCH + day_starts * MINUTE - chance.randint(2, 90) * SECOND,
     )
 

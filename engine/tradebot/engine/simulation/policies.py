@@ -11,6 +11,7 @@ from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND, Side
+from tradebot.engine.core.wants import want
 
 
 class Mind(msgspec.Struct, frozen=True):
@@ -68,3 +69,54 @@ class Restless:
             because=why(f"mood-{mind.asked % 3}" if actions else "wait"),
             state=Mind(mind.asked + 1, "buy") if actions else mind,
         )
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a wanting policy wants until it wants something else."""
+
+    kind: str
+    symbol: str
+    size: Decimal
+    """Of capital, signed: what is wanted, or at most lost at the stop."""
+
+
+class Wanting:
+    """Says what it wants to hold and leaves the orders to the engine; wants something else now and then.
+
+    It trades what other sleeves trade too and takes both sides, so that owners stand against each other.
+    """
+
+    needs = (Every(3 * SECOND),)
+    state = Wish
+
+    def decide(
+        self,
+        portfolio: PortfolioState,
+        snapshot: MarketSnapshot,
+        context: ContextMap | None = None,
+    ) -> OrderSeq:
+        """Return one want, or nothing where there is no market."""
+        if context is None:
+            return OrderSeq.none(because=why("no-context"))
+        chance, wish = context.rng, context.state
+        if not isinstance(wish, Wish) or chance.random() < 0.35:
+            market = chance.choice(list(snapshot))
+            kind = chance.choice(["quantity", "quantity", "weight", "long", "short", "flat"])
+            wish = Wish(kind, market.instrument.id, Decimal(chance.randint(-20, 20)) / 100)
+        market = snapshot[wish.symbol]
+        mark = market.mark
+        if mark is None or market.health != "up":
+            return OrderSeq.none(because=why("no-market"))
+        because, symbol = why(f"wants-{wish.kind}", size=wish.size), wish.symbol
+        match wish.kind:
+            case "quantity":
+                units = portfolio.capital * wish.size / (mark * market.instrument.multiplier)
+                return want.quantity(units, symbol=symbol, because=because, state=wish)
+            case "weight":
+                return want.weight(wish.size, symbol=symbol, because=because, state=wish)
+            case "long" | "short":
+                risk, stop = max(abs(wish.size) / 20, Decimal("0.001")), mark / 50
+                to = want.long if wish.kind == "long" else want.short
+                return to(risk=risk, stop=stop, symbol=symbol, because=because, state=wish)
+            case _:
+                return want.flat(symbol=symbol, because=because, state=wish)

@@ -17,9 +17,9 @@ from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.policy_source.sources import Sources
 from tradebot.engine.simulation.agenda import Agenda
 from tradebot.engine.simulation.disk import BrittleJournal, BrittleSegments
-from tradebot.engine.simulation.instruments import ALPHA, BETA, CURRENCY
+from tradebot.engine.simulation.instruments import ALPHA, BETA, CURRENCY, THIRD
 from tradebot.engine.simulation.plan import Plan
-from tradebot.engine.simulation.policies import Mind, Restless
+from tradebot.engine.simulation.policies import Mind, Restless, Wanting, Wish
 from tradebot.engine.simulation.world import SimulatedWorld
 
 ENGINE_ID = EngineId("sim22")
@@ -30,6 +30,12 @@ SLEEVES: dict[Owner, VersionedPolicy] = {
         sources=Sources("simulated", {"simulated.py": "see Restless"}),
     )
     for name in ("alpha", "beta")
+} | {
+    THIRD: VersionedPolicy(
+        LoadedPolicy(Wanting(), None, Wish),
+        version="simulatedgam",
+        sources=Sources("simulated", {"simulated.py": "see Wanting"}),
+    )
 }
 CAPITAL = Decimal(60_000)
 
@@ -119,24 +125,30 @@ class Process:
         return max(self.journal.committed_seq, self._reserve.last_seq)
 
 
+def sleeve_terms(plan: Plan) -> tuple[SleeveStarted, ...]:
+    """Return the sleeves of a simulated engine: the third trades what each of the others does, on the first account."""
+    symbols = {"alpha": (ALPHA.id,), "beta": (BETA.id,), THIRD: (ALPHA.id, BETA.id)}
+    return tuple(
+        SleeveStarted(
+            name=name,
+            policy=f"tradebot.engine.simulation.policies:{type(policy.loaded.policy).__name__}",
+            version=policy.version,
+            account=plan.accounts[-1] if name == "beta" else plan.accounts[0],
+            symbols=symbols[name],
+            capital=CAPITAL,
+            params={},
+            run=plan.third if name == THIRD else "live",
+        )
+        for name, policy in SLEEVES.items()
+    )
+
+
 def terms(plan: Plan) -> Terms:
     """Return what the configuration of a simulated engine says."""
-    symbols = {"alpha": ALPHA.id, "beta": BETA.id}
     return Terms(
         mode="sandbox",
         currency=CURRENCY,
-        sleeves=tuple(
-            SleeveStarted(
-                name=name,
-                policy="tradebot.engine.simulation.policies:Restless",
-                version=policy.version,
-                account=plan.accounts[0] if name == "alpha" else plan.accounts[-1],
-                symbols=(symbols[name],),
-                capital=CAPITAL,
-                params={},
-            )
-            for name, policy in SLEEVES.items()
-        ),
+        sleeves=sleeve_terms(plan),
         limits=plan.limits.as_text(),
         seed=plan.seed,
         day_starts_minute=plan.day_starts_minute,

@@ -80,6 +80,7 @@ def check_quiet(judge: Judge, exchange: Exchange) -> None:
     for order in state.blotter:
         judge.compare_order(order.intent.client_order_id)
         _protected(judge, order)
+    judge.owners.check_quiet(state, exchange)
     _executions(judge, exchange)
     for (account, asset), amount in exchange.books.counted_anew().items():
         if exchange.books.cash(account)[asset] != amount:

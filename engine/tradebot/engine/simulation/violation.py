@@ -8,6 +8,8 @@ type Invariant = Literal[
     "position",
     "cash",
     "ledger",
+    "owner",
+    "share",
     "order-once",
     "order-state",
     "intent-durable",

@@ -451,6 +451,22 @@ FAULTS: tuple[Fault, ...] = (
         "rest_cost = rest_value if flipped else position.cost",
         200,
     ),
+    # ------------------------------------------------------------------ owners
+    Fault(
+        "a late fee is the hand's, whose ever the execution was",
+        "core/booking.py",
+        "            owner = execution.owner\n            told =",
+        "            owner = Owner('hand')\n            told =",
+        60,
+    ),
+    Fault(
+        "a flatten closes the first owner's whole position first",
+        "core/flatten.py",
+        "    shares = {owner: lots * abs(held) // total for owner, held in same}\n",
+        "    shares, left = {}, lots\n    for owner, held in same:\n"
+        "        shares[owner] = min(left, abs(held) // lot)\n        left -= shares[owner]\n",
+        100,
+    ),
     Fault(
         "a deposit told twice counts twice",
         "core/ledger.py",

@@ -304,6 +304,18 @@ def test_a_trailing_stop_follows_in_facts_and_never_goes_back() -> None:
     assert key(stop) in venue.orders
 
 
+def test_without_a_market_a_trailing_stop_trails_what_was_paid() -> None:
+    venue = BracketVenue(PLAIN)
+    entry = venue.place("buy", 1000, legs=Legs(trail=100_00))
+    venue.world.send(venue.world.start)
+    venue.fill(key(entry))
+    (stop,) = venue.legs(entry, "stop_loss")
+    assert stop.intent.trigger_price == 9_900_00
+    assert venue.covered(entry, "stop_loss") == 1000
+    venue.market(10_200_00)
+    assert venue.now(stop).intent.trigger_price == 10_100_00
+
+
 def test_a_stop_that_may_not_go_out_is_told_and_tried_again() -> None:
     venue = BracketVenue(PLAIN)
     entry = venue.place("buy", 1000, legs=STOP)

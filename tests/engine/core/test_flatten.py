@@ -14,19 +14,20 @@ from tests.engine.core.builders import (
     WIDE_OPEN,
     ScriptedVenue,
     World,
+    intent,
     of_type,
     snapshot,
     started,
 )
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.closing_shares import closing_shares
 from tradebot.engine.core.events import FlattenRequested, ResumeRequested, TimerFired
 from tradebot.engine.core.flatten import (
     FLATTEN_LOOKS_MAX,
     FLATTEN_PAUSE,
     FLATTEN_PIECES_MAX,
     FLATTEN_WAIT,
-    closing_shares,
     timer_of,
 )
 from tradebot.engine.core.outcomes import (
@@ -227,6 +228,68 @@ def test_owners_on_both_sides_leave_the_account_flat(world: World) -> None:
     assert closing(world) == [(HAND, "sell", 1200), (UNCLAIMED, "sell", 400)]
     assert world.net() == 0
     assert ended(world) == [(0, "flat")]
+
+
+def protect(world: World, owner: Owner, quantity: int) -> None:
+    """Let an owner have a reduce-only order working at the venue."""
+    order = intent(
+        "sell",
+        quantity,
+        owner=owner,
+        limit=10_600_00,
+        reduce_only=True,
+        number=world.state.counter + 1,
+    )
+    world.state.apply_outcome(Submit(order=order))
+    world.accept(order)
+
+
+def test_one_order_makes_way_for_one_however_many_owners_hold(world: World) -> None:
+    for owner in (HAND, UNCLAIMED):
+        world.hold(3000, owner=owner)
+        protect(world, owner, 3000)
+    world.hold(-3000, owner=SLEEVE)
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([0] * 500)
+    start(world, venue, BTC_ID, span=15 * SECOND)
+    pieces = closing(world)
+    assert len(pieces) <= 2 * FLATTEN_PIECES_MAX
+    resting = [order.intent for order in world.state.blotter.open()]
+    assert sum(order.quantity for order in resting) == 3000
+    assert {order.owner for order in resting} <= {HAND, UNCLAIMED}
+
+
+def test_an_order_goes_back_only_for_as_much_as_its_owner_holds(world: World) -> None:
+    world.hold(2000)
+    world.hold(-500, owner=SLEEVE)
+    protect(world, HAND, 1000)
+    protect(world, SLEEVE, 1000)
+    venue = ScriptedVenue(world)
+    venue.liquidity.extend([0] * 500)
+    start(world, venue, BTC_ID, span=SECOND // 2)
+    resting = [(o.intent.owner, o.intent.quantity) for o in world.state.blotter.open()]
+    assert sorted(resting) == [(HAND, 500), (HAND, 1000)]
+
+
+@given(
+    st.lists(st.integers(1, 5000), min_size=2, max_size=4),
+    st.integers(1, 6000),
+    st.integers(0, 6000),
+)
+def test_who_comes_first_closes_up_to_what_was_freed_and_the_others_share_the_rest(
+    held: list[int], quantity: int, freed: int
+) -> None:
+    holdings = [(Owner(f"o{index}"), units) for index, units in enumerate(held)]
+    shares = dict(closing_shares(holdings, 1, quantity, (Owner("o0"), freed)))
+    closed = min(quantity, sum(held))
+    first = min(freed, held[0], closed)
+    assert sum(shares.values()) == closed
+    assert shares.get(Owner("o0"), 0) >= first
+    total = max(sum(held) - first, 1)
+    for index, units in enumerate(held):
+        own = units - (0 if index else first)
+        part = shares.get(Owner(f"o{index}"), 0) - (0 if index else first)
+        assert abs(part * total - (closed - first) * own) < total
 
 
 @settings(deadline=None)

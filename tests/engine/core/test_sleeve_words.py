@@ -12,6 +12,7 @@ from tests.engine.core.builders import (
     SLEEVE,
     ScriptedVenue,
     World,
+    intent,
     loaded,
     of_type,
     sleeve_started,
@@ -25,7 +26,12 @@ from tradebot.engine.core.actions import OrderSeq, buy
 from tradebot.engine.core.checkpoint import freeze, thaw
 from tradebot.engine.core.events import (
     AccountStarted,
+    HaltRequested,
+    KillRequested,
     MandateGiven,
+    OrderExpired,
+    OrderFilled,
+    ResumeRequested,
     SleeveChanged,
     SleeveFailed,
     SleeveStopRequested,
@@ -36,6 +42,7 @@ from tradebot.engine.core.outcomes import (
     AnyOutcome,
     Cancel,
     MandateEnded,
+    OrderDenied,
     SleeveExitEnded,
     SleeveExitStarted,
     SleeveTaken,
@@ -286,6 +293,41 @@ def test_an_exit_goes_on_after_a_restart(by: Callable[[World], World]) -> None:
     venue.run(20 * SECOND)
     assert after.state.ledger.position(ACCOUNT, BTC_ID, SLEEVE).quantity == 0
     assert after.state.sleeves[SLEEVE].exiting is None
+
+
+def halted_exit() -> tuple[World, list[AnyOutcome]]:
+    """Return a world that is HALTED while a sleeve leaves what the account is short of, and what leaving led to."""
+    world, _ = world_of()
+    order = intent("buy", 1000, owner=SLEEVE, number=1)
+    world.state.apply_outcome(Submit(order=order))
+    world.accept(order)
+    world.fill(order)
+    world.hold(-1800)
+    world.send(HaltRequested(reason="uneasy"))
+    world.send(KillRequested(reason="uneasy"))
+    return world, world.send(SleeveStopRequested(sleeve=SLEEVE, reason="enough", exit=True))
+
+
+def test_an_exit_that_may_not_go_asks_each_second_and_is_refused_in_writing_once() -> None:
+    world, outcomes = halted_exit()
+    assert [denied.code for denied in of_type(outcomes, OrderDenied)] == ["halted"]
+    later = world.timers_until(world.now + 30 * SECOND)
+    assert of_type(later, OrderDenied) == []
+    world.send(ResumeRequested(reason="looked"))
+    (submit,) = of_type(world.timers_until(world.now + 2 * SECOND), Submit)
+    assert (submit.order.owner, submit.order.quantity) == (SLEEVE, 1000)
+
+
+def test_a_fill_told_once_more_moves_no_exit_on() -> None:
+    world, _ = world_of()
+    world.hold(1000, owner=SLEEVE)
+    world.send(SleeveStopRequested(sleeve=SLEEVE, reason="enough", exit=True))
+    (piece,) = [o.intent for o in world.state.blotter.open() if is_exit(o)]
+    world.fill(piece, 400)
+    told = next(event for _, event in world.history if isinstance(event, OrderFilled))
+    world.send(OrderExpired(client_order_id=piece.client_order_id, reason="", ts_event=0))
+    world.now = world.state.sleeves[SLEEVE].next_piece + SECOND
+    assert world.send(told) == []
 
 
 def test_a_broken_policy_leaves_only_where_its_terms_say_so() -> None:

@@ -6,12 +6,12 @@ covered is closed in the very step that learns of its end; where the closing ord
 orders are put back until the next piece. What had no protection before has none between two pieces, as before.
 
 Each step asks one question: how much of the position does no open order on its closing side cover? That is closed now,
-or, while the last piece is waited out, covered again.
+or, while the last piece is waited out, covered again. What an order that ended covered is its owner's first, so that
+one order makes way for one: shared among owners at every turn, pieces would double with each of them.
 """
 
-import msgspec
-
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.closing_shares import closing_shares
 from tradebot.engine.core.events import (
     CancelRejected,
     FlattenRequested,
@@ -27,10 +27,11 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.netting import net_owners
-from tradebot.engine.core.orders import STOPS, Order
+from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, FlattenEnded, FlattenStarted, OrderIntent
 from tradebot.engine.core.price_collar import collar_price
 from tradebot.engine.core.reasons import Because, why
+from tradebot.engine.core.restoring import RESTORED, at_the_venue, restore
 from tradebot.engine.core.state import FLATTEN, Flattening, FlattenKey, State
 from tradebot.engine.core.step import Step, owner_holdings
 from tradebot.engine.core.stops import change_state
@@ -40,7 +41,6 @@ from tradebot.engine.core.types import (
     AccountName,
     Owner,
     Side,
-    TimeInForce,
     sign,
 )
 
@@ -60,9 +60,6 @@ FLATTENS = why(FLATTEN)
 """Why a closing order of a flatten is there."""
 
 FLATTEN_TIMER = "flatten:"
-
-RESTORED = "flatten-restored"
-"""Reason of a protective order that was put back."""
 
 ABOUT_ORDERS = (
     OrderAccepted,
@@ -124,7 +121,7 @@ def on_order_of_flatten(step: Step, event: OrderLane) -> None:
     elif _code(order) == RESTORED and order.state == "rejected":
         # Neither stop nor closing order: the next piece does not wait.
         progress.next_piece = state.now
-    flatten_step(step, where, again=False)
+    flatten_step(step, where, again=False, ended=None if order.is_open else order)
 
 
 def is_closing(order: Order) -> bool:
@@ -137,13 +134,14 @@ def _code(order: Order) -> str:
     return "" if because is None else because.code
 
 
-def flatten_step(step: Step, where: FlattenKey, *, again: bool) -> None:
+def flatten_step(step: Step, where: FlattenKey, *, again: bool, ended: Order | None = None) -> None:
     """Close what is not covered, cover what may not be closed yet, or end.
 
     Args:
         step: The step.
         where: Account and instrument.
         again: Whether orders in the way are told to end (once more); on an order's own news they are not.
+        ended: The order whose end this step learns of: what it covered is its owner's first.
     """
     state = step.state
     progress = state.flattening[where]
@@ -164,9 +162,9 @@ def flatten_step(step: Step, where: FlattenKey, *, again: bool) -> None:
     uncovered = abs(net) - _covered(state, where, closing)
     if net and uncovered >= _lot(state, where):
         if state.now >= progress.next_piece:
-            trouble = _send_pieces(step, where, uncovered)
+            trouble = _send_pieces(step, where, uncovered, ended)
         else:
-            _restore(step, where, uncovered)
+            restore(step, where, uncovered, ended)
     elif net and not orders:
         trouble = "less than one lot is left"
     if trouble:
@@ -175,11 +173,6 @@ def flatten_step(step: Step, where: FlattenKey, *, again: bool) -> None:
         _end(step, where, "flat")
     else:
         _look_again(step, where, progress)
-
-
-def at_the_venue(state: State, where: FlattenKey) -> list[Order]:
-    """Return the open orders of an account in an instrument that the venue may hold, oldest first."""
-    return [order for order in state.blotter.open_in(*where) if not order.held]
 
 
 def closes_first(state: State, where: FlattenKey) -> bool:
@@ -257,7 +250,7 @@ def _lot(state: State, where: FlattenKey) -> int:
 # ------------------------------------------------------------------------------------ closing
 
 
-def _send_pieces(step: Step, where: FlattenKey, quantity: int) -> str:
+def _send_pieces(step: Step, where: FlattenKey, quantity: int, ended: Order | None) -> str:
     """Close a quantity now; return why nothing of it could be sent, else empty."""
     state, progress = step.state, step.state.flattening[where]
     if not any(is_closing(order) for order in at_the_venue(state, where)):
@@ -266,7 +259,9 @@ def _send_pieces(step: Step, where: FlattenKey, quantity: int) -> str:
         return f"not filled after {FLATTEN_PIECES_MAX} pieces"
     sent, trouble = False, "less than one lot is left"
     holdings = _uncovered_holdings(state, where)
-    for owner, share in closing_shares(holdings, _lot(state, where), quantity):
+    freed = 0 if ended is None else ended.intent.quantity - ended.filled
+    first = None if ended is None else (ended.intent.owner, freed)
+    for owner, share in closing_shares(holdings, _lot(state, where), quantity, first):
         refused = step.submit(closing_order(state, where, owner, share))
         if refused is None:
             sent = True
@@ -293,31 +288,6 @@ def _uncovered_holdings(state: State, where: FlattenKey) -> list[tuple[Owner, in
         left = max(abs(held) - covered, 0)
         holdings.append((owner, left if net > 0 else -left))
     return holdings
-
-
-def closing_shares(
-    holdings: list[tuple[Owner, int]], lot: int, quantity: int | None = None
-) -> list[tuple[Owner, int]]:
-    """Return what each owner closes of an account's net position: signed as held, in whole lots.
-
-    Owners on the net's side share it in proportion to what they hold, by largest remainder; those who hold the opposite
-    are part of why the net is smaller, and close nothing: once the account is flat `netting` crosses what is left.
-
-    Args:
-        holdings: Signed quantity by owner, in units.
-        lot: In units.
-        quantity: How much of the net is closed, in units, at most what owners on its side hold; None: all.
-    """
-    net = sum(held for _, held in holdings)
-    same = [(owner, held) for owner, held in holdings if held * net > 0]
-    total = abs(sum(held for _, held in same))
-    lots = (abs(net) if quantity is None else min(quantity, total)) // lot
-    shares = {owner: lots * abs(held) // total for owner, held in same}
-    by_remainder = sorted(same, key=lambda held: -(lots * abs(held[1]) % total))
-    for owner, _ in by_remainder[: lots - sum(shares.values())]:
-        shares[owner] += 1
-    side = 1 if net > 0 else -1
-    return [(owner, side * share * lot) for owner, share in shares.items() if share]
 
 
 def closing_order(
@@ -365,48 +335,13 @@ def _closing_price(state: State, market: InstrumentMarket, held: int) -> int | N
     return collar_price(state.limits, "sell" if held > 0 else "buy", bid, ask, tick)
 
 
-# ------------------------------------------------------------------------------------ putting back
-
-AT_ONCE: frozenset[TimeInForce] = frozenset({"ioc", "fok"})
-"""Orders that never rest: they protect nothing, and put back they would end and be put back again for ever."""
-
-
-def _restore(step: Step, where: FlattenKey, uncovered: int) -> None:
-    """Put protective orders back that were cancelled for the closing order, stops first, as far as they are needed."""
-    state, lot = step.state, _lot(step.state, where)
-    net = state.ledger.net(*where)
-    removed = state.flattening[where].removed
-    known = [state.blotter.get(client_order_id) for client_order_id in removed]
-    ended = [order for order in known if order is not None and not order.is_open]
-    left = uncovered
-    for order in sorted(ended, key=lambda order: order.intent.type not in STOPS):
-        intent = order.intent
-        quantity = min(left, intent.quantity - order.filled)
-        if quantity < lot or sign(intent.side) * net >= 0 or intent.tif in AT_ONCE:
-            continue
-        again = msgspec.structs.replace(
-            intent,
-            client_order_id=state.next_order_id(),
-            request_id=None,
-            quantity=quantity - quantity % lot,
-            because=why(RESTORED),
-            created=state.now,
-            replaces=None,
-            parent=intent.parent if intent.role else None,
-            oco=None,
-            legs=None,
-        )
-        if step.submit(again) is None:
-            left -= again.quantity
-
-
 def _end(step: Step, where: FlattenKey, reason: str) -> None:
     state = step.state
     rest = state.ledger.net(*where)
     if rest and state.market.get(where[1]) is not None:
         closing: Side = "sell" if rest > 0 else "buy"
         standing = state.blotter.leaves(*where, closing)
-        _restore(step, where, abs(rest) - standing)
+        restore(step, where, abs(rest) - standing)
     step.emit(FlattenEnded(account=where[0], instrument=where[1], rest=rest, reason=reason))
     net_owners(step, where)
     if rest:

@@ -151,8 +151,10 @@ class Kernel:
             watch(step, at_once=False)
         else:
             _consequences(step, event)
-            on_order_of_flatten(step, event)
-            on_order_of_exit(step, event)
+            if new is not None or not isinstance(event, OrderFilled):
+                # A fill told once more is no news: it sends no further piece.
+                on_order_of_flatten(step, event)
+                on_order_of_exit(step, event)
             settle(step)
             look_everywhere(step)
             stop_on_alarms(step)

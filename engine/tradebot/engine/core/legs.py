@@ -236,7 +236,8 @@ def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderI
         trigger, trail = last.trigger_price, last.trail
         limit = last.limit_price if role == "take_profit" else None
     if kind == "trailing_stop" and trigger is None:
-        trigger = trailing_start(state, intent.instrument, side, trail)
+        opened = entry.cost // entry.filled if entry.filled else None
+        trigger = trailing_start(state, intent.instrument, side, trail, opened)
         if trigger is None:
             return None
     capabilities = state.accounts[intent.account].started.capabilities

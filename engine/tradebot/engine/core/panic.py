@@ -7,8 +7,8 @@ taken from the owners who held it, so that nobody's books keep a position the ac
 
 import msgspec
 
+from tradebot.engine.core.closing_shares import closing_shares
 from tradebot.engine.core.events import OrderFilled, PanicClosing, PanicNoted, ReportedOrder
-from tradebot.engine.core.flatten import closing_shares
 from tradebot.engine.core.ledger import MONEY
 from tradebot.engine.core.netting import net_owners
 from tradebot.engine.core.outcomes import Alert, OrderFound, PositionAdopted

@@ -45,6 +45,7 @@ def still_held(state: State, sleeve: SleeveState) -> dict[InstrumentId, int]:
 def begin_exit(step: Step, sleeve: SleeveState, reason: str) -> None:
     """Begin to close all a sleeve holds; one that is under way goes on."""
     if sleeve.exiting is None:
+        sleeve.denied.clear()
         step.emit(SleeveExitStarted(sleeve=sleeve.started.name, reason=reason))
     exit_step(step, sleeve, again=True)
 
@@ -191,8 +192,16 @@ def _close(step: Step, sleeve: SleeveState, symbol: InstrumentId) -> str | None:
     quantity = (abs(units) - covered) // lot * lot
     if quantity <= 0:
         return None
-    refused = step.submit(_order(state, sleeve, symbol, quantity * (1 if units > 0 else -1)))
-    return "" if refused is None else refused.text
+    order = _order(state, sleeve, symbol, quantity * (1 if units > 0 else -1))
+    refused = step.submit(order, denial_is_news=False)
+    if refused is None:
+        return ""
+    told = (refused.code, f"{EXIT}:{symbol}")
+    if told not in sleeve.denied:
+        # Once an exit: it asks again each second until it may go.
+        sleeve.denied[told] = state.now
+        step.deny(order, refused.code, refused.text)
+    return refused.text
 
 
 def _order(state: State, sleeve: SleeveState, symbol: InstrumentId, units: int) -> OrderIntent:

@@ -181,10 +181,26 @@ def intent_of(state: State, request: PlaceOrder) -> OrderIntent:
     )
 
 
-def trailing_start(state: State, symbol: InstrumentId, side: Side, trail: int | None) -> int | None:
-    """Return where a trailing stop of a side stands when it comes to be, on the tick; None without a market."""
+def trailing_start(
+    state: State,
+    symbol: InstrumentId,
+    side: Side,
+    trail: int | None,
+    opened: int | None = None,
+) -> int | None:
+    """Return where a trailing stop of a side stands when it comes to be, on the tick; None without a price to trail.
+
+    Args:
+        state: What is known.
+        symbol: Of what.
+        side: The stop's own.
+        trail: Distance, in price units.
+        opened: What the position was opened at, in price units: it trails that where no market is known yet, as after
+            a restart; a stop that waited for the market would leave the position bare.
+    """
     market = state.market.get(symbol)
-    price = None if market is None else market.trigger_units()
+    known = None if market is None else market.trigger_units()
+    price = opened if known is None else known
     if market is None or price is None or trail is None:
         return None
     tick = market.instrument.rules_at(state.now).tick

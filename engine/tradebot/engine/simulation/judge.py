@@ -99,7 +99,7 @@ class Judge:
         key: ClientOrderId | None = getattr(event, "client_order_id", None)
         if key is not None:
             touched.append(key)
-        self.owners.end_step()
+        self.owners.end_step(event)
         self._compare(event, touched)
         self.thresholds.look(now)
 

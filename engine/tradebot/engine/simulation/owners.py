@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.core.events import Event
 from tradebot.engine.core.outcomes import AnyOutcome, OrderDenied, OrderIntent, Submit
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.state import FLATTEN, State
@@ -101,17 +102,19 @@ class Owners:
             found[owner] = max(abs(units) - working, 0)
         return found
 
-    def end_step(self) -> None:
+    def end_step(self, event: Event) -> None:
         """Judge the closing orders of a flatten: each owner's part of them is its part of what can be closed.
 
-        Nothing is said where one of them was refused, or where it is in doubt what other orders will close.
+        What an order covered that has ended is its owner's before the rest is shared. Nothing is said where one of them
+        was refused, or where it is in doubt what other orders will close.
 
         Raises:
             Violation: If an owner closes a unit more or less than its share.
         """
         if not self._flattened or self._short or not self._facts.certain():
             return
-        for where, free in self._free.items():
+        for where, could in self._free.items():
+            free = dict(could)
             sent: dict[Owner, int] = {}
             for intent in self._flattened:
                 if (intent.account, intent.instrument) == where:
@@ -119,12 +122,27 @@ class Owners:
             most = BY_ID[where[1]].rules_at(0).quantity_max
             if max(sent.values()) >= most:
                 continue
-            total, closed = sum(free.values()), sum(sent.values())
+            owner, freed = self._ended(event)
+            closed = sum(sent.values())
+            first = min(free.get(owner, 0), closed, freed)
+            if first:
+                free[owner] -= first
+                sent[owner] = sent.get(owner, 0) - first
+                closed -= first
+            total = max(sum(free.values()), 1)
             for owner in sorted({*free, *sent}):
                 part = sent.get(owner, 0)
                 if part > free.get(owner, 0) or abs(part * total - closed * free[owner]) >= total:
                     text = f"{owner} closes {part} of {closed}, could close {free.get(owner, 0)} of {total}"
                     raise Violation("share", f"flatten {where[1]} at {where[0]}: {text}")
+
+    def _ended(self, event: Event) -> tuple[Owner, int]:
+        """Return whose order an event spoke of that has ended, and what it leaves unfilled, in units."""
+        key: ClientOrderId | None = getattr(event, "client_order_id", None)
+        seen = None if key is None else self._facts.orders.get(key)
+        if seen is None or seen.ended is None:
+            return HAND, 0
+        return seen.intent.owner, max(seen.quantity - seen.filled, 0)
 
     # ---------------------------------------------------------------------------- money
 

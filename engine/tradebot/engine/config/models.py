@@ -170,6 +170,10 @@ class AccountConfig(Section):
     base_url: Url | None = None
     data_url: Url | None = None
     stream_url: Url | None = None
+    private_url: Url | None = None
+    """Of the private stream, where it is apart from `base_url`: Binance's web-socket API."""
+    symbols: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._/@-]{1,40}$")], ...] = ()
+    """What is traded at a broker's account, in the venue's spelling, beside the symbols of its sleeves."""
     host: str | None = None
     """Of an IB gateway."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -178,7 +182,7 @@ class AccountConfig(Section):
     @model_validator(mode="after")
     def check_hosts(self) -> "AccountConfig":
         """Refuse a kind that contradicts a host: the mode follows the host."""
-        for name in ("base_url", "stream_url"):
+        for name in ("base_url", "stream_url", "private_url"):
             url: str | None = getattr(self, name)
             told = None if url is None else mode_of_host(url)
             if told is not None and self.kind not in {told, "paper"}:

@@ -134,6 +134,29 @@ def test_a_child_ends_with_a_parent_that_never_filled(capabilities: Capabilities
     assert not venue.orders
 
 
+def test_a_child_ends_with_a_parent_that_the_market_ends_in_the_engine() -> None:
+    venue = BracketVenue(PLAIN)
+    venue.fill(key(venue.place("buy", 500)))
+    stop = venue.place("sell", 500, kind="stop", limit=None, trigger=9_800_00, reduce_only=True)
+    child = venue.place("buy", 500, limit=9_700_00, after=key(stop))
+    venue.fill(key(venue.place("sell", 500, limit=10_000_00)))
+    venue.market(9_790_00, settle=False)  # the stop finds nothing to close any more
+    assert venue.now(stop).state == "cancelled"
+    assert venue.now(child).state == "cancelled"
+
+
+def test_a_child_ends_with_a_parent_that_its_pair_ends_in_the_engine() -> None:
+    venue = BracketVenue(PLAIN)
+    venue.fill(key(venue.place("buy", 500)))
+    target = venue.place("sell", 500, limit=10_400_00)
+    stop = venue.place("sell", 500, kind="stop", limit=None, trigger=9_800_00, oco=key(target))
+    child = venue.place("buy", 500, limit=9_700_00, after=key(stop))
+    venue.fill(key(target), settle=False)
+    venue.tell(venue.answers.popleft(), settle=False)
+    assert venue.now(stop).state == "cancelled"
+    assert venue.now(child).state == "cancelled"
+
+
 @both
 def test_a_child_waits_for_what_took_its_parents_place(capabilities: Capabilities) -> None:
     venue = BracketVenue(capabilities)

@@ -1,11 +1,14 @@
 """Orders of one account do not trade against each other: the later waits, exits go first."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import override
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.core.bracket_venue import RICH, BracketVenue
 from tests.engine.core.builders import (
     ACCOUNT,
     BTC_ID,
@@ -17,12 +20,14 @@ from tests.engine.core.builders import (
 )
 from tests.engine.core.test_stops import Scripted, denial, kill
 
+from tradebot.data.events import MarketEvent
 from tradebot.engine.core.actions import NewOrder, OrderSeq, buy, sell
 from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.events import (
     AmendRequested,
     CancelRequested,
     Event,
+    OrderExpired,
 )
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
@@ -34,7 +39,8 @@ from tradebot.engine.core.outcomes import (
     Submit,
 )
 from tradebot.engine.core.reasons import why
-from tradebot.engine.core.types import MS, RequestId, Side, TimeInForce
+from tradebot.engine.core.types import MS, SECOND, ClientOrderId, RequestId, Side, TimeInForce
+from tradebot.engine.core.waiting import waits
 
 
 def world_of() -> tuple[World, Scripted]:
@@ -87,6 +93,48 @@ def test_one_that_ends_at_once_waits_where_the_book_would_take_it_to_the_others_
     assert len(sent(inside)) == 1
     beyond = world.request("buy", 1_000_010, limit=10_400_00, tif="ioc")
     assert len(waiting(beyond)) == 1
+
+
+def absent_twice(world: World, order: OrderIntent) -> list[AnyOutcome]:
+    """Let the venue say twice, long enough after each other, that it knows no such order."""
+    world.report(order, "")
+    world.now += 6 * SECOND
+    world.market()
+    return world.report(order, "")
+
+
+ENDS: dict[str, Callable[[World, OrderIntent], list[AnyOutcome]]] = {
+    "filled": lambda world, order: world.fill(order),
+    "cancelled": lambda world, order: world.cancelled(order),
+    "rejected": lambda world, order: world.reject(order),
+    "expired": lambda world, order: world.send(
+        OrderExpired(client_order_id=order.client_order_id, reason="", ts_event=world.now)
+    ),
+    "told cancelled": lambda world, order: world.report(order, "cancelled"),
+    "told expired": lambda world, order: world.report(order, "expired"),
+    "absent twice": absent_twice,
+}
+"""Every way in which an order that works at a venue ends, as the venue tells it."""
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_it_goes_out_in_the_step_that_learns_of_the_others_end_however_that_ends(end: str) -> None:
+    world, policy = world_of()
+    resting = world.place("sell", 1000, limit=10_050_00)
+    (held,) = waiting(says(world, policy, buy(Decimal("0.005"), limit=Decimal(10_060))))
+    world.market()
+    gone = sent(ENDS[end](world, resting.intent))
+    assert [order.client_order_id for order in gone] == [held.order.client_order_id]
+
+
+def test_it_goes_out_when_the_other_was_moved_away() -> None:
+    can = msgspec.structs.replace(RICH, replace=True)
+    venue = BracketVenue(can)
+    resting = venue.place("sell", 1000, limit=10_050_00)
+    waiter = venue.place("buy", 500, limit=10_060_00)
+    assert venue.now(waiter).held
+    venue.amend(resting, limit_price=10_100_00)
+    assert waiter.intent.client_order_id in venue.orders
 
 
 @pytest.mark.parametrize("end", ["cancelled", "filled"])
@@ -173,7 +221,13 @@ class Judged(World):
 
     @override
     def send(self, event: Event, *, after: int = MS) -> list[AnyOutcome]:
+        before = {key: self.order(key) for key in self._at_venue()}
         outcomes = super().send(event, after=after)
+        if isinstance(event, MarketEvent):
+            told = {cancel.client_order_id for cancel in of_type(outcomes, Cancel)}
+            kept = {key: order for key, order in before.items() if key not in told}
+            assert all(self.order(key) == order for key, order in kept.items())
+        self._nobody_waits_for_nothing()
         told = {cancel.client_order_id for cancel in of_type(outcomes, Cancel)}
         for submit in of_type(outcomes, Submit):
             for other in self.state.blotter.open():
@@ -183,6 +237,14 @@ class Judged(World):
                 going = other.state == "pending_cancel" or other.intent.client_order_id in told
                 assert going or self.closes(other.intent)
         return outcomes
+
+    def _at_venue(self) -> list[ClientOrderId]:
+        return [one.intent.client_order_id for one in self.state.blotter.open() if not one.held]
+
+    def _nobody_waits_for_nothing(self) -> None:
+        """An order that waits is looked at wherever what it waits for may have ended: in no other step."""
+        for order in self.state.blotter.open():
+            assert not order.held or waits(self.state, order)
 
     def closes(self, order: OrderIntent) -> bool:
         """Return whether an order could be an exit at all: its owner holds something on the other side."""

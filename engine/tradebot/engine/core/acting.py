@@ -152,6 +152,7 @@ def pursue(step: Step, sleeve: SleeveState, answer: OrderSeq, wanted: Want) -> D
     found = plan(About(state, sleeve, symbol, because, edge), wanted)
     deeds = [_take_out(step, order, because) for order in found.cancels]
     deeds += [_set_off_now(step, order, because) for order in found.closes]
+    deeds += [_hold(step, piece) for piece in found.pieces]
     deeds += [_move(step, order, trigger) for order, trigger in found.moves]
     if found.order is not None:
         fresh = msgspec.structs.replace(found.order, client_order_id=state.next_order_id())
@@ -183,6 +184,12 @@ def _set_off_now(step: Step, order: Order, because: Because) -> Deed:
     word = in_words(state, going)
     refused = step.submit(going) if order.held else replace_own(step, order, going)
     return NOTHING if refused is not None else Deed(effects=1, did=(word,))
+
+
+def _hold(step: Step, piece: OrderIntent) -> Deed:
+    """Keep an exit until the legs of its entry have made room for it, which is asked of them in this step."""
+    step.hold(msgspec.structs.replace(piece, client_order_id=step.state.next_order_id()))
+    return Deed(effects=1, did=(in_words(step.state, piece),))
 
 
 def _move(step: Step, order: Order, trigger: int) -> Deed:

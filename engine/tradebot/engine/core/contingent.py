@@ -7,26 +7,46 @@ tells things in: after each event of the order lane, and again after the next. W
 import msgspec
 
 from tradebot.engine.core.gate_words import Check
+from tradebot.engine.core.going import is_going, is_piece
+from tradebot.engine.core.held import set_off
 from tradebot.engine.core.legs import IN_FLIGHT, keep_legs, keep_or_tell, shrink
 from tradebot.engine.core.orders import STOPS, Order
-from tradebot.engine.core.outcomes import HeldEnded, HeldQuantityChanged, OrderIntent
+from tradebot.engine.core.outcomes import HeldEnded, HeldQuantityChanged, OrderHeld, OrderIntent
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.venue_rules import venue_rules
 from tradebot.engine.core.waiting import parent_filled, waits
 
+PASSES_MAX = 4
+"""How often one event's consequences are looked through: an order the engine ends may free one that waits for it."""
+
 
 def settle(step: Step) -> None:
     """Bring what depends on other orders in line with them; to be called after each event of the order lane."""
     blotter = step.state.blotter
-    for order in blotter.held_in():
-        _release(step, order)
-    for order in blotter.open():
-        if order.taken and not order.intent.role:
-            _take_off(step, order)
-    for entry in blotter.brackets():
-        keep_legs(step, entry)
+    for _ in range(PASSES_MAX):
+        for order in blotter.held_in():
+            _release(step, order)
+        done = len(step.outcomes)
+        for order in blotter.open():
+            if order.taken and not order.intent.role:
+                _take_off(step, order)
+        for entry in blotter.brackets():
+            keep_legs(step, entry)
+        if not any(isinstance(outcome, HeldEnded) for outcome in step.outcomes[done:]):
+            return
+
+
+def settle_again(step: Step, done: int) -> None:
+    """Settle where an order that the engine keeps has ended, or come to be, since: others may wait for it.
+
+    Args:
+        step: The step.
+        done: How many of its outcomes were there when it was settled last.
+    """
+    if any(isinstance(outcome, HeldEnded | OrderHeld) for outcome in step.outcomes[done:]):
+        settle(step)
 
 
 # ------------------------------------------------------------------------------------ placing
@@ -102,8 +122,12 @@ def _release(step: Step, order: Order) -> None:
             step.emit(HeldQuantityChanged(client_order_id=key, quantity=left))
     else:
         sent = msgspec.structs.replace(intent, quantity=left, created=state.now)
-        refused = step.submit(sent, denial_is_news=not intent.role)
-        if refused is not None and intent.role:
+        if is_going(intent):
+            # It has waited: the price it may go to is that of now.
+            sent = set_off(state, sent, state.market[intent.instrument], left)
+        protects = bool(intent.role) and not is_piece(intent)
+        refused = step.submit(sent, denial_is_news=not protects)
+        if refused is not None and protects:
             keep_or_tell(step, sent, refused.text)
 
 

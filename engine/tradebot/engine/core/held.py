@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.gate_words import Check
+from tradebot.engine.core.going import lacks_room
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent, StopMoved
@@ -91,9 +92,11 @@ def _set_off(step: Step, order: Order, market: InstrumentMarket) -> None:
     if quantity <= 0:
         step.emit(HeldEnded(client_order_id=key, state="cancelled", reason="position-closed"))
         return
-    refused = step.submit(
-        set_off(state, intent, market, quantity), denial_is_news=not intent.reduce_only
-    )
+    going = set_off(state, intent, market, quantity)
+    if lacks_room(state, going):
+        step.hold(going)  # a target of its entry locks what it is to sell: that goes first
+        return
+    refused = step.submit(going, denial_is_news=not intent.reduce_only)
     if refused is not None and intent.reduce_only:
         _tell(step, intent, quantity, refused)
 

@@ -25,7 +25,7 @@ from tradebot.engine.core.asking import (
     watch_silence,
 )
 from tradebot.engine.core.connections import tell_feed, tell_stream, warn_engine_held
-from tradebot.engine.core.contingent import enter, settle
+from tradebot.engine.core.contingent import enter, settle, settle_again
 from tradebot.engine.core.events import (
     AccountReported,
     AmendRequested,
@@ -145,6 +145,7 @@ class Kernel:
             step.emit(booked(self.state.engine_id, fill, owner, intent))
             on_late_fill(step, fill)
             share_closing(step, fill)
+        done = 0
         if isinstance(event, MarketEvent):
             look(step, event.instrument)
             look_at_shadows(step, event.instrument)
@@ -156,12 +157,14 @@ class Kernel:
                 on_order_of_flatten(step, event)
                 on_order_of_exit(step, event)
             settle(step)
+            done = len(step.outcomes)
             look_everywhere(step)
             stop_on_alarms(step)
             # A fill told once more moves no money: it waits for the next look like everything else.
             watch(step, at_once=new is not None or isinstance(event, OrderRejected))
         settle_bets(step)
         self._sleeves.decide(step, event)
+        settle_again(step, done)
         warn_engine_held(step)
         watch_silence(step)
         return step.outcomes

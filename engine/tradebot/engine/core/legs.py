@@ -12,6 +12,7 @@ import msgspec
 from tradebot.engine.core.amend import change
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import OrderFilled
+from tradebot.engine.core.going import gives_way, is_going, is_piece
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -59,14 +60,36 @@ def keep_legs(step: Step, entry: Order) -> None:
     if intent.legs is None or closing or state.market.get(symbol) is None:
         return
     covered = state.blotter.to_cover(entry)
+    pieces = [leg for leg in going_legs(state, entry) if is_piece(leg.intent)]
+    closing_now = sum(leg.leaves for leg in pieces)
+    if closing_now > covered:
+        _less(step, pieces, closing_now - covered)
     for role in roles(intent.legs):
-        ever = _of_role(state, entry, role)
-        standing = _standing(state, ever)
+        standing = _standing(state, _of_role(state, entry, role))
         total = sum(leg.leaves for leg in standing)
-        if total > covered:
-            _less(step, standing, total - covered)
-        elif total < covered:
-            _more(step, entry, role, covered - total)
+        room = max(covered - _given_way(state, entry, role), 0)
+        if total > room:
+            _less(step, standing, total - room)
+        elif total < room:
+            _more(step, entry, role, room - total)
+
+
+def going_legs(state: State, entry: Order) -> list[Order]:
+    """Return the open exits that take the place of an entry's legs."""
+    legs = state.blotter.legs(entry.intent.client_order_id)
+    return [leg for leg in _standing(state, legs) if is_going(leg.intent)]
+
+
+def _given_way(state: State, entry: Order, role: OrderRole) -> int:
+    """Return how much of what is covered the legs of one kind leave to exits, in units.
+
+    A stop that was set off is one of the stops itself; a target gives way to it where the venue locks what rests.
+    """
+    return sum(
+        leg.leaves
+        for leg in going_legs(state, entry)
+        if gives_way(state, leg.intent) and (is_piece(leg.intent) or role == "take_profit")
+    )
 
 
 def _leaves(state: State, intent: OrderIntent) -> bool:
@@ -88,8 +111,11 @@ def roles(legs: Legs) -> tuple[OrderRole, ...]:
 
 
 def _of_role(state: State, entry: Order, role: OrderRole) -> list[Order]:
+    """Return the legs of one kind that an entry ever had, oldest first; pieces are none of them."""
     return [
-        leg for leg in state.blotter.legs(entry.intent.client_order_id) if leg.intent.role == role
+        leg
+        for leg in state.blotter.legs(entry.intent.client_order_id)
+        if leg.intent.role == role and not is_piece(leg.intent)
     ]
 
 
@@ -207,13 +233,21 @@ def keep_or_tell(step: Step, leg: OrderIntent, text: str) -> None:
     """Keep a stop in the engine that may not go to the venue; say so of a target, which cannot be kept."""
     state = step.state
     if leg.role == "stop_loss":
-        step.hold(msgspec.structs.replace(leg, lives_at="engine", created=state.now))
+        step.hold(msgspec.structs.replace(_as_stop(leg), lives_at="engine", created=state.now))
         return
     order = state.blotter.get(leg.client_order_id)
     if order is not None and order.held:
         key = leg.client_order_id
         step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=COVERS_TOO_MUCH))
     _tell_once(step, f"take_profit:{leg.parent}", f"no take profit for {leg.parent} yet: {text}")
+
+
+def _as_stop(leg: OrderIntent) -> OrderIntent:
+    """Return the stop that a leg is, or was before it was set off."""
+    if not is_going(leg):
+        return leg
+    kind: OrderType = "stop" if leg.trail is None else "trailing_stop"
+    return msgspec.structs.replace(leg, type=kind, tif="gtc", limit_price=None)
 
 
 def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderIntent | None:

@@ -11,7 +11,9 @@ import msgspec
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.actions import Want, WantFlat, WantQuantity, WantRisk, WantWeight
+from tradebot.engine.core.going import at_venue
 from tradebot.engine.core.house_money import House, may_add
+from tradebot.engine.core.legs import going_legs
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Legs, OrderIntent
@@ -45,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cancels: tuple[Order, ...] = ()
     closes: tuple[Order, ...] = ()
     """Protective stops that are set off now."""
+    pieces: tuple[OrderIntent, ...] = ()
+    """Exits of what legs at the venue cover; each goes out when they have made room for it."""
     moves: tuple[tuple[Order, int], ...] = ()
     """Protective stops and the trigger they are moved to, in price units."""
     order: OrderIntent | None = None
@@ -142,7 +146,7 @@ def _toward(about: About, target: int) -> Plan:
     if rest < about.lot:
         return base
     if abs(target) < abs(held):
-        return _smaller(about, base, side, rest, whole_position=target == 0)
+        return _smaller(about, base, side, rest, coming)
     draft = _order(about, side, rest)
     if draft is None:
         return msgspec.structs.replace(base, bound_by="no-mark")
@@ -162,7 +166,8 @@ def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...],
             continue
         leaving = order.state == "pending_cancel"
         fits = order.intent.side == side and coming + order.leaves <= most
-        at_once = order.intent.tif in {"ioc", "fok"}
+        # One that waits here for room has not gone anywhere: it may be taken back.
+        at_once = order.intent.tif in {"ioc", "fok"} and not order.held
         if not fits and not leaving and not at_once:
             cancels.append(order)
         soon = soon or leaving or at_once or not fits
@@ -171,30 +176,103 @@ def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...],
     return tuple(cancels), coming, soon
 
 
-def _smaller(about: About, base: Plan, side: Side, rest: int, *, whole_position: bool) -> Plan:
-    """Return what closes so much of the position; all of it through the stops that protect it."""
-    closes: list[Order] = []
-    if whole_position:
-        for order in about.mine():
-            if order.intent.role == "stop_loss" and protects(order) and order.leaves <= rest:
-                closes.append(order)
-                rest -= order.leaves
-    draft = _order(about, side, rest - rest % about.lot) if rest >= about.lot else None
-    if draft is not None:
-        net = about.state.ledger.net(draft.account, about.symbol) * -sign(side)
-        reduce_only = about.sleeve.shadow is not None or net >= draft.quantity
-        draft = msgspec.structs.replace(draft, reduce_only=reduce_only, edge=None)
-        size = on_the_lot(
-            about.state,
-            about.market.instrument,
-            about.market.instrument.price(draft.limit_price or 0),
-            Size(draft.quantity),
+def _smaller(about: About, base: Plan, side: Side, rest: int, coming: int) -> Plan:
+    """Return what closes so much of the position, so that no two orders at the venue close the same.
+
+    All of it goes through the stops that protect it. Of a part, first what no leg at the venue covers; the rest in
+    pieces, each a leg of its entry that goes out when the others have made room.
+    """
+    state, closes, pieces = about.state, list[Order](), list[OrderIntent]()
+    entries = _entries(about)
+    if base.wanted == 0:
+        for entry in entries:
+            stops = [stop for stop in _stops(about, entry) if stop.leaves <= rest]
+            if _in_the_way_of_all(about, entry):
+                units = min(_covered(state, entry), rest)
+                pieces += _piece(about, entry, side, units)
+                rest -= units
+            else:
+                closes += stops
+                rest -= sum(stop.leaves for stop in stops)
+    else:
+        bound = {
+            e.intent.client_order_id: _covered(state, e) for e in entries if at_venue(state, e)
+        }
+        alone = min(max(abs(base.held) - coming - sum(bound.values()), 0), rest)
+        beyond, rest = rest - alone, alone
+        for entry in reversed(entries):
+            units = min(bound.get(entry.intent.client_order_id, 0), beyond)
+            pieces += _piece(about, entry, side, units)
+            beyond -= units
+    base = msgspec.structs.replace(base, closes=tuple(closes), pieces=tuple(pieces))
+    if rest < about.lot:
+        return base
+    draft = _order(about, side, rest - rest % about.lot)
+    if draft is None:
+        return msgspec.structs.replace(base, bound_by="no-mark")
+    order = _exit(about, draft)
+    return msgspec.structs.replace(base, order=order, bound_by="lot" if order is None else "")
+
+
+def _entries(about: About) -> list[Order]:
+    """Return the sleeve's entries that open legs protect here, oldest first."""
+    parents = (order.intent.parent for order in about.mine() if protects(order))
+    found = [about.state.blotter.get(key) for key in dict.fromkeys(parents) if key is not None]
+    return [entry for entry in found if entry is not None]
+
+
+def _stops(about: About, entry: Order) -> list[Order]:
+    key = entry.intent.client_order_id
+    return [
+        order
+        for order in about.mine()
+        if order.intent.parent == key and order.intent.role == "stop_loss" and protects(order)
+    ]
+
+
+def _covered(state: State, entry: Order) -> int:
+    """Return what the legs of an entry cover and no exit is on its way to close, in units."""
+    going = sum(leg.leaves for leg in going_legs(state, entry))
+    return max(state.blotter.to_cover(entry) - going, 0)
+
+
+def _in_the_way_of_all(about: About, entry: Order) -> bool:
+    """Return whether no stop of an entry can be set off in its place: there is none, or a target locks the balance."""
+    state = about.state
+    resting = at_venue(state, entry)
+    locks = state.accounts[entry.intent.account].started.capabilities.locks_balance
+    targets = any(leg.intent.role == "take_profit" for leg in resting)
+    return bool(resting) and ((locks and targets) or not _stops(about, entry))
+
+
+def _piece(about: About, entry: Order, side: Side, units: int) -> list[OrderIntent]:
+    """Return the exit of a part of what an entry's legs cover; none where it is too small to be sent."""
+    lots = units - units % about.lot
+    draft = _order(about, side, lots) if lots else None
+    order = None if draft is None else _exit(about, draft)
+    if order is None:
+        return []
+    intent = entry.intent
+    return [
+        msgspec.structs.replace(
+            order, bet_id=intent.bet_id, parent=intent.client_order_id, role="stop_loss"
         )
-        if not size.units:
-            return msgspec.structs.replace(base, closes=tuple(closes), bound_by="lot")
-    missing = draft is None and rest >= about.lot
-    bound = "no-mark" if missing else base.bound_by
-    return msgspec.structs.replace(base, closes=tuple(closes), order=draft, bound_by=bound)
+    ]
+
+
+def _exit(about: About, draft: OrderIntent) -> OrderIntent | None:
+    """Return an order as one that only closes; None where it is less than the venue takes."""
+    net = about.state.ledger.net(draft.account, about.symbol) * -sign(draft.side)
+    reduce_only = about.sleeve.shadow is not None or net >= draft.quantity
+    size = on_the_lot(
+        about.state,
+        about.market.instrument,
+        about.market.instrument.price(draft.limit_price or 0),
+        Size(draft.quantity),
+    )
+    return (
+        msgspec.structs.replace(draft, reduce_only=reduce_only, edge=None) if size.units else None
+    )
 
 
 def _order(about: About, side: Side, quantity: int) -> OrderIntent | None:

@@ -1,18 +1,24 @@
 """Which of the orders the engine keeps wait for another order, rather than for a price."""
 
 from tradebot.engine.core.crossing import blocked_by
+from tradebot.engine.core.going import lacks_room
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import ClientOrderId
 
 
 def waits(state: State, order: Order) -> bool:
-    """Return whether an order the engine keeps waits for another: one it replaces, its parent, one it would cross."""
+    """Return whether an order the engine keeps waits for another: one it replaces, its parent, one it would cross.
+
+    So does an exit while the legs of its entry have not made room for it.
+    """
     intent = order.intent
     if intent.replaces is not None:
         old = state.blotter.get(intent.replaces)
         if old is not None and old.is_open:
             return True
+    if order.held and lacks_room(state, intent):
+        return True
     follows = intent.parent is not None and not intent.role
     if follows and intent.parent is not None and parent_filled(state, intent.parent) is None:
         return True

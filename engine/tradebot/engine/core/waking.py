@@ -13,6 +13,7 @@ from tradebot.engine.core.events import (
     OrderReplaced,
     TimerFired,
 )
+from tradebot.engine.core.legs import PROTECTS
 from tradebot.engine.core.needs import Bars, Book, Every, Trades
 from tradebot.engine.core.policy import Policy
 from tradebot.engine.core.sleeve_terms import SleeveStarted
@@ -83,8 +84,18 @@ def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bo
         return not event.timer_id.startswith(BARS_TIMER) or closed_since(state, sleeve, waking.bars)
     if sleeve.unmet and isinstance(event, _ABOUT_ORDERS):
         order = state.blotter.get(event.client_order_id)
-        return order is not None and order.intent.owner == sleeve.started.name
+        mine = order is not None and order.intent.owner == sleeve.started.name
+        return mine and not _is_upkeep(state, event)
     return False
+
+
+def _is_upkeep(state: State, event: OrderCancelled | OrderFilled | OrderReplaced) -> bool:
+    """Return whether a leg was only fitted to what it covers: no want waits for that, what does goes by itself."""
+    key = event.client_order_id
+    order = state.blotter.successor(key) or state.blotter.get(key)
+    if order is None or not order.intent.role or isinstance(event, OrderFilled):
+        return False
+    return order.intent.because is not None and order.intent.because.code == PROTECTS
 
 
 def _market_wakes(state: State, sleeve: SleeveState, waking: Waking, event: MarketEvent) -> bool:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tradebot.engine.brokers.alpaca.adapter import AlpacaAdapter as AlpacaAdapter
     from tradebot.engine.core.actions import OrderSeq as OrderSeq
     from tradebot.engine.core.actions import buy as buy
     from tradebot.engine.core.actions import cancel as cancel
@@ -35,6 +36,7 @@ _CORE = "tradebot.engine.core"
 _FACADE = "tradebot.engine.facade"
 
 _HOMES = {
+    "AlpacaAdapter": "tradebot.engine.brokers.alpaca.adapter",
     "Bars": f"{_CORE}.needs",
     "Because": f"{_CORE}.reasons",
     "Book": f"{_CORE}.needs",

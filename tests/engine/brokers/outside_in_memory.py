@@ -94,6 +94,10 @@ class MemoryOutside:
         """The HTTP server: takes a request and may answer it, once, at any later time."""
         self.connect: Callable[[MemoryLine], None] = lambda line: line.accept()
         """The socket server: accepts a line or drops it."""
+        self.stream: Callable[[HttpRequest, MemoryLine], None] = lambda _, line: line.drop(
+            "HTTP 404"
+        )
+        """The server of replies that stay open: accepts a line or drops it."""
         self._waiting: list[tuple[int, int, Woken]] = []
         self._numbers = count()
 
@@ -127,6 +131,14 @@ class MemoryOutside:
         line = MemoryLine(self, url, listener)
         self.lines.append(line)
         self.after(self.latency, lambda: self.connect(line))
+        return line
+
+    def pull(self, request: HttpRequest, listener: Listener) -> Line:
+        """Bring a request whose reply stays open to the server."""
+        line = MemoryLine(self, request.url, listener)
+        self.requests.append(request)
+        self.lines.append(line)
+        self.after(self.latency, lambda: self.stream(request, line))
         return line
 
     def close(self) -> None:

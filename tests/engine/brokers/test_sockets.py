@@ -145,3 +145,54 @@ async def test_an_error_of_the_session_goes_to_its_keeper() -> None:
         assert [str(one) for one in crashes][:1] == ["broken"]
 
     await with_server([web.get("/ws", echo)], use)
+
+
+class Heard:
+    """Remembers what a line told."""
+
+    def __init__(self) -> None:
+        self.words: list[str | bytes] = []
+        self.first = asyncio.Event()
+        self.over = asyncio.Event()
+
+    def opened(self, line: Line) -> None:
+        self.words.append("opened")
+
+    def heard(self, line: Line, frame: bytes) -> None:
+        self.words.append(frame)
+        self.first.set()
+
+    def closed(self, line: Line, reason: str) -> None:
+        self.words.append(reason)
+        self.over.set()
+
+
+async def test_a_reply_that_stays_open_is_told_piece_by_piece_and_any_other_status_closes_it() -> (
+    None
+):
+    more = asyncio.Event()
+
+    async def events(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"data: 1\n\n")
+        await more.wait()
+        await response.write(b":bye\n")
+        return response
+
+    async def use(host: str, outside: SocketsOutside, _: list[Exception]) -> None:
+        listener = Heard()
+        request = HttpRequest(method="GET", url=f"http://{host}/events", timeout=5 * SECOND)
+        outside.pull(request, listener)
+        await listener.first.wait()
+        assert listener.words == ["opened", b"data: 1\n\n"]
+        more.set()
+        await listener.over.wait()
+        assert listener.words[2:] == [b":bye\n", "ended by the other side"]
+        missing = Heard()
+        nowhere = HttpRequest(method="GET", url=f"http://{host}/nowhere", timeout=5 * SECOND)
+        outside.pull(nowhere, missing)
+        await missing.over.wait()
+        assert missing.words == ["HTTP 404"]
+
+    await with_server([web.get("/events", events)], use)

@@ -112,3 +112,11 @@ class Outside(Protocol):
     def dial(self, url: str, listener: Listener, headers: Mapping[str, str] = NO_HEADERS) -> Line:
         """Open a web socket; the listener is never called from within this call."""
         ...
+
+    def pull(self, request: HttpRequest, listener: Listener) -> Line:
+        """Send a request whose reply stays open, as server-sent events do; the listener is never called from within.
+
+        A status of 200 opens the line; each piece of the body is a frame; any other status, the end of the body and a
+        dropped connection close it. Nothing can be sent on it. The timeout is that of the reply's headers.
+        """
+        ...

@@ -39,6 +39,8 @@ SENDS_MAX = 1_000
 OPEN_S = 10.0
 """Seconds to open a socket."""
 
+_OK = 200
+
 PING_S = 20.0
 """Seconds between our own pings, and the longest to wait for a pong."""
 
@@ -88,7 +90,8 @@ class SocketsOutside:
         for task in self._tasks:
             task.cancel()
 
-    def _spawn(self, task: asyncio.Task[None]) -> None:
+    def spawn(self, task: asyncio.Task[None]) -> None:
+        """Keep a task until it ends; `close` ends it."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -96,7 +99,7 @@ class SocketsOutside:
 
     def ask(self, request: HttpRequest, answered: Callable[[Answer], None]) -> None:
         """Send a request; `answered` is called once."""
-        self._spawn(asyncio.get_running_loop().create_task(self._ask(request, answered)))
+        self.spawn(asyncio.get_running_loop().create_task(self._ask(request, answered)))
 
     async def _ask(self, request: HttpRequest, answered: Callable[[Answer], None]) -> None:
         answer = await ask(self._http, request)
@@ -107,7 +110,15 @@ class SocketsOutside:
     def dial(self, url: str, listener: Listener, headers: Mapping[str, str] = NO_HEADERS) -> Line:
         """Open a web socket."""
         line = _SocketLine(self, listener)
-        self._spawn(asyncio.get_running_loop().create_task(line.run(url, headers)))
+        self.spawn(asyncio.get_running_loop().create_task(line.run(url, headers)))
+        return line
+
+    # ---------------------------------------------------------------------------- event streams
+
+    def pull(self, request: HttpRequest, listener: Listener) -> Line:
+        """Send a request whose reply stays open."""
+        line = _EventLine(self, listener)
+        line.begin(self._http, request)
         return line
 
 
@@ -208,6 +219,61 @@ class _SocketLine:
                 await connection.send(frame)
             except websockets.ConnectionClosed:
                 return  # whoever receives is told
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        if not self._silent:
+            self._outside.guarded(call)
+
+
+class _EventLine:
+    """One reply that stays open."""
+
+    def __init__(self, outside: SocketsOutside, listener: Listener) -> None:
+        self._outside = outside
+        self._listener = listener
+        self._silent = False
+        self._pulling: asyncio.Task[None] | None = None
+
+    def send(self, frame: str | bytes) -> None:
+        """Nothing can be sent on it."""
+        raise TypeError(f"an event stream takes no frames, was given {len(frame)}")
+
+    def close(self) -> None:
+        """Close it; the listener hears nothing any more."""
+        self._silent = True
+        if self._pulling is not None:
+            self._pulling.cancel()
+
+    def begin(self, http: aiohttp.ClientSession, request: HttpRequest) -> None:
+        """Send the request."""
+        self._pulling = asyncio.get_running_loop().create_task(self._pull(http, request))
+        self._outside.spawn(self._pulling)
+
+    async def _pull(self, http: aiohttp.ClientSession, request: HttpRequest) -> None:
+        reason = "ended by the other side"
+        try:
+            async with (
+                asyncio.timeout(request.timeout / 1e9) as opening,
+                http.request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=OPEN_S),
+                    allow_redirects=False,
+                ) as response,
+            ):
+                opening.reschedule(None)
+                if response.status == _OK:
+                    self._tell(lambda: self._listener.opened(self))
+                    async for chunk in response.content.iter_any():
+                        self._tell(lambda chunk=chunk: self._listener.heard(self, chunk))
+                else:
+                    reason = f"HTTP {response.status}"
+        except TimeoutError:
+            reason = f"no answer within {request.timeout / 1e9:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            reason = f"{type(error).__name__}: {error}"
+        self._tell(lambda: self._listener.closed(self, reason))
 
     def _tell(self, call: Callable[[], None]) -> None:
         if not self._silent:

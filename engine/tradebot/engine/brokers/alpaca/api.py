@@ -1,0 +1,84 @@
+"""How requests to Alpaca's REST are written: address, headers, query; no I/O.
+
+alpaca-py is not used for these: it has no timeout, sends a POST again after a 504 (an order twice), and puts floats on
+the wire.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import override
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from tradebot.engine.brokers.outside import HttpRequest, Method
+from tradebot.engine.core.types import SECOND
+
+TIMEOUT = 10 * SECOND
+"""Longest wait for an answer, ns."""
+
+NO_QUERY: Mapping[str, str] = {}
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """An account's keys; never shown."""
+
+    key: str
+    secret: str
+
+    @override
+    def __repr__(self) -> str:
+        """Return no secret."""
+        return "Keys(...)"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the Trading API."""
+        return {"APCA-API-KEY-ID": self.key, "APCA-API-SECRET-KEY": self.secret}
+
+    @property
+    def basic(self) -> dict[str, str]:
+        """Return the header of the Broker API."""
+        pair = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+
+
+class Api(msgspec.Struct, frozen=True):
+    """One account's REST addresses and keys."""
+
+    url: str
+    """Without `/v2` and without a slash at its end."""
+    keys: Keys
+
+    def get(
+        self, path: str, query: Mapping[str, str] = NO_QUERY, *, timeout: int = TIMEOUT
+    ) -> HttpRequest:
+        """Return a GET below the address."""
+        return self._request("GET", path, query, b"", timeout)
+
+    def send(
+        self, method: Method, path: str, body: Mapping[str, object], *, timeout: int = TIMEOUT
+    ) -> HttpRequest:
+        """Return a request with a JSON body."""
+        return self._request(method, path, NO_QUERY, msgspec.json.encode(body), timeout)
+
+    def delete(
+        self, path: str, query: Mapping[str, str] = NO_QUERY, *, timeout: int = TIMEOUT
+    ) -> HttpRequest:
+        """Return a DELETE below the address."""
+        return self._request("DELETE", path, query, b"", timeout)
+
+    def _request(
+        self, method: Method, path: str, query: Mapping[str, str], body: bytes, timeout: int
+    ) -> HttpRequest:
+        asked = f"?{urlencode(query)}" if query else ""
+        headers = self.keys.headers
+        if body:
+            headers |= {"Content-Type": "application/json"}
+        return HttpRequest(
+            method=method,
+            url=f"{self.url}{quote(path, safe='/:')}{asked}",
+            headers=headers,
+            body=body,
+            timeout=timeout,
+        )

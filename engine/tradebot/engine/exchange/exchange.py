@@ -79,7 +79,7 @@ class Exchange(View):
     def place(self, request: OrderRequest) -> Order:
         """Take an order; one that is refused comes back `rejected` with its reason."""
         now = self._catch_up()
-        request = self._sized(request)
+        request = self.sized(request)
         listing = self.listing_of(request)
         reason = self.refusal(request)
         self._numbers += 1
@@ -117,6 +117,18 @@ class Exchange(View):
                 self.worst_of(listing, request),
             )
         )
+
+    def rule_refusal(self, request: OrderRequest) -> Reason:
+        """Return why the listing's own rules refuse an order, whoever gives it."""
+        listing = self.listing_of(request)
+        if listing is None:
+            return "unknown_symbol"
+        return rule_broken(request, listing, self.market(listing).last_price)
+
+    @property
+    def next_number(self) -> int:
+        """Return the number that the next order gets."""
+        return self._numbers + 1
 
     def transmit(self, number: int) -> Reason:
         """Let an order go that was given with `hold`."""
@@ -210,7 +222,7 @@ class Exchange(View):
         old = self.store.get(number)
         request = msgspec.structs.replace(request, replaces=number)
         reason: Reason = "" if old is not None and old.is_open else "not_open"
-        reason = reason or self.refusal(self._sized(request))
+        reason = reason or self.refusal(self.sized(request))
         if reason or old is None:
             self._numbers += 1
             return self.store.put(
@@ -343,7 +355,7 @@ class Exchange(View):
     def _tell(self, happening: Happening) -> None:
         self._pending.append(happening)
 
-    def _sized(self, request: OrderRequest) -> OrderRequest:
+    def sized(self, request: OrderRequest) -> OrderRequest:
         """Return a request with the quantity that its notional buys."""
         listing = self.listing_of(request)
         if not request.notional or request.quantity or listing is None:

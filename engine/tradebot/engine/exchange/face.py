@@ -167,6 +167,11 @@ class Line:
         for _ in range(times):
             self._link.send(frame, delay)
 
+    def send_late(self, frame: str | bytes, delay: int) -> None:
+        """Send a frame that no fault of frames strikes after a delay, ns: the answer to a request."""
+        if self.is_open and not self.muted:
+            self._link.send(frame, delay)
+
     def ping(self) -> None:
         """Send a ping."""
         if self.is_open and not self.muted:
@@ -177,6 +182,39 @@ class Line:
         if self.is_open:
             self.is_open = False
             self._link.close(code, reason, abrupt=abrupt)
+
+
+class Struck(msgspec.Struct, frozen=True, kw_only=True):
+    """What the armed faults make of a request."""
+
+    status: int = 0
+    """The answer's status in the place of its own; 0 = its own."""
+    done: bool = True
+    """Whether what it asks for is done all the same."""
+    delay: int = 0
+    """How late the answer is, ns."""
+    cut: bool = False
+    """The connection is closed in the place of an answer."""
+
+
+def struck(floor: Floor, face: FaceName, events: tuple[EventName, ...]) -> Struck:
+    """Return what the armed faults make of a request that goes by these names; each is used up once."""
+    delay, cut, status, done = 0, False, 0, True
+    for fault in floor.faults.at(face, *events):
+        match fault.fault:
+            case "http_429" | "http_418":
+                status, done = int(fault.fault[5:]), False
+            case "http_5xx":
+                status, done = int(fault.args.get("status", 503)), False
+            case "accepted_504":
+                status = 504
+            case "late" | "delay":
+                delay += fault.seconds(12.0)
+            case "drop_socket" | "drop":
+                cut = True
+            case _:
+                pass
+    return Struck(status=status, done=done, delay=delay, cut=cut)
 
 
 def through_faults(
@@ -195,24 +233,8 @@ def through_faults(
         answer: Does what is asked.
         refuse: Makes the face's own answer of status 418, 429, 503 or 504.
     """
-    delay, cut, status, after = 0, False, 0, False
-    for fault in floor.faults.at(face, *events):
-        match fault.fault:
-            case "http_429" | "http_418":
-                status = int(fault.fault[5:])
-            case "http_5xx":
-                status = int(fault.args.get("status", 503))
-            case "accepted_504":
-                status, after = 504, True
-            case "late" | "delay":
-                delay += fault.seconds(12.0)
-            case "drop_socket" | "drop":
-                cut = True
-            case _:
-                pass
-    if status and not after:
-        reply = refuse(status)
-    else:
-        reply = answer()
-        reply = refuse(status) if after else reply
-    return msgspec.structs.replace(reply, delay=reply.delay + delay, cut=reply.cut or cut)
+    hit = struck(floor, face, events)
+    reply = answer() if hit.done else refuse(hit.status)
+    if hit.done and hit.status:
+        reply = refuse(hit.status)
+    return msgspec.structs.replace(reply, delay=reply.delay + hit.delay, cut=reply.cut or hit.cut)

@@ -164,7 +164,7 @@ class Life:
 
     def _trigger(self, order: Order, now: int) -> None:
         request = order.request
-        if request.type == "trailing_stop_limit":
+        if request.type == "trailing_stop_limit" and not request.limit:
             limit = order.trigger + request.side * request.limit_offset
             request = msgspec.structs.replace(request, limit=limit)
         order = self._store.put(

@@ -1,0 +1,1 @@
+"""Binance spot as the exchange speaks it: REST, streams, web-socket API."""

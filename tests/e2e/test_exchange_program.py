@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ type Json = Any  # what the program prints and answers
 
 
 @contextmanager
-def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], Json]]:
+def running(*words: str) -> Generator[tuple[subprocess.Popen[str], Json]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tradebot.engine.cli", "exchange", *words],
         stdout=subprocess.PIPE,

@@ -133,7 +133,7 @@ _NUMBERS = frozenset({"int", "float", "Decimal"})
 def _purity(ran: Ran) -> Finding:
     if ran.seen.impure is not None:
         return Finding("purity", "error", f"decide {ran.seen.impure}")
-    return Finding("purity", "ok", "no file, no socket, no clock")
+    return Finding("purity", "ok", "no file, no socket, no clock, no chance")
 
 
 def _same_twice(ran: Ran) -> Finding:

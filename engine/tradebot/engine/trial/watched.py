@@ -1,12 +1,9 @@
 """A policy that is watched while it decides: no I/O, no clock, the same answer twice, a reason for everything."""
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Never
 
 import msgspec
 
@@ -17,24 +14,7 @@ from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.policy_source.modules import PREFIX
-
-_CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep")
-"""What of `time` a decision must not call; `context.now` is its clock."""
-
-_AUDITED = {
-    "open": "opens a file",
-    "os.listdir": "looks into a folder",
-    "os.scandir": "looks into a folder",
-    "os.system": "starts a program",
-    "socket.__new__": "opens a socket",
-    "socket.connect": "opens a socket",
-    "subprocess.Popen": "starts a program",
-}
-"""Events of the interpreter (sys.addaudithook) that a decision must not cause."""
-
-
-class Impure(Exception):  # noqa: N818  (what is the matter, not a fault of the program)
-    """A decision touched the world outside."""
+from tradebot.engine.trial.sealed import sealed
 
 
 class Seen(msgspec.Struct):
@@ -154,65 +134,6 @@ def watch(policy: Policy, clock: Clock) -> Watched:
 
 def _said(answer: OrderSeq) -> str:
     return f"{answer.because.code} with {len(answer.actions)} actions"
-
-
-class _Guard:
-    """Raises at what is audited while a decision is being made in its thread; hooks cannot be taken out again."""
-
-    def __init__(self) -> None:
-        self.note: Callable[[str], None] | None = None
-        self._hooked = False
-
-    def hook(self) -> None:
-        """Join the interpreter's audit once."""
-        if not self._hooked:
-            self._hooked = True
-            sys.addaudithook(self._look)
-
-    def _look(self, event: str, _: tuple[object, ...]) -> None:
-        note = self.note
-        if note is not None and event in _AUDITED:
-            _refuse(note, _AUDITED[event])
-
-
-_guard = _Guard()
-
-
-def _refuse(note: Callable[[str], None], what: str) -> Never:
-    note(what)
-    raise Impure(f"a decision {what}: a policy has no I/O and no clock")
-
-
-@contextmanager
-def sealed(modules: Sequence[ModuleType], note: Callable[[str], None]) -> Generator[None]:
-    """Let files, sockets, programs and clocks raise while the context is open.
-
-    Args:
-        modules: Where a clock may have been imported by its own name.
-        note: Told what was touched; the exception alone might be swallowed on its way.
-    """
-
-    def no_clock(*_: object, **__: object) -> Never:
-        _refuse(note, "looks at the clock (context.now is the engine's)")
-
-    clocks = {id(vars(time)[name]) for name in _CLOCKS}
-    spaces = [module.__dict__ for module in (time, *modules)]
-    before = [
-        (space, name, value)
-        for space in spaces
-        for name, value in list(space.items())
-        if id(value) in clocks
-    ]
-    _guard.hook()
-    try:
-        for space, name, _ in before:
-            space[name] = no_clock
-        _guard.note = note
-        yield
-    finally:
-        _guard.note = None
-        for space, name, value in before:
-            space[name] = value
 
 
 def _modules_of(policy: Policy) -> tuple[ModuleType, ...]:

@@ -32,6 +32,10 @@ class Query:
         """Return a comma-separated list, also of a name that is repeated."""
         return [word for value in self._values.get(name, []) for word in value.split(",") if word]
 
+    def flag(self, name: str) -> bool:
+        """Return whether a flag is set; Python's clients write `True`."""
+        return (self.text(name) or "").lower() == "true"
+
     def count(self, name: str, otherwise: int, most: int) -> int:
         """Return a number in [1, most].
 

@@ -164,7 +164,7 @@ class Trading:
         return answered(self._closing(call.account, listing, call.query))
 
     def _close_all(self, call: Call) -> HttpReply:
-        if call.query.text("cancel_orders") == "true":
+        if call.query.flag("cancel_orders"):
             self._exchange.cancel_all(call.account.terms.name)
         held = [one for one in self._exchange.listed("alpaca") if call.account.position(one)]
         answers: list[Json] = []
@@ -261,7 +261,7 @@ class Trading:
         status = query.text("status") or "open"
         symbols, side = query.words("symbols"), query.text("side")
         after, until = query.instant("after"), query.instant("until")
-        nested = query.text("nested") in ("true", "True")
+        nested = query.flag("nested")
         found = [
             order
             for order in self._exchange.store.all(call.account.terms.name)
@@ -279,7 +279,7 @@ class Trading:
         return answered([self._told(order, nested=nested) for order in found])
 
     def _order(self, call: Call) -> HttpReply:
-        nested = call.query.text("nested") in ("true", "True")
+        nested = call.query.flag("nested")
         return answered(self._told(self._mine(call.account, call.parts[1]), nested=nested))
 
     def _by_client(self, call: Call) -> HttpReply:
@@ -327,6 +327,10 @@ class Trading:
             told = order_json(order, self._exchange.listings[order.listing], self._ids)
             status = told["status"] if isinstance(told, dict) else ""
             raise unprocessable(f'order is already in "{status}" state')
+        if order.request.group:
+            # Of a pair that cancels each other, cancelling one cancels both.
+            for sibling in self._exchange.store.siblings(order):
+                self._exchange.cancel(sibling.number)
         return HttpReply(status=204)
 
     def _cancel_all(self, call: Call) -> HttpReply:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tradebot.engine.trial.sealed import CHANCE, CLOCK, Impure, sealed
+from tradebot.engine.trial.sealed import CHANCE, CLOCK, Impure, Seal
 
 NAMES = """
 import datetime, os, random, secrets, time, uuid
@@ -31,7 +31,7 @@ def asked(expression: str) -> tuple[object, list[str]]:
     module, noted = policy_module(), list[str]()
     if "numpy" in expression:
         vars(module)["numpy"] = importlib.import_module("numpy")
-    with sealed([module], noted.append):
+    with Seal([module]).closed(noted.append):
         value: object = eval(expression, vars(module))  # noqa: S307  (of this file)
     return value, noted
 
@@ -116,14 +116,14 @@ def test_what_follows_from_its_arguments_alone_may_be_used(expression: str, valu
 def test_a_time_from_outside_is_a_time_inside() -> None:
     module = policy_module()
     vars(module)["given"] = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    with sealed([module], lambda _: None):
+    with Seal([module]).closed(lambda _: None):
         assert eval("isinstance(given, instant)", vars(module))  # noqa: S307
 
 
 def test_what_is_swallowed_is_noted_and_all_is_as_before_afterwards() -> None:
     module, noted = policy_module(), list[str]()
     before = dict(vars(module))
-    with sealed([module], noted.append):
+    with Seal([module]).closed(noted.append):
         for expression in ("datetime.datetime.now()", "uuid.uuid4()"):
             with pytest.raises(Impure):
                 eval(expression, vars(module))  # noqa: S307

@@ -6,6 +6,7 @@ that keeps a clock inside a C library of its own; asking each question twice fin
 """
 
 import datetime as dt
+import functools
 import importlib
 import os
 import random
@@ -191,15 +192,6 @@ def _arrays() -> ModuleType | None:
     return importlib.import_module("numpy.random") if "numpy" in sys.modules else None
 
 
-def _seeded_arrays() -> list[tuple[dict[str, object], str, object]]:
-    """Return numpy's way to a generator with what stands in its place, where a policy has imported numpy."""
-    arrays = _arrays()
-    if arrays is None:
-        return []
-    space = vars(arrays)
-    return [(space, "default_rng", _with_seed(space["default_rng"]))]
-
-
 def _with_seed(original: Callable[..., object]) -> Callable[..., object]:
     def given(seed: object = None) -> object:
         if seed is None:
@@ -211,32 +203,54 @@ def _with_seed(original: Callable[..., object]) -> Callable[..., object]:
 
 # ------------------------------------------------------------------------------------ sealing
 
+type _Change = tuple[dict[str, object], str, object, object]
+"""A namespace, a name in it, what it means, and what it means while a policy is asked."""
 
-@contextmanager
-def sealed(modules: Sequence[ModuleType], note: Callable[[str], None]) -> Generator[None]:
-    """Let files, sockets, programs, clocks and unseeded chance raise while the context is open.
 
-    Args:
-        modules: The policy's own: where such a thing may have been imported by a name of its own.
-        note: Told what was touched; the exception alone might be swallowed on its way.
-    """
-    library = [time, dt, os, random, uuid]
-    arrays = _arrays()
-    spaces = [vars(module) for module in (*library, *modules, *([arrays] if arrays else []))]
-    changes = [
+def _changes(modules: Sequence[ModuleType]) -> list[_Change]:
+    return [
         (space, name, value, instead)
-        for space in spaces
+        for space in map(vars, modules)
         for name, value in list(space.items())
         if (instead := _instead(name, value)) is not None
     ]
-    changes += [(space, name, space[name], instead) for space, name, instead in _seeded_arrays()]
-    _guard.hook()
-    try:
-        for space, name, _, instead in changes:
-            space[name] = instead
-        _guard.note = note
-        yield
-    finally:
-        _guard.note = None
-        for space, name, value, _ in changes:
-            space[name] = value
+
+
+@functools.cache
+def _library(arrays: ModuleType | None) -> tuple[_Change, ...]:
+    """Return what changes in the library's own modules, and in numpy's where it is there."""
+    found = _changes([time, dt, os, random, uuid])
+    if arrays is not None:
+        space = vars(arrays)
+        found += _changes([arrays])
+        found.append((space, "default_rng", space["default_rng"], _with_seed(space["default_rng"])))
+    return tuple(found)
+
+
+class Seal:
+    """Lets files, sockets, programs, clocks and unseeded chance raise while it is closed.
+
+    Args of the constructor:
+        modules: The policy's own: where such a thing may have been imported by a name of its own.
+    """
+
+    def __init__(self, modules: Sequence[ModuleType]) -> None:
+        _guard.hook()
+        self._changes = (*_library(_arrays()), *_changes(modules))
+
+    @contextmanager
+    def closed(self, note: Callable[[str], None]) -> Generator[None]:
+        """Close it for as long as the context is open.
+
+        Args:
+            note: Told what was touched; the exception alone might be swallowed on its way.
+        """
+        try:
+            for space, name, _, instead in self._changes:
+                space[name] = instead
+            _guard.note = note
+            yield
+        finally:
+            _guard.note = None
+            for space, name, value, _ in self._changes:
+                space[name] = value

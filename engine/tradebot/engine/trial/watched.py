@@ -14,7 +14,7 @@ from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.policy_source.modules import PREFIX
-from tradebot.engine.trial.sealed import sealed
+from tradebot.engine.trial.sealed import Seal
 
 
 class Seen(msgspec.Struct):
@@ -72,15 +72,16 @@ class Watched:
         """
         seen = self.seen
         seen.calls += 1
+        seal = Seal(self._modules)
         before = self._clock.cpu_ns()
-        with sealed(self._modules, self._note_impure):
+        with seal.closed(self._note_impure):
             answer = ask()
         seen.took.append(self._clock.cpu_ns() - before)
         lines = 0 if context is None else len(context.lines)
         if context is not None:
             # A generator that was drawn from goes on; asked again the policy gets it as it was.
             vars(context).pop("rng", None)
-        with sealed(self._modules, self._note_impure):
+        with seal.closed(self._note_impure):
             again = ask()
         if context is not None:
             del context.lines[lines:]

@@ -92,7 +92,7 @@ def _units(text: str, scale: int, what: str, listing: Listing) -> int:
 def _asked(body: bytes) -> PrintRequest:
     try:
         return msgspec.json.decode(body, type=PrintRequest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise FaultRefused(f"a print must be a JSON object: {error}") from error
 
 

@@ -164,7 +164,7 @@ def read_faults(text: bytes) -> list[Fault]:
     """
     try:
         faults = msgspec.json.decode(text, type=list[Fault])
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise FaultRefused(f"faults must be a JSON list of entries: {error}") from error
     for fault in faults:
         _check(fault)
@@ -179,7 +179,7 @@ def read_fault(text: bytes) -> Fault:
     """
     try:
         fault = msgspec.json.decode(text, type=Fault)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise FaultRefused(f"a fault must be one JSON entry: {error}") from error
     _check(fault)
     return fault

@@ -70,7 +70,7 @@ class ApiSession(Connection):
             return
         try:
             request = msgspec.json.decode(frame, type=_Request)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             self._reply(None, Outcome(status=400, error=Code(-1135, "Invalid JSON Request")), 0)
             return
         params = {name: _text(value) for name, value in request.params.items()}

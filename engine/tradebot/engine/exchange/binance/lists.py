@@ -1,5 +1,7 @@
 """Order lists: OCO, OTO and OTOCO."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tradebot.engine.exchange.accounts import Account
@@ -43,6 +45,11 @@ class Lists:
         self._reporter = reporter
         self._of_order = of_order
         self._lists: dict[int, OrderList] = {}
+        self._begun: Callable[[OrderList], None] | None = None
+
+    def listen(self, begun: Callable[[OrderList], None]) -> None:
+        """Have one learn of each list that begins."""
+        self._begun = begun
 
     def of(self, order: int) -> OrderList | None:
         """Return the list an order belongs to."""
@@ -119,6 +126,8 @@ class Lists:
             created=placed[0].created,
         )
         self._lists[number] = found
+        if self._begun is not None:
+            self._begun(found)
         row = self.row(found, unit)
         row["orderReports"] = [
             self._reporter.placed(self._exchange.store.now(order), "RESULT", unit)
@@ -126,10 +135,14 @@ class Lists:
         ]
         return row
 
+    def is_open(self, found: OrderList) -> bool:
+        """Return whether an order of a list is open."""
+        return any(self._exchange.store.now(number).is_open for number in found.orders)
+
     def row(self, found: OrderList, unit: int) -> dict[str, Json]:
         """Return a list as answers give it."""
         orders = [self._exchange.store.now(number) for number in found.orders]
-        going = any(order.is_open for order in orders)
+        going = self.is_open(found)
         return {
             "orderListId": found.number,
             "contingencyType": found.contingency,
@@ -172,14 +185,13 @@ class Lists:
         return [
             self.row(found, unit)
             for found in self._lists.values()
-            if found.account == account.terms.name
-            and any(self._exchange.store.now(number).is_open for number in found.orders)
+            if found.account == account.terms.name and self.is_open(found)
         ]
 
     def cancel(self, account: Account, params: Params, unit: int) -> Json:
         """Cancel a list."""
         found = self.find(account, params)
-        if not any(self._exchange.store.now(number).is_open for number in found.orders):
+        if not self.is_open(found):
             raise Refused(-2011, "Unknown order list sent.")
         for number in found.orders:
             self._exchange.cancel(number)

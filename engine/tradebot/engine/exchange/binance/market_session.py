@@ -54,7 +54,7 @@ class MarketSession(MarketConnection):
             return
         try:
             command = msgspec.json.decode(frame, type=_Command)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             self._answer({"error": {"code": 3, "msg": f"Invalid JSON: {error}"}, "id": None})
             return
         if struck(self._floor, "binance", ("subscribe",)).cut:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from tradebot.engine.exchange.accounts import Account
 from tradebot.engine.exchange.binance.api_session import ApiSession
-from tradebot.engine.exchange.binance.lists import Lists
+from tradebot.engine.exchange.binance.lists import Lists, OrderList
 from tradebot.engine.exchange.binance.reports import Reporter, balance_update
 from tradebot.engine.exchange.binance.texts import Json
 from tradebot.engine.exchange.exchange import Exchange
@@ -60,6 +60,7 @@ class UserStream:
         self._cancel_ids = cancel_ids
         self._sessions = sessions
         self._names: dict[int, str] = {}
+        lists.listen(self._list_begun)
 
     def take(self, happening: Happening) -> None:
         """Learn what happened to an account."""
@@ -126,11 +127,17 @@ class UserStream:
     def _tell_position(self, account: Account, assets: tuple[str, ...], now: int) -> None:
         self._tell(account, lambda unit: self._reporter.position(account, assets, now, unit))
 
+    def _list_begun(self, found: OrderList) -> None:
+        account = self._exchange.accounts[found.account]
+        self._tell_status(account, found, found.created)
+
     def _tell_list(self, account: Account, order: Order, now: int) -> None:
-        """Tell a list's beginning, and its end."""
+        """Tell the end of an order's list."""
         found = self._lists.of(order.number)
-        if found is None:
-            return
+        if found is not None and not self._lists.is_open(found):
+            self._tell_status(account, found, now)
+
+    def _tell_status(self, account: Account, found: OrderList, now: int) -> None:
         row = self._lists.row(found, 1)
         self._tell(
             account,

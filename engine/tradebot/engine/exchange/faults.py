@@ -237,6 +237,15 @@ class Faults:
         self.struck += struck
         return struck
 
+    def strikes(self, venue: FaceName, name: FaultName, event: EventName) -> bool:
+        """Return whether a fault of one name strikes an event; it is used up once, other faults of the event stay."""
+        for place, (fault, count) in enumerate(self._armed):
+            if (fault.venue, fault.fault, fault.on) == (venue, name, event):
+                self._armed[place : place + 1] = [(fault, count - 1)] if count > 1 else []
+                self.struck.append(fault)
+                return True
+        return False
+
     def due(self, now: int) -> list[Fault]:
         """Return the faults whose time has come, in order; each once."""
         if not self._timed:

@@ -326,7 +326,6 @@ def test_no_fill_is_lost_or_doubled_under_a_fault(fault: str) -> None:
     _agrees_but_for_asked_again(desk)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_no_fill_is_lost_or_doubled_under_all_faults_together(seed: int) -> None:
     desk = Desk(Faults(seed, FAULTS, 0.1))

@@ -270,6 +270,7 @@ class Served:
         self.service = EngineService(
             bench.runtime,
             Identity(
+                mode="sandbox",
                 name="main",
                 id=ENGINE,
                 version="0",

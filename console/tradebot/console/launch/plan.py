@@ -10,7 +10,11 @@ from tradebot.engine.config.name import engine_name
 from tradebot.engine.home import engine_folder, home
 
 SANDBOX = "sandbox"
-"""Name of the engine that `tui` starts by itself."""
+"""Name of the engine that `tui` starts by itself on an invented or recorded market."""
+
+PAPER = "paper"
+"""Name of the one it starts on a real market: real prices, our own fills."""
+
 PROBE_S = 1.0
 
 
@@ -62,7 +66,7 @@ def plan(options: Options) -> Plan:
     """
     chosen = _plan(options)
     if _of_sandbox(options) and not isinstance(chosen, OpenSandbox):
-        name = options.attach or options.name or SANDBOX
+        name = options.attach or options.name or _configured_name(options)
         state = "runs already" if isinstance(chosen, Attach) else "is not a new sandbox"
         raise ValueError(
             f"--market, --speed and --seed are those of a sandbox that starts now, and engine {name!r} {state}:"
@@ -79,7 +83,7 @@ def _plan(options: Options) -> Plan:
     address = socket_address(folder / "control.sock")
     if answers(address):
         return Attach(address)
-    if name != SANDBOX:
+    if name != SANDBOX and not (name == PAPER and _is_real(options.market)):
         return Down(name, folder)
     return OpenSandbox(folder, options.market or "synthetic", options.speed, options.seed)
 
@@ -87,7 +91,12 @@ def _plan(options: Options) -> Plan:
 def sandbox_plan(options: Options) -> Plan:
     """Return the plan of opening the sandbox whatever is configured."""
     return plan(
-        Options(name=SANDBOX, market=options.market, speed=options.speed, seed=options.seed)
+        Options(
+            name=PAPER if _is_real(options.market) else SANDBOX,
+            market=options.market,
+            speed=options.speed,
+            seed=options.seed,
+        )
     )
 
 
@@ -110,12 +119,17 @@ def _configured_name(options: Options) -> str:
     A market asked for is a sandbox's market: a configured engine has its own.
     """
     if _of_sandbox(options):
-        return SANDBOX
+        return PAPER if _is_real(options.market) else SANDBOX
     name = engine_name(os.environ)
     configured = (home() / "tradebot.toml").exists() or (
         engine_folder(name) / "engine.json"
     ).exists()
     return name if configured else SANDBOX
+
+
+def _is_real(market: str | None) -> bool:
+    """Return whether a market is a real one: then what is started is PAPER, in a folder of its own."""
+    return market is not None and market.partition(":")[0] in {"binance", "alpaca", "ib"}
 
 
 def _of_sandbox(options: Options) -> bool:

@@ -97,7 +97,7 @@ def start_sandbox(plan: OpenSandbox, clock: Clock) -> ChildEngine:
     Raises:
         OSError: If its folder or log cannot be made.
     """
-    words = ["--name", "sandbox", "--market", plan.market]
+    words = ["--name", plan.folder.name, "--market", plan.market]
     words += [] if plan.speed is None else ["--speed", plan.speed]
     words += [] if plan.seed is None else ["--seed", str(plan.seed)]
     return start_engine(plan.folder, [*words, "--until-consoles-leave"], clock)

@@ -7,6 +7,7 @@ import msgspec
 
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.brokers.outside import Outside
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import ConnectionEvent, VenueEvent
 from tradebot.engine.core.execution import VenueEffect
@@ -116,3 +117,26 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     report_every: int
     """Nanoseconds between two looks at the account by the kernel."""
+
+
+class MarketPlan(Protocol):
+    """A real market that our own venue is put before; each broker with public data makes one."""
+
+    @property
+    def description(self) -> str:
+        """Return which market it is, in words."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """Return what is traded there, and what it would cost."""
+        ...
+
+    @property
+    def latency(self) -> int:
+        """Return how long an order would take to the venue, one way, ns."""
+        ...
+
+    def market_session(self, outside: Outside, tell: TellMarket) -> MarketSession:
+        """Return a new session of the market, not started."""
+        ...

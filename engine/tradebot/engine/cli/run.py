@@ -6,13 +6,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from tradebot.engine.cli.failures import CONFIGURATION, USAGE, CommandFailed, not_yet
+from tradebot.engine.cli.failures import USAGE, CommandFailed
 from tradebot.engine.cli.options import NameOption, parse_decimal
 from tradebot.engine.cli.target import folder_of
 from tradebot.engine.config.load import load
+from tradebot.engine.config.models import Config
 from tradebot.engine.control.listeners import ListenError, parse_listen
 from tradebot.engine.core.types import EngineId
 from tradebot.engine.live.options import RunOptions
+
+MODE_VARIABLE = "TRADEBOT_ENGINE__MODE"
+"""Overrides `engine.mode`, with the limits that are that mode's defaults."""
 
 SPEED_MAX = 1_000_000
 """Fastest number; beyond it `max` is meant."""
@@ -57,28 +61,28 @@ def run(  # noqa: PLR0913  (every parameter is an option of the contract)
 ) -> int:
     """Run an engine, headless, with the sleeves of the configuration; SIGTERM ends it, state is kept."""
     chosen, _ = folder_of(name)
+    parsed = parse_market(market)
     options = RunOptions(
         name=chosen,
-        market=parse_market(market),
+        market=parsed,
         speed=parse_speed(speed),
         seed=seed,
         listen=check_listen(listen),
         until_consoles_leave=until_consoles_leave,
         at_end=at_end,
         take_over=tuple(EngineId(engine) for engine in take_over or ()),
-        config=load(os.environ).config,
+        config=config_for(parsed),
     )
-    if options.config.engine.mode != "sandbox":
+    if options.config.engine.mode != "sandbox" and options.speed != 1:
         raise CommandFailed(
-            f"not yet: engine.mode {options.config.engine.mode!r} comes with a later version; "
-            "this one runs 'sandbox'",
-            CONFIGURATION,
+            f"--speed must be 1 on a real market, was {speed}: its time is everybody's", USAGE
         )
+    from tradebot.engine.brokers.place import choose_place
     from tradebot.engine.live.main import run_engine
     from tradebot.engine.observability.logs import logging_to
 
     with logging_to(log_format) as logs:
-        return run_engine(options, logs)
+        return run_engine(options, logs, choose_place)
 
 
 def parse_market(text: str) -> str:
@@ -92,9 +96,32 @@ def parse_market(text: str) -> str:
     kind, _, rest = text.partition(":")
     if kind == "replay" and rest:
         return text
-    if kind in {"binance", "alpaca", "ib"} and rest:
-        raise not_yet(f"--market {text}: real markets come with a later version")
-    raise CommandFailed(f"--market must be synthetic or replay:DATASET, was {text!r}", USAGE)
+    if is_real(text) and rest:
+        return text
+    raise CommandFailed(
+        f"--market must be synthetic, replay:DATASET or venue:symbol, was {text!r}", USAGE
+    )
+
+
+def is_real(market: str) -> bool:
+    """Return whether a market is a real one."""
+    return market.partition(":")[0] in {"binance", "alpaca", "ib"}
+
+
+def config_for(market: str) -> Config:
+    """Return the configuration of a start on a market.
+
+    A real market without a broker's account and without a word about the mode is PAPER: real market, our fills.
+
+    Raises:
+        ConfigError: If the configuration cannot be read.
+    """
+    config = load(os.environ).config
+    ours = {"native", "sandbox"}
+    brokers = any(account.venue not in ours for account in config.accounts.values())
+    if not is_real(market) or config.engine.mode != "sandbox" or brokers:
+        return config
+    return load({**os.environ, MODE_VARIABLE: "paper"}).config
 
 
 def parse_speed(text: str) -> Decimal | Literal["max"]:

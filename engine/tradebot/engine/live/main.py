@@ -222,6 +222,7 @@ async def _serve(start: Start, engine: Assembled, operations: Operations) -> str
     identity = Identity(
         name=options.name,
         id=folder.id,
+        mode=folder.mode,
         version=version("tradebot-engine"),
         api=API_NUMBER,
         pid=os.getpid(),

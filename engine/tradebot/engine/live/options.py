@@ -15,7 +15,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Names the state folder."""
     market: str
-    """`synthetic`, or `replay:DATASET`."""
+    """`synthetic`, `replay:DATASET`, or `venue:symbol[,symbol...]` of a real market."""
     speed: Decimal | Literal["max"]
     """Engine seconds per second, > 0; `max`: as fast as it goes."""
     seed: int
@@ -29,7 +29,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     take_over: tuple[EngineId, ...] = ()
     """Engines whose open orders at our accounts are taken over instead of refusing the start."""
     config: Config
-    """The effective configuration; its mode is `sandbox`."""
+    """The effective configuration."""
 
     @property
     def end_action(self) -> Literal["stop", "stay"]:

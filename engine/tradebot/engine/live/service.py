@@ -48,7 +48,14 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Alert, AnyOutcome, Cancel, OrderIntent
-from tradebot.engine.core.types import AccountName, ClientOrderId, DifferenceId, Owner, RequestId
+from tradebot.engine.core.types import (
+    AccountName,
+    ClientOrderId,
+    DifferenceId,
+    Mode,
+    Owner,
+    RequestId,
+)
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.journal.export import iso
@@ -108,6 +115,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     id: str
+    mode: Mode
     version: str
     api: int
     pid: int
@@ -182,7 +190,7 @@ class EngineService:
             api=identity.api,
             name=identity.name,
             version=identity.version,
-            mode="sandbox",
+            mode=identity.mode,
             pid=identity.pid,
         )
 
@@ -223,7 +231,7 @@ class EngineService:
             version=identity.version,
             api=identity.api,
             pid=identity.pid,
-            mode="sandbox",
+            mode=identity.mode,
             market=identity.market,
             started=iso(identity.started),
             seq=self._runtime.seq,

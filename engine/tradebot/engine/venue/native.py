@@ -114,9 +114,10 @@ class NativeVenue:
         log: The venue's own ledger, open.
         engine: The engine's time and the ways to it: effects arrive, and answers are there, after the latency.
         capabilities: What of all it can do it shall do; what is left out, the engine must do itself.
+        latency: One way between engine and venue, ns, >= 0.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts of a venue)
         self,
         native: Venue,
         instruments: tuple[Instrument, ...],
@@ -125,8 +126,10 @@ class NativeVenue:
         fees: Fees,
         engine: EngineDoors,
         capabilities: Capabilities = CAPABILITIES,
+        latency: int = LATENCY,
     ) -> None:
         self._capabilities = capabilities
+        self._latency = latency
         self._stops = StopBook()
         self._native = native
         self._instruments = instruments
@@ -158,10 +161,10 @@ class NativeVenue:
 
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect; the answer comes as an event."""
-        self._engine.after(LATENCY, lambda: self.arrive(effect, self._engine.now))
+        self._engine.after(self._latency, lambda: self.arrive(effect, self._engine.now))
 
     def _answer(self, event: VenueEvent) -> None:
-        self._engine.answer(event, LATENCY)
+        self._engine.answer(event, self._latency)
 
     # ---------------------------------------------------------------------------- opening
 

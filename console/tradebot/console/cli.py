@@ -16,7 +16,9 @@ def tui(
     ] = None,
     market: Annotated[
         str | None,
-        typer.Option(help="synthetic, replay:DATASET; venue:symbol is PAPER: real market, our fills"),
+        typer.Option(
+            help="synthetic, replay:DATASET; venue:symbol is PAPER: real market, our fills"
+        ),
     ] = None,
     speed: Annotated[
         str | None, typer.Option(help="speed of the sandbox's market: a factor, or max")

@@ -135,7 +135,7 @@ def test_a_command_of_the_contract_that_is_not_here_yet_says_so(
         (["doctor", "keys"], "not yet: doctor keys comes with a later version"),
         (["journal", "check"], "say what to check: journal check --redecide"),
         (["journal", "verfy"], "No such command 'verfy'. Did you mean 'verify'?"),
-        (["run", "--market", "binance:BTCUSDT"], "not yet: --market binance:BTCUSDT"),
+        (["run", "--market", "kraken:XBTUSD"], "--market must be synthetic, replay:DATASET or"),
         (["run", "--market", "replay:"], "--market must be synthetic or replay:DATASET"),
         (["run", "--speed", "0"], "--speed must be a number > 0, was '0'"),
         (["run", "--at-end", "foo"], "'--at-end': 'foo' is not one of 'stop', 'stay'"),

@@ -9,6 +9,7 @@ import msgspec
 import typer
 from pydantic import ValidationError
 
+from tradebot.engine.brokers.checking import look_at_account
 from tradebot.engine.cli.failures import CONFIGURATION, DONE, FAILED, CommandFailed
 from tradebot.engine.cli.keys import hosts_of, needs_keys, where_kept
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
@@ -21,6 +22,7 @@ from tradebot.engine.config.owned import read_owned
 from tradebot.engine.credentials.places import Places
 from tradebot.engine.home import home
 from tradebot.engine.journal.files import write_atomically
+from tradebot.engine.live.clock import SystemClock
 
 account_app = new_app("Accounts: add, list, check, remove.")
 
@@ -44,6 +46,8 @@ class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     problem: str | None
     exit_code: int = DONE
+    facts: dict[str, str] = {}
+    """What its venue says of it."""
 
 
 @account_app.callback()
@@ -66,6 +70,10 @@ def add_command(  # noqa: PLR0913  (every parameter is an option)
     base_url: UrlOption = None,
     data_url: UrlOption = None,
     stream_url: UrlOption = None,
+    private_url: UrlOption = None,
+    symbols: Annotated[
+        list[str] | None, typer.Option("--symbol", help="What is traded there; may be repeated.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="ib: of the gateway.")] = None,
     port: Annotated[int | None, typer.Option(help="ib: of the gateway.")] = None,
     client_id: Annotated[int | None, typer.Option(help="ib: of this program.")] = None,
@@ -74,12 +82,14 @@ def add_command(  # noqa: PLR0913  (every parameter is an option)
 ) -> None:
     """Write a table for an account into tradebot.toml."""
     shape = form(json=json, plain=plain)
-    given: dict[str, str | int | None] = {
+    given: dict[str, str | int | tuple[str, ...] | None] = {
         "venue": venue,
         "kind": kind or ("sandbox" if venue in {"native", "sandbox"} else "broker-paper"),
         "base_url": base_url,
         "data_url": data_url,
         "stream_url": stream_url,
+        "private_url": private_url,
+        "symbols": tuple(symbols) if symbols else None,
         "host": host,
         "port": port,
         "client_id": client_id,
@@ -100,7 +110,8 @@ def add_command(  # noqa: PLR0913  (every parameter is an option)
 def list_command(*, json: JsonOption = False, plain: PlainOption = False) -> None:
     """Show the configured accounts and where their keys are; nothing is asked of a venue."""
     shape = form(json=json, plain=plain)
-    lines = [_looked_at(name, config) for name, config in load(os.environ).config.accounts.items()]
+    accounts = load(os.environ).config.accounts
+    lines = [_looked_at(name, config, asks=False) for name, config in accounts.items()]
     if shape == "json":
         print_json(lines)
         return
@@ -115,7 +126,7 @@ def check_command(
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
-    """Check accounts: keys are there, for the right host, and this version can trade there."""
+    """Check accounts: keys are there, for the right host, and the venue takes them; shows what they may do."""
     shape = form(json=json, plain=plain)
     accounts = load(os.environ).config.accounts
     if name is not None and name not in accounts:
@@ -123,13 +134,16 @@ def check_command(
             f"there is no account {name!r}; known: {', '.join(sorted(accounts)) or 'none'}",
             CONFIGURATION,
         )
-    lines = [_looked_at(one, c) for one, c in accounts.items() if name in {None, one}]
+    lines = [_looked_at(one, c, asks=True) for one, c in accounts.items() if name in {None, one}]
     if shape == "json":
         print_json(lines)
     else:
         rows = [
             ("ok" if one.ok else "bad", one.account, one.problem or "can be traded")
             for one in lines
+        ]
+        rows += [
+            ("", f"{one.account} {what}", text) for one in lines for what, text in one.facts.items()
         ]
         print_table(("", "account", "is"), rows, shape)
     return max((one.exit_code for one in lines), default=DONE)
@@ -158,7 +172,7 @@ def remove_command(
         print(f"its keys are still in {where}: tradebot keys remove {name}")
 
 
-def _looked_at(name: str, config: AccountConfig) -> AccountLine:
+def _looked_at(name: str, config: AccountConfig, *, asks: bool) -> AccountLine:
     where, hosts, problem, code = None, (), None, DONE
     if needs_keys(config):
         where, hosts, problem = where_kept(Places(os.environ, home()), name)
@@ -167,8 +181,13 @@ def _looked_at(name: str, config: AccountConfig) -> AccountLine:
             problem = f"its keys are for {', '.join(hosts)}, not for {', '.join(strange)}"
         if problem is not None:
             problem, code = f"{problem}: tradebot keys set {name}", CONFIGURATION
-    if problem is None and config.venue not in {"native", "sandbox"}:
-        problem, code = NO_ADAPTER.format(venue=config.venue), FAILED
+    facts: dict[str, str] = {}
+    if asks and problem is None and config.venue not in {"native", "sandbox"}:
+        look = look_at_account(name, config, Places(os.environ, home()), SystemClock())
+        if look is None:
+            problem, code = NO_ADAPTER.format(venue=config.venue), FAILED
+        else:
+            problem, code, facts = look.problem, look.exit_code, dict(look.facts)
     return AccountLine(
         account=name,
         venue=config.venue,
@@ -178,10 +197,11 @@ def _looked_at(name: str, config: AccountConfig) -> AccountLine:
         ok=problem is None,
         problem=problem,
         exit_code=code,
+        facts=facts,
     )
 
 
-def _valid(name: str, values: Mapping[str, str | int]) -> AccountConfig:
+def _valid(name: str, values: Mapping[str, str | int | tuple[str, ...]]) -> AccountConfig:
     """Return the account as the configuration would read it.
 
     Raises:

@@ -20,6 +20,7 @@ from tradebot.engine.cli.doctor_operations import (
     look_at_service,
     look_at_zones,
 )
+from tradebot.engine.cli.doctor_venues import VENUES, look_at_venue
 from tradebot.engine.cli.failures import DONE, FAILED, explain, not_yet
 from tradebot.engine.cli.options import JsonOption, PlainOption, form
 from tradebot.engine.cli.output import print_json, print_table
@@ -33,16 +34,19 @@ COLUMNS_MIN, ROWS_MIN = 80, 24
 
 
 def doctor(
-    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="keys, ib, ...")] = None,
+    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="binance, ...")] = None,
     *,
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
     """Look at home, permissions, Python, native code, terminal, configuration, keys, alerts, clock and engines."""
     shape = form(json=json, plain=plain)
+    looks = LOOKS
     if topic is not None:
-        raise not_yet(f"doctor {topic} comes with a later version; doctor alone works")
-    checks = [check for look in LOOKS for check in carefully(look)]
+        if topic not in VENUES:
+            raise not_yet(f"doctor {topic} comes with a later version; doctor alone works")
+        looks = (lambda: look_at_venue(topic),)
+    checks = [check for look in looks for check in carefully(look)]
     well = all(check.ok for check in checks)
     if shape == "json":
         print_json({"ok": well, "checks": checks})

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tradebot.engine.brokers.binance.addresses import addresses_of
 from tradebot.engine.cli.failures import CONFIGURATION, FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import or_dash, print_json, print_table
@@ -139,7 +140,12 @@ def hosts_of(account: str, config: AccountConfig) -> tuple[str, ...]:
 
 
 def _urls(config: AccountConfig) -> list[str]:
-    return [url for url in (config.base_url, config.data_url, config.stream_url) if url is not None]
+    if config.venue == "binance" and config.base_url is not None:
+        # Market data needs no key there; the private stream's host follows from the base where it is not given.
+        addresses = addresses_of(config)
+        return [addresses.base_url, addresses.private_url]
+    urls = (config.base_url, config.data_url, config.stream_url, config.private_url)
+    return [url for url in urls if url is not None]
 
 
 def _configured(account: str) -> AccountConfig:

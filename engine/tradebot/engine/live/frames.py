@@ -151,7 +151,7 @@ def trade_views(market: InstrumentMarket, tape: Tape) -> list[TradeView]:
         TradeView(
             ts=trade.ts_recv,
             price=str(instrument.price(trade.price)),
-            quantity=str(instrument.quantity(trade.quantity)),
+            quantity=f"{instrument.quantity(trade.quantity):f}",
             aggressor=trade.aggressor,
         )
         for trade in tape.trades(instrument.id, TRADES_SHOWN)

@@ -231,7 +231,7 @@ def _said(told: msgspec.Struct) -> str:
 
 
 def _terms(order: OrderIntent, instrument: Instrument) -> str:
-    words = [order.side, str(instrument.quantity(order.quantity)), order.type]
+    words = [order.side, f"{instrument.quantity(order.quantity):f}", order.type]
     if order.limit_price is not None:
         words.append(f"@ {instrument.price(order.limit_price)}")
     if order.trigger_price is not None:

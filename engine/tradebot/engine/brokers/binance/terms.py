@@ -20,6 +20,7 @@ from tradebot.engine.brokers.binance.calls import Call, Calls, Done, Outcome, Re
 from tradebot.engine.brokers.binance.messages import AccountReply, account_reply, read
 from tradebot.engine.brokers.binance.reports import amount
 from tradebot.engine.brokers.binance.signing import Signer
+from tradebot.engine.brokers.binance.venue_clock import Measured
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
@@ -91,9 +92,7 @@ async def ask_account(base_url: str, signer: Signer, clock: Clock) -> tuple[Acco
     async with http_client() as http:
         outside = SocketsOutside(clock, http, _raise)
         calls = Calls(outside, base_url, signer, ())
-        measured: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        calls.clock.measure(lambda: measured.set_result(None))
-        await measured
+        await _measured(calls)
         params = {"omitZeroBalances": "true"}
         body = await _done(calls, "/api/v3/account", params, weight=20, signed=True)
         outside.close()
@@ -115,9 +114,7 @@ async def ask_restrictions(base_url: str, signer: Signer, clock: Clock) -> dict[
     async with http_client() as http:
         outside = SocketsOutside(clock, http, _raise)
         calls = Calls(outside, base_url, signer, ())
-        measured: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        calls.clock.measure(lambda: measured.set_result(None))
-        await measured
+        await _measured(calls)
         path = "/sapi/v1/account/apiRestrictions"
         body = await _done(calls, path, {}, weight=1, signed=True)
         outside.close()
@@ -126,6 +123,32 @@ async def ask_restrictions(base_url: str, signer: Signer, clock: Clock) -> dict[
     except (ValueError, RecursionError) as error:
         raise CannotAsk("what the key may do cannot be read") from error
     return {name: value for name, value in told.items() if isinstance(value, bool)}
+
+
+def ask_clock(base_url: str, clock: Clock) -> Measured:
+    """Return how far our clock is from a host's.
+
+    Raises:
+        CannotAsk: If it cannot be reached.
+    """
+    return asyncio.run(_ask_clock(base_url, clock))
+
+
+async def _ask_clock(base_url: str, clock: Clock) -> Measured:
+    async with http_client() as http:
+        outside = SocketsOutside(clock, http, _raise)
+        calls = Calls(outside, base_url, None, ())
+        await _measured(calls)
+        outside.close()
+    if calls.clock.measured is None:
+        raise CannotAsk("it does not tell its time")
+    return calls.clock.measured
+
+
+async def _measured(calls: Calls) -> None:
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    calls.clock.measure(lambda: over.set_result(None))
+    await over
 
 
 def _rate(text: str) -> Decimal:

@@ -136,7 +136,7 @@ def test_a_command_of_the_contract_that_is_not_here_yet_says_so(
         (["journal", "check"], "say what to check: journal check --redecide"),
         (["journal", "verfy"], "No such command 'verfy'. Did you mean 'verify'?"),
         (["run", "--market", "kraken:XBTUSD"], "--market must be synthetic, replay:DATASET or"),
-        (["run", "--market", "replay:"], "--market must be synthetic or replay:DATASET"),
+        (["run", "--market", "replay:"], "--market must be synthetic, replay:DATASET"),
         (["run", "--speed", "0"], "--speed must be a number > 0, was '0'"),
         (["run", "--at-end", "foo"], "'--at-end': 'foo' is not one of 'stop', 'stay'"),
         (["buy", "-1", "BTCUSDT"], "a number must be > 0, was '-1'"),
@@ -170,14 +170,30 @@ def test_the_console_absent_says_how_to_install_it(
     assert ran.err.startswith("tradebot: no command 'tui' is installed; the console is the package")
 
 
-@pytest.mark.parametrize("mode", ["paper", "broker-paper", "live"])
-def test_run_refuses_a_mode_that_is_not_here_yet(
-    tradebot: Tradebot, monkeypatch: pytest.MonkeyPatch, mode: str
+@pytest.mark.parametrize(
+    ("mode", "code", "line"),
+    [
+        ("paper", 2, "a paper engine needs a real market: give --market binance:BTCUSDT"),
+        ("broker-paper", 3, "engine.mode is 'broker-paper' and no account of that kind"),
+        ("live", 3, "engine.mode is 'live' and no account of that kind"),
+    ],
+)
+def test_run_says_what_a_mode_needs(
+    tradebot: Tradebot, monkeypatch: pytest.MonkeyPatch, mode: str, code: int, line: str
 ) -> None:
     monkeypatch.setenv("TRADEBOT_ENGINE__MODE", mode)
     ran = tradebot("run")
-    assert ran.code == 3
-    assert ran.err.startswith(f"tradebot: not yet: engine.mode {mode!r}")
+    assert ran.code == code
+    assert ran.err.startswith(f"tradebot: {line}")
+
+
+def test_a_real_market_without_a_word_about_the_mode_is_paper(
+    tradebot: Tradebot, started: list[RunOptions]
+) -> None:
+    tradebot("run", "--market", "binance:BTCUSDT")
+    assert started[0].config.engine.mode == "paper"
+    ran = tradebot("run", "--market", "binance:BTCUSDT", "--speed", "2")
+    assert (ran.code, "--speed must be 1 on a real market" in ran.err) == (2, True)
 
 
 @pytest.fixture
@@ -185,7 +201,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[RunOptions]:
     """Collect what `run` would start, and start nothing."""
     options: list[RunOptions] = []
 
-    def run_engine(given: RunOptions, logs: LogSink) -> int:
+    def run_engine(given: RunOptions, logs: LogSink, choose: object) -> int:
         options.append(given)
         return 1
 

@@ -38,7 +38,7 @@ def test_accounts_are_those_of_the_configuration_the_first_the_default(tmp_path:
     ("text", "why"),
     [
         ('venue = "native"\nkind = "live"\n', "kind must be sandbox as engine.mode, was live"),
-        ('venue = "binance"\nkind = "sandbox"\n', "venue must be native in a sandbox, was binance"),
+        ('venue = "binance"\nkind = "sandbox"\n', "venue must be native on an invented"),
     ],
 )
 def test_an_account_that_contradicts_the_engine_ends_the_start(

@@ -1,0 +1,1 @@
+"""What is studied beside the market: statistics of results, costs of execution, simulated paths."""

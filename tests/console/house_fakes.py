@@ -173,11 +173,11 @@ HOUSE = HouseView(
     calibration=(
         (
             'you said 0.40 on the "breakout" bets; 13 of 41 won = 0.32 [0.20, 0.47].'
-            " Reckon with 0.33, not 0.40."
+            " Sizes now use 0.33, not 0.40."
         ),
         (
             'you said 0.55 on the "below-mean" bets; 101 of 212 won = 0.48 [0.41, 0.54].'
-            " Reckon with 0.48, not 0.55."
+            " Sizes now use 0.48, not 0.55."
         ),
     ),
 )
@@ -260,6 +260,7 @@ DECISIONS = [
         2,
         "BUY 0.050",
         "above-mean: close 59,420, mean 58,801; edge +0.08 R ± 0.13",
+        edge="you said 0.40, 13 of 41 won = 0.32: sizes use 0.33",
         bound_by="max position 50 %",
     ),
     decision(

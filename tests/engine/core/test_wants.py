@@ -22,11 +22,13 @@ from tests.engine.core.builders import (
 from tests.engine.core.policy_days import Day
 
 from tradebot.engine.core.actions import NO_REASON, OrderSeq, buy, sell
+from tradebot.engine.core.edge_size import half_kelly, used_edge
 from tradebot.engine.core.needs import Need, Trades
 from tradebot.engine.core.outcomes import Cancel, Decided, OrderIntent, SleevePaused, Submit
 from tradebot.engine.core.policy import ContextMap
 from tradebot.engine.core.portfolio import PortfolioState
-from tradebot.engine.core.reasons import why
+from tradebot.engine.core.reasons import Edge, why
+from tradebot.engine.core.records import MILLION, Record
 from tradebot.engine.core.snapshot import MarketSnapshot
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.core.wants import want
@@ -330,3 +332,110 @@ def test_several_wants_are_one_answer_with_the_first_reason() -> None:
     assert [action.because for action in both.actions] == [BECAUSE, None]
     assert want.flat().because == NO_REASON
     assert OrderSeq.of(quantity("0.1"), because=why("whole")).because == why("whole")
+
+
+# ------------------------------------------------------------------------------------ an edge
+
+
+def with_record(stated: str | None, won: int, lost: int) -> Day:
+    """Return a day whose sleeve has settled so many bets of this reason, all with one stated chance or none."""
+    day = Day(Says(OrderSeq.none(because=BECAUSE)))
+    settled, chance = won + lost, 0 if stated is None else int(Decimal(stated) * MILLION)
+    told = 0 if stated is None else settled
+    day.world.state.bet_book.records[SLEEVE] = {
+        "test": Record(
+            settled=settled,
+            won=won,
+            stated=told,
+            stated_won=won if told else 0,
+            stated_chance=chance * settled,
+        )
+    }
+    return day
+
+
+def bet(edge: Edge | None, risk: str = "0.05") -> OrderSeq:
+    """Want a long whose target is three times as far as its stop."""
+    near, far = Decimal(2_000), Decimal(6_000)
+    size = Decimal(risk)
+    return want.long(risk=size, stop=near, take_profit=far, edge=edge, because=BECAUSE)
+
+
+def decided(day: Day, answer: OrderSeq) -> Decided:
+    policy = day.world.policies[SLEEVE].policy
+    assert isinstance(policy, Says)
+    policy.answer = answer
+    day.price(PRICE)
+    return _last(day)
+
+
+def stated(win: str) -> Edge:
+    return Edge(source="stated", win=Decimal(win))
+
+
+def test_a_size_uses_the_chance_that_bets_have_shown_and_says_so() -> None:
+    day = with_record("0.40", 13, 28)
+    last = decided(day, bet(stated("0.40"), risk="0.2"))
+    assert last.edge == "you said 0.40, 13 of 41 won = 0.32: sizes use 0.33"
+    assert last.bound_by == "edge"
+    # Beta(2 + 13, 3 + 28): 15/46 = 0.3261; half of 0.3261 - 0.6739 / 3 = 0.05073 of 50,000, over 2,000 a unit.
+    (entry,) = [order for order in sent(day.world) if not order.role]
+    assert abs(entry.quantity - 126_800) < 200
+
+
+def test_without_a_settled_bet_what_was_stated_is_used() -> None:
+    last = decided(with_record("0.40", 0, 0), bet(stated("0.40"), risk="0.2"))
+    assert last.edge == "you said 0.40, none has settled yet: sizes use 0.40"
+    assert last.bound_by == "edge"
+
+
+def test_a_risk_below_what_the_edge_supports_stays_as_it_was_asked_for() -> None:
+    last = decided(with_record("0.40", 13, 28), bet(stated("0.40"), risk="0.005"))
+    assert last.bound_by == "risk"
+    assert last.edge
+
+
+def test_a_chance_below_break_even_is_no_bet() -> None:
+    day = with_record("0.40", 2, 30)
+    last = decided(day, bet(stated("0.40"), risk="0.2"))
+    assert (last.bound_by, sent(day.world)) == ("edge", [])
+    assert last.edge == "you said 0.40, 2 of 32 won = 0.06: sizes use 0.11"
+
+
+def test_a_record_is_an_edge_from_thirty_bets_on() -> None:
+    assert decided(with_record(None, 13, 28), bet(Edge.from_record())).edge == (
+        "13 of 41 won = 0.32: sizes use 0.33"
+    )
+    short = decided(with_record(None, 10, 19), bet(Edge.from_record(), risk="0.005"))
+    assert (short.edge, short.bound_by) == ("", "risk")
+
+
+def test_without_a_stated_edge_or_a_target_no_edge_bounds_the_size() -> None:
+    day = with_record("0.40", 2, 30)
+    assert decided(day, bet(None, risk="0.005")).bound_by == "risk"
+    alone = want.long(
+        risk=Decimal("0.005"), stop=Decimal(100), edge=stated("0.40"), because=BECAUSE
+    )
+    last = decided(with_record("0.40", 2, 30), alone)
+    assert last.bound_by == "risk"
+    assert last.edge
+
+
+@given(
+    st.decimals("0.01", "0.99", places=2),
+    st.integers(0, 200),
+    st.integers(0, 200),
+    st.decimals("0.1", "20", places=2),
+)
+def test_half_kelly_at_the_calibrated_chance_agrees_with_its_naive_twin(
+    said: Decimal, won: int, lost: int, pays: Decimal
+) -> None:
+    record = Record(settled=won + lost, stated=won + lost, stated_won=won)
+    edge = Edge(source="stated", win=said)
+    used = used_edge({"me": {"test": record}}, "me", "test", edge)
+    assert used is not None
+    naive = (5 * float(said) + won) / (5 + won + lost)
+    assert abs(float(used.win) - naive) < 5.1e-5
+    stake = max(naive - (1 - naive) / float(pays), 0.0) / 2
+    assert abs(float(half_kelly(used.win, pays)) - stake) < 1e-3
+    assert half_kelly(used.win, Decimal(0)) == 0

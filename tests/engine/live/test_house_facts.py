@@ -71,7 +71,7 @@ def test_the_calibration_line_is_the_worked_one() -> None:
     assert line is not None
     assert line[1] == (
         'you said 0.40 on the "breakout" bets; 13 of 41 won = 0.32 [0.20, 0.47]. '
-        "Reckon with 0.33, not 0.40."
+        "Sizes now use 0.33, not 0.40."
     )
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from tradebot.data.events import BookSnapshot
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import OrderRequest, Preview
 from tradebot.engine.core.events import PlaceOrder
-from tradebot.engine.core.types import RequestId
+from tradebot.engine.core.reasons import Edge
+from tradebot.engine.core.records import Record
+from tradebot.engine.core.types import HAND, RequestId
 from tradebot.engine.live.previews import parsed, preview
 from tradebot.engine.venue.native import Fees
 
@@ -228,3 +231,54 @@ def test_marketable_order_needs_two_sides(tmp_path: Path) -> None:
         parsed(bench.kernel.state, request(limit=None, kind="marketable"))
     assert raised.value.code == "conflict"
     bench.close()
+
+
+# ------------------------------------------------------------------------------------ a stated edge
+
+
+def bet(edge: str | None, risk: str = "0.2") -> OrderRequest:
+    """Return a bet by risk: entry 1000, stop 900, target 1300."""
+    draft = request("buy", "0", "1000")
+    return msgspec.structs.replace(
+        draft,
+        risk=Decimal(risk),
+        stop_loss=Decimal(900),
+        take_profit=Decimal(1300),
+        edge=None if edge is None else Decimal(edge),
+        note="breakout",
+    )
+
+
+def remember(bench: LiveBench, won: int, settled: int) -> None:
+    record = Record(settled=settled, won=won, stated=settled, stated_won=won)
+    bench.kernel.state.bet_book.records[HAND] = {"breakout": record}
+
+
+def test_a_hand_that_states_an_edge_is_sized_by_what_its_bets_have_shown(bench: LiveBench) -> None:
+    remember(bench, 13, 41)
+    found = seen(bench, bet("0.40"))
+    assert found.edge == "you said 0.40, 13 of 41 won = 0.32: sizes use 0.33"
+    plain = seen(bench, bet(None))
+    assert plain.edge is None
+    # (0.3261 - 0.6739 / pays) / 2 with pays = (300 - 2.3) / (100 + 1.9) of what 20 % of equity would be.
+    share = (0.3261 - 0.6739 / (297.7 / 101.9)) / 2 / 0.2
+    assert abs(float(found.quantity) / float(plain.quantity) - share) < 1e-3
+    order = parsed(bench.kernel.state, bet("0.40"))
+    assert order.edge == Edge(source="stated", win=Decimal("0.40"))
+
+
+def test_a_risk_below_what_the_edge_supports_is_kept(bench: LiveBench) -> None:
+    remember(bench, 13, 41)
+    assert seen(bench, bet("0.40", "0.001")).quantity == seen(bench, bet(None, "0.001")).quantity
+
+
+def test_a_stated_edge_that_came_to_nothing_is_no_bet(bench: LiveBench) -> None:
+    remember(bench, 1, 41)
+    with pytest.raises(Refused, match=r"1 of 41 won = 0\.02: sizes use 0\.07, below break-even"):
+        seen(bench, bet("0.40"))
+
+
+@pytest.mark.parametrize("edge", ["0", "1", "-0.1", "40"])
+def test_an_edge_that_is_no_chance_is_refused(bench: LiveBench, edge: str) -> None:
+    with pytest.raises(Refused, match="a chance to win in"):
+        seen(bench, bet(edge))

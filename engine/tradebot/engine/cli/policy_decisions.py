@@ -85,6 +85,8 @@ def why_lines(decision: DecisionView) -> list[str]:
     ]
     if decision.symbol is not None:
         lines.append(f"  symbol   {decision.symbol}")
+    if decision.edge is not None:
+        lines.append(f"  edge     {decision.edge}")
     if decision.bound_by is not None:
         lines.append(f"  bound by {decision.bound_by}")
     if decision.refused is not None:

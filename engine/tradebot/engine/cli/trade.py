@@ -71,6 +71,17 @@ Risk = Annotated[
         "--risk", help="Share of equity to lose at --stop-loss, fees in: 0.25%. QTY is then auto."
     ),
 ]
+StatedEdge = Annotated[
+    str | None,
+    typer.Option(
+        "--edge",
+        help="Chance to win this bet as you see it: 40% or 0.4. With --risk and --take-profit the size is at most "
+        "half Kelly at the chance that your bets of this --note have shown.",
+    ),
+]
+Note = Annotated[
+    str | None, typer.Option("--note", help="Why, in your words; bets of one note are counted.")
+]
 Expires = Annotated[
     str | None, typer.Option("--expires", help="End of a --tif gtd order: ISO 8601 with zone.")
 ]
@@ -106,6 +117,8 @@ def _order_command(side: Literal["buy", "sell"]) -> Callable[..., int]:
         take_profit: TakeProfit = None,
         trail: Trail = None,
         risk: Risk = None,
+        edge: StatedEdge = None,
+        note: Note = None,
         attended: Attended = False,
     ) -> int:
         shape = form(json=json, plain=plain)
@@ -125,6 +138,8 @@ def _order_command(side: Literal["buy", "sell"]) -> Callable[..., int]:
             take_profit=_price(take_profit, "--take-profit"),
             stop_trail=None if reduce_only else _price(trail, "--trail"),
             risk=None if risk is None else parse_percent(risk, "--risk"),
+            edge=None if edge is None else parse_percent(edge, "--edge"),
+            note=note,
             post_only=post_only,
             reduce_only=reduce_only,
             account=account,

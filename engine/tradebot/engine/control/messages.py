@@ -424,6 +424,12 @@ class OrderRequest(Message, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Distance at which the protective stop follows the best price."""
     risk: Decimal | None = None
     """Share of equity to lose at the stop loss, fees in: sets the quantity; in (0, 1]."""
+    edge: Decimal | None = None
+    """Chance to win this bet as its trader states it, in (0, 1).
+
+    With `risk` and `take_profit` the quantity is no larger than half Kelly at the chance that sizes use: what was
+    stated, held against what such bets have come to.
+    """
     attended: bool = False
     """Cancelled when `terminal` is gone."""
     terminal: str | None = None
@@ -484,7 +490,7 @@ class Preview(Message, frozen=True, kw_only=True):
     binding_quantity: QuantityText | None
     """The largest quantity the gate would let pass now."""
     edge: str | None
-    """The edge stated with the order; None = not stated."""
+    """The edge stated with the order, what came of such bets and what sizes use, in words; None = not stated."""
     risk: str | None
     """What is lost at worst by the gate's own count, in `currency`: at the stop loss where there is one."""
     legs: list[str] = []

@@ -141,6 +141,8 @@ class DecisionView(Message, frozen=True, kw_only=True):
     """How often the same came again without change."""
     bound_by: str | None
     """Which bound decided the size."""
+    edge: str | None = None
+    """The chance to win that the size was measured by, in words; None: none was stated."""
     refused: str | None
     """What the gate refused and why; None: nothing."""
 

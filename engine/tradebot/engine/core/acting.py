@@ -26,8 +26,9 @@ from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.shadow import pretend
 from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
-from tradebot.engine.core.targets import About, plan
+from tradebot.engine.core.targets import plan
 from tradebot.engine.core.types import SECOND, Side, TimeInForce
+from tradebot.engine.core.want_plan import About
 from tradebot.engine.core.want_terms import UnfitWant, check_want, want_timer
 
 DENIAL_PERIOD = SECOND
@@ -49,6 +50,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     wanted: str = ""
     held: str = ""
     bound_by: str = ""
+    edge: str = ""
     refused: bool = False
 
 
@@ -127,6 +129,7 @@ def _decided(sleeve: SleeveState, answer: OrderSeq, deeds: list[Deed]) -> Decide
         wanted=", ".join(deed.wanted for deed in about if deed.wanted),
         held=", ".join(deed.held for deed in about if deed.held),
         bound_by=", ".join(deed.bound_by for deed in about if deed.bound_by),
+        edge="; ".join(dict.fromkeys(deed.edge for deed in about if deed.edge)),
         last_values=sleeve.reason_values,
     )
 
@@ -167,6 +170,7 @@ def pursue(step: Step, sleeve: SleeveState, answer: OrderSeq, wanted: Want) -> D
         wanted=str(instrument.quantity(found.wanted)),
         held=str(instrument.quantity(found.held)),
         bound_by=found.bound_by,
+        edge=found.edge,
     )
 
 

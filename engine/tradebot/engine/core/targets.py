@@ -9,95 +9,27 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import msgspec
 
-from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.actions import Want, WantFlat, WantQuantity, WantRisk, WantWeight
-from tradebot.engine.core.going import at_venue
+from tradebot.engine.core.decrease import smaller
+from tradebot.engine.core.edge_size import UsedEdge, half_kelly, used_edge
 from tradebot.engine.core.house_money import House, may_add
-from tradebot.engine.core.legs import going_legs
-from tradebot.engine.core.market import InstrumentMarket
-from tradebot.engine.core.orders import STOPS, Order
+from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import Legs, OrderIntent
-from tradebot.engine.core.price_collar import collar_price
-from tradebot.engine.core.reasons import Because, Edge
+from tradebot.engine.core.records import tag_of
 from tradebot.engine.core.shadow import held_by
 from tradebot.engine.core.sleeve_money import equity_of, sizing_capital
-from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.types import Side, sign
+from tradebot.engine.core.want_plan import About, Plan, collar_order, protects
 from tradebot.engine.core.want_size import (
     Size,
     bounded,
     money_per_unit,
-    on_the_lot,
     taker_fee,
     whole,
 )
 
 WEIGHT_BAND = Decimal("0.001")
 """Drift of a weight that is let be, as a share of equity: what it costs to get there moves it by about as much."""
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done for one want, in this order, and what it rests on."""
-
-    held: int
-    """Signed, in units."""
-    wanted: int
-    """Signed, in units."""
-    bound_by: str = ""
-    cancels: tuple[Order, ...] = ()
-    closes: tuple[Order, ...] = ()
-    """Protective stops that are set off now."""
-    pieces: tuple[OrderIntent, ...] = ()
-    """Exits of what legs at the venue cover; each goes out when they have made room for it."""
-    moves: tuple[tuple[Order, int], ...] = ()
-    """Protective stops and the trigger they are moved to, in price units."""
-    order: OrderIntent | None = None
-    """Made with the id that the next order has: to be sent before any other is made."""
-    waits: bool = False
-    """Whether something must end before the rest of the want can be done."""
-
-
-class About(msgspec.Struct, frozen=True):
-    """What a want is about."""
-
-    state: State
-    sleeve: SleeveState
-    symbol: InstrumentId
-    because: Because
-    edge: Edge | None
-
-    @property
-    def market(self) -> InstrumentMarket:
-        """Return the instrument's market."""
-        return self.state.market[self.symbol]
-
-    @property
-    def held(self) -> int:
-        """Return what the sleeve holds, signed, in units."""
-        return held_by(self.state, self.sleeve, self.symbol).quantity
-
-    @property
-    def lot(self) -> int:
-        """Return the quantity step, in units."""
-        return self.market.instrument.rules_at(self.state.now).lot
-
-    def mine(self) -> list[Order]:
-        """Return the sleeve's open orders here that no other is about to take the place of, oldest first."""
-        blotter, started = self.state.blotter, self.sleeve.started
-        if self.sleeve.shadow is not None:
-            return []
-        found: list[Order] = []
-        for order in blotter.open_in(started.account, self.symbol):
-            after = blotter.successor(order.intent.client_order_id)
-            if order.intent.owner == started.name and (after is None or not after.is_open):
-                found.append(order)
-        return found
-
-
-def protects(order: Order) -> bool:
-    """Return whether an order waits for its price to protect a position: a leg that nobody has set off."""
-    intent = order.intent
-    return bool(intent.role) and (intent.type in STOPS or intent.role == "take_profit")
 
 
 def plan(about: About, want: Want) -> Plan:
@@ -146,8 +78,8 @@ def _toward(about: About, target: int) -> Plan:
     if rest < about.lot:
         return base
     if abs(target) < abs(held):
-        return _smaller(about, base, side, rest, coming)
-    draft = _order(about, side, rest)
+        return smaller(about, base, side, rest, coming)
+    draft = collar_order(about, side, rest)
     if draft is None:
         return msgspec.structs.replace(base, bound_by="no-mark")
     size = bounded(about.state, about.sleeve, draft, Size(rest))
@@ -176,135 +108,6 @@ def _in_the_way(about: About, side: Side, most: int) -> tuple[tuple[Order, ...],
     return tuple(cancels), coming, soon
 
 
-def _smaller(about: About, base: Plan, side: Side, rest: int, coming: int) -> Plan:
-    """Return what closes so much of the position, so that no two orders at the venue close the same.
-
-    All of it goes through the stops that protect it. Of a part, first what no leg at the venue covers; the rest in
-    pieces, each a leg of its entry that goes out when the others have made room.
-    """
-    state, closes, pieces = about.state, list[Order](), list[OrderIntent]()
-    entries = _entries(about)
-    if base.wanted == 0:
-        for entry in entries:
-            stops = [stop for stop in _stops(about, entry) if stop.leaves <= rest]
-            if _in_the_way_of_all(about, entry):
-                units = min(_covered(state, entry), rest)
-                pieces += _piece(about, entry, side, units)
-                rest -= units
-            else:
-                closes += stops
-                rest -= sum(stop.leaves for stop in stops)
-    else:
-        bound = {
-            e.intent.client_order_id: _covered(state, e) for e in entries if at_venue(state, e)
-        }
-        alone = min(max(abs(base.held) - coming - sum(bound.values()), 0), rest)
-        beyond, rest = rest - alone, alone
-        for entry in reversed(entries):
-            units = min(bound.get(entry.intent.client_order_id, 0), beyond)
-            pieces += _piece(about, entry, side, units)
-            beyond -= units
-    base = msgspec.structs.replace(base, closes=tuple(closes), pieces=tuple(pieces))
-    if rest < about.lot:
-        return base
-    draft = _order(about, side, rest - rest % about.lot)
-    if draft is None:
-        return msgspec.structs.replace(base, bound_by="no-mark")
-    order = _exit(about, draft)
-    return msgspec.structs.replace(base, order=order, bound_by="lot" if order is None else "")
-
-
-def _entries(about: About) -> list[Order]:
-    """Return the sleeve's entries that open legs protect here, oldest first."""
-    parents = (order.intent.parent for order in about.mine() if protects(order))
-    found = [about.state.blotter.get(key) for key in dict.fromkeys(parents) if key is not None]
-    return [entry for entry in found if entry is not None]
-
-
-def _stops(about: About, entry: Order) -> list[Order]:
-    key = entry.intent.client_order_id
-    return [
-        order
-        for order in about.mine()
-        if order.intent.parent == key and order.intent.role == "stop_loss" and protects(order)
-    ]
-
-
-def _covered(state: State, entry: Order) -> int:
-    """Return what the legs of an entry cover and no exit is on its way to close, in units."""
-    going = sum(leg.leaves for leg in going_legs(state, entry))
-    return max(state.blotter.to_cover(entry) - going, 0)
-
-
-def _in_the_way_of_all(about: About, entry: Order) -> bool:
-    """Return whether no stop of an entry can be set off in its place: there is none, or a target locks the balance."""
-    state = about.state
-    resting = at_venue(state, entry)
-    locks = state.accounts[entry.intent.account].started.capabilities.locks_balance
-    targets = any(leg.intent.role == "take_profit" for leg in resting)
-    return bool(resting) and ((locks and targets) or not _stops(about, entry))
-
-
-def _piece(about: About, entry: Order, side: Side, units: int) -> list[OrderIntent]:
-    """Return the exit of a part of what an entry's legs cover; none where it is too small to be sent."""
-    lots = units - units % about.lot
-    draft = _order(about, side, lots) if lots else None
-    order = None if draft is None else _exit(about, draft)
-    if order is None:
-        return []
-    intent = entry.intent
-    return [
-        msgspec.structs.replace(
-            order, bet_id=intent.bet_id, parent=intent.client_order_id, role="stop_loss"
-        )
-    ]
-
-
-def _exit(about: About, draft: OrderIntent) -> OrderIntent | None:
-    """Return an order as one that only closes; None where it is less than the venue takes."""
-    net = about.state.ledger.net(draft.account, about.symbol) * -sign(draft.side)
-    reduce_only = about.sleeve.shadow is not None or net >= draft.quantity
-    size = on_the_lot(
-        about.state,
-        about.market.instrument,
-        about.market.instrument.price(draft.limit_price or 0),
-        Size(draft.quantity),
-    )
-    return (
-        msgspec.structs.replace(draft, reduce_only=reduce_only, edge=None) if size.units else None
-    )
-
-
-def _order(about: About, side: Side, quantity: int) -> OrderIntent | None:
-    """Return a limit at the collar, at once or not at all; None without a two-sided market."""
-    state, started, market = about.state, about.sleeve.started, about.market
-    bid, ask = market.best_bid(), market.best_ask()
-    if bid is None or ask is None:
-        return None
-    tick = market.instrument.rules_at(state.now).tick
-    return OrderIntent(
-        client_order_id=state.next_order_id(),
-        request_id=None,
-        bet_id=state.bet_for(started.account, about.symbol, started.name),
-        account=started.account,
-        instrument=about.symbol,
-        owner=started.name,
-        policy_version=started.version,
-        side=side,
-        type="limit",
-        tif="ioc",
-        quantity=quantity,
-        limit_price=collar_price(state.limits, side, bid, ask, tick),
-        post_only=False,
-        reduce_only=False,
-        because=about.because,
-        edge=about.edge,
-        lives_at="broker",
-        created=state.now,
-        engine_id=state.engine_id,
-    )
-
-
 # ------------------------------------------------------------------------------------ a risk
 
 
@@ -327,7 +130,11 @@ def _risk(about: About, want: WantRisk) -> Plan:
         return base
     if abs(held) >= about.lot and want.pyramid is None:
         return base
-    draft = _unit(about, want)
+    used = used_edge(
+        about.state.bet_book.records, about.sleeve.started.name, tag_of(about.because), want.edge
+    )
+    base = base if used is None else msgspec.structs.replace(base, edge=used.text())
+    draft = _unit(about, want, used)
     if isinstance(draft, str):
         return msgspec.structs.replace(base, bound_by=draft)
     order, size = draft
@@ -338,9 +145,9 @@ def _risk(about: About, want: WantRisk) -> Plan:
     )
 
 
-def _unit(about: About, want: WantRisk) -> tuple[OrderIntent, Size] | str:
+def _unit(about: About, want: WantRisk, used: UsedEdge | None) -> tuple[OrderIntent, Size] | str:
     """Return the order for one unit of risk with its stop, and its size; what binds where there is none."""
-    draft, market, way = _order(about, want.side, about.lot), about.market, sign(want.side)
+    draft, market, way = collar_order(about, want.side, about.lot), about.market, sign(want.side)
     touch = market.best_ask() if want.side == "buy" else market.best_bid()
     capital = sizing_capital(about.state, about.sleeve)
     if draft is None or touch is None:
@@ -361,10 +168,15 @@ def _unit(about: About, want: WantRisk) -> tuple[OrderIntent, Size] | str:
     lost = lost_per_unit(about, touch, trigger)
     if lost is None or lost <= 0:
         return "no-mark"
-    units = whole(want.risk * capital / lost)
+    first = Size(whole(want.risk * capital / lost), "risk")
+    if used is not None and target is not None:
+        supported = half_kelly(used.win, _won_per_unit(about, touch, target, want.side) / lost)
+        first = min(first, Size(whole(supported * capital / lost), "edge"), key=lambda s: s.units)
+    if not first.units and first.bound_by == "edge":
+        return "edge"
     legs = Legs(stop_loss=trigger, take_profit=target if target is None or target > 0 else None)
-    draft = msgspec.structs.replace(draft, quantity=max(units, 1), legs=legs)
-    size = bounded(about.state, about.sleeve, draft, Size(units, "risk"))
+    draft = msgspec.structs.replace(draft, quantity=max(first.units, 1), legs=legs)
+    size = bounded(about.state, about.sleeve, draft, first)
     if not size.units:
         return size.bound_by
     return msgspec.structs.replace(draft, quantity=size.units), size
@@ -384,6 +196,15 @@ def lost_per_unit(about: About, entry: int, trigger: int) -> Decimal | None:
     instrument, fee = about.market.instrument, taker_fee(about.state, about.sleeve)
     first, last = instrument.price(entry), instrument.price(trigger)
     return money_per_unit(about.state, instrument, abs(first - last) + fee * (first + last))
+
+
+def _won_per_unit(about: About, entry: int, target: int, side: Side) -> Decimal:
+    """Return what one unit wins from an entry to its target, fees in, in the engine's currency; it may be negative."""
+    instrument, fee = about.market.instrument, taker_fee(about.state, about.sleeve)
+    first, last = instrument.price(entry), instrument.price(target)
+    gain = (last - first) * sign(side) - fee * (first + last)
+    worth = money_per_unit(about.state, instrument, abs(gain))
+    return Decimal(0) if worth is None else worth.copy_sign(gain)
 
 
 def _pyramid(about: About, want: WantRisk, base: Plan, order: OrderIntent, size: Size) -> Plan:

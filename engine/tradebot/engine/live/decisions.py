@@ -136,6 +136,7 @@ def _view(seq: int, ts: int, decided: Decided, refused: str | None) -> DecisionV
         text=decided.because.text(),
         repeated=decided.repeated,
         bound_by=decided.bound_by or None,
+        edge=decided.edge or None,
         refused=refused,
     )
 

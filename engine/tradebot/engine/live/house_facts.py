@@ -227,7 +227,7 @@ def calibration_line(owner: str, tag: str, record: Record) -> tuple[float, str] 
     who = "you" if owner == HAND else owner
     text = (
         f'{who} said {said:.2f} on the "{tag}" bets; {record.stated_won} of {record.stated} won = '
-        f"{came:.2f} [{share[0]:.2f}, {share[1]:.2f}]. Reckon with {used:.2f}, not {said:.2f}."
+        f"{came:.2f} [{share[0]:.2f}, {share[1]:.2f}]. Sizes now use {used:.2f}, not {said:.2f}."
     )
     return abs(came - said), text
 

@@ -7,6 +7,7 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.messages import AmendRequest, OrderRequest, Preview, Verdict
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
+from tradebot.engine.core.edge_size import UsedEdge, half_kelly, used_edge
 from tradebot.engine.core.events import AmendRequested, PlaceOrder
 from tradebot.engine.core.exposures import exposure
 from tradebot.engine.core.legs import venue_takes
@@ -15,11 +16,13 @@ from tradebot.engine.core.open_risk import at_stop
 from tradebot.engine.core.outcomes import Legs, OrderIntent
 from tradebot.engine.core.picture import reduces_only
 from tradebot.engine.core.price_collar import collar_price
-from tradebot.engine.core.reasons import Because
+from tradebot.engine.core.reasons import Because, Edge
+from tradebot.engine.core.records import tag_of
 from tradebot.engine.core.size_limits import largest_quantity, own_stop
 from tradebot.engine.core.state import State
 from tradebot.engine.core.step import intent_of, judge, picture
 from tradebot.engine.core.types import (
+    HAND,
     AccountName,
     ClientOrderId,
     OrderType,
@@ -69,7 +72,8 @@ def parsed(state: State, request: OrderRequest) -> PlaceOrder:
         limit_price=price,
         post_only=request.post_only,
         reduce_only=request.reduce_only,
-        because=None if not request.note else Because("hand", (("note", request.note),)),
+        because=_because(request),
+        edge=_stated(request),
         trigger_price=price_units(market.instrument, request.trigger_price),
         trail=price_units(market.instrument, request.trail),
         expires=request.expires,
@@ -79,6 +83,29 @@ def parsed(state: State, request: OrderRequest) -> PlaceOrder:
         oco=None if request.oco is None else ClientOrderId(request.oco),
         legs=legs,
     )
+
+
+def _because(request: OrderRequest) -> Because | None:
+    return None if not request.note else Because("hand", (("note", request.note),))
+
+
+def _stated(request: OrderRequest) -> Edge | None:
+    """Return the edge a person states, None where none is.
+
+    Raises:
+        Refused: `usage` where it is no chance.
+    """
+    if request.edge is None:
+        return None
+    if not 0 < request.edge < 1:
+        raise Refused("usage", f"edge must be a chance to win in (0, 1), was {request.edge}")
+    return Edge(source="stated", win=request.edge)
+
+
+def hand_edge(state: State, request: OrderRequest) -> UsedEdge | None:
+    """Return the chance that sizes of a person's order use; None where none was stated."""
+    tag = tag_of(_because(request))
+    return used_edge(state.bet_book.records, HAND, tag, _stated(request))
 
 
 def price_units(instrument: Instrument, price: Decimal | None) -> int | None:
@@ -129,12 +156,17 @@ def _quantity(state: State, market: InstrumentMarket, request: OrderRequest) -> 
     if (entry - stop) * sign(request.side) <= 0 or lost <= 0:
         raise Refused("usage", f"stop loss {stop} must lie on the losing side of entry {entry}")
     lot = instrument.rules_at(state.now).lot
-    wanted = equity * request.risk / (lost * instrument.multiplier)
+    share, used, target = request.risk, hand_edge(state, request), request.take_profit
+    if used is not None and target is not None:
+        gain = (target - entry) * sign(request.side) - Fees().taker * (entry + target)
+        share = min(share, half_kelly(used.win, gain / lost))
+        if share == 0:
+            text = f"no size has an edge here: {used.text()}, below break-even; leave --edge out to trade on limits"
+            raise Refused("conflict", text)
+    wanted = equity * share / (lost * instrument.multiplier)
     units = int(wanted.scaleb(instrument.quantity_scale).to_integral_value(ROUND_FLOOR))
     if units < lot:
-        raise Refused(
-            "usage", f"{request.risk * 100:f} % of equity is less than one lot at that stop"
-        )
+        raise Refused("usage", f"{share * 100:.4f} % of equity is less than one lot at that stop")
     return units - units % lot
 
 
@@ -192,6 +224,7 @@ def preview(state: State, request: OrderRequest, fees: Fees) -> Preview:
     own = exposure(state, order.account, order.instrument)
     adds = not reduces_only(own, order.side, order.quantity)
     bound = largest_quantity(order, view) if adds else None
+    used = hand_edge(state, request)
     mid = market.mark()
     return Preview(
         ok=all(line.ok for line in lines),
@@ -212,7 +245,7 @@ def preview(state: State, request: OrderRequest, fees: Fees) -> Preview:
         slippage=_slippage(instrument, order, taken, mid) if takes else None,
         binding_limit=None if bound is None else bound[0],
         binding_quantity=None if bound is None else exact(instrument.quantity(bound[1])),
-        edge=None,
+        edge=None if used is None else used.text(),
         risk=optional(money, _risk(state, order, price, adds=adds)),
         legs=_leg_lines(state, order),
         lives_at=order.lives_at,

@@ -207,7 +207,14 @@ def tail_text(item: DecisionView) -> str:
 
 def matches(item: DecisionView, words: str) -> bool:
     """Return whether a decision has these words anywhere, without regard to case."""
-    parts = (*item.did, item.symbol or "", item.text, item.bound_by or "", item.refused or "")
+    parts = (
+        *item.did,
+        item.symbol or "",
+        item.text,
+        item.bound_by or "",
+        item.edge or "",
+        item.refused or "",
+    )
     return words.casefold() in " ".join(parts).casefold()
 
 
@@ -220,6 +227,8 @@ def detail_rows(item: DecisionView, width: int, view: View) -> list[Row]:
     if item.symbol:
         parts.append(("symbol", plain(item.symbol), "text"))
     parts.append(("because", plain(item.text) or "no reason was given", "text"))
+    if item.edge:
+        parts.append(("edge", plain(item.edge), "text"))
     if item.bound_by:
         parts.append(("bound by", plain(item.bound_by), "text"))
     if item.refused is not None:

@@ -12,6 +12,7 @@ from tests.engine.cli.conftest import Tradebot
         (["--speak", "nyse"], "--speak must be some of alpaca, binance, ib"),
         (["--speak", "binance", "--time", "noon"], "--time must be like"),
         (["--speak", "binance", "--faults", "missing.json"], "--faults cannot be read"),
+        (["--speak", "binance", "--market", "replay:"], "--market must be synthetic or"),
         (["--speak", "binance", "--port-binance", "70000"], "70000"),
     ],
 )

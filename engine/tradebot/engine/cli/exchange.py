@@ -11,6 +11,7 @@ from tradebot.engine.cli.failures import USAGE, CommandFailed
 
 if TYPE_CHECKING:
     from tradebot.engine.exchange.faults import Fault
+    from tradebot.engine.exchange.recorded import Recording
     from tradebot.engine.exchange.words import FaceName
 
 _PORT = 65_535
@@ -25,6 +26,9 @@ def exchange(  # noqa: PLR0913  (options of a command line)
     port_binance: Annotated[int, typer.Option("--port-binance", min=0, max=_PORT)] = 0,
     port_ib: Annotated[int, typer.Option("--port-ib", min=0, max=_PORT)] = 0,
     port_control: Annotated[int, typer.Option("--port-control", min=0, max=_PORT)] = 0,
+    market: Annotated[
+        str, typer.Option("--market", metavar="synthetic|replay:DATASET", help="What trades.")
+    ] = "synthetic",
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Of the market.")] = 1,
     time: Annotated[
         str | None,
@@ -53,7 +57,14 @@ def exchange(  # noqa: PLR0913  (options of a command line)
         port_control=port_control,
     )
     try:
-        asyncio.run(serve(Program(plan, VenueClock(start, machine.monotonic_ns)), _say))
+        recording = _recording(market, list(plan.ports), start)
+        clock = VenueClock(start, machine.monotonic_ns)
+        program = (
+            Program(plan, clock)
+            if recording is None
+            else Program(plan, clock, recording.listings, recording.flows)
+        )
+        asyncio.run(serve(program, _say))
     except FaceMissing as error:
         raise CommandFailed(str(error), USAGE) from error
     except OSError as error:
@@ -77,6 +88,23 @@ def _spoken(text: str) -> "list[FaceName]":
         if known not in found:
             found.append(known)
     return found
+
+
+def _recording(market: str, faces: "list[FaceName]", start: int) -> "Recording | None":
+    """Return the recording that a market names; None for the invented one."""
+    if market == "synthetic":
+        return None
+    kind, _, dataset = market.partition(":")
+    if kind != "replay" or not dataset:
+        raise CommandFailed(f"--market must be synthetic or replay:DATASET, was {market!r}", USAGE)
+    from tradebot.data.store import Store
+    from tradebot.engine.exchange.recorded import RecordingRefused, open_recording
+    from tradebot.engine.home import data_folder
+
+    try:
+        return open_recording(Store(data_folder()), dataset, faces, start)
+    except RecordingRefused as error:
+        raise CommandFailed(str(error), USAGE) from error
 
 
 def _instant(text: str) -> int:

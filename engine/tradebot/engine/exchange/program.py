@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
 import msgspec
@@ -75,7 +75,7 @@ class Program:
         plan: Plan,
         clock: Clock,
         listed: Sequence[Listing] | None = None,
-        flows: dict[str, Flow] | None = None,
+        flows: Mapping[str, Flow] | None = None,
     ) -> None:
         self._plan = plan
         names = tuple(plan.ports)

@@ -146,16 +146,16 @@ def test_a_real_recording_gives_its_own_book_and_tape(tmp_path: Path) -> None:
             tape.append((happening.trade.price, happening.trade.quantity))
 
     exchange.listen("binance", hear)
-    book, prints, first = L2Book(), 0, 0
+    book, prints, first, last = L2Book(), 0, 0, 0
     for event in islice(replay(store, "spot"), 6_000):
-        first = first or event.ts_recv
+        first, last = first or event.ts_recv, event.ts_recv
         if isinstance(event, BookSnapshot):
             book.replace(event.bids, event.asks)
         elif isinstance(event, BookDelta):
             book.apply_levels(event.bids, event.asks)
         elif isinstance(event, Trade):
             prints += event.quantity
-    end = MONDAY_NOON + event.ts_recv - first
+    end = MONDAY_NOON + last - first
     while clock.now() < end:
         clock.set(min(end, clock.now() + S))
         exchange.advance(clock.now())

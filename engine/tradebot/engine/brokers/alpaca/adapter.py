@@ -16,7 +16,7 @@ import msgspec
 from tradebot.data.venues.alpaca.times import ns_from_text
 from tradebot.engine.brokers.alpaca.api import Api, Keys
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
-from tradebot.engine.brokers.alpaca.filling import Filling
+from tradebot.engine.brokers.alpaca.filling import Filling, health_of
 from tradebot.engine.brokers.alpaca.fills import Delivered, Fill, fill_of
 from tradebot.engine.brokers.alpaca.messages import clock_of, refusal
 from tradebot.engine.brokers.alpaca.sources import (
@@ -162,19 +162,6 @@ class AlpacaAdapter:
                 if answer.status in _REFUSED:
                     raise AlpacaRefused(refusal(answer.status, answer.body).message)
             await asyncio.sleep(backoff.next() / 1e9)
-
-
-def health_of(filling: Filling) -> SessionHealth:
-    """Return a stream's state and counts."""
-    return SessionHealth(
-        state=filling.state,
-        reason=filling.reason,
-        connects=filling.connects,
-        malformed=filling.malformed,
-        fills=filling.fills,
-        doubled=filling.doubled,
-        gap_filled=filling.gap_filled,
-    )
 
 
 class _Desk:

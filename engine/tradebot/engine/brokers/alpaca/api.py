@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tradebot.engine.brokers.outside import HttpRequest, Method
-from tradebot.engine.core.types import SECOND
+from tradebot.engine.brokers.outside import HttpReply, HttpRequest, Method
+from tradebot.engine.core.types import MINUTE, SECOND
 
 TIMEOUT = 10 * SECOND
 """Longest wait for an answer, ns."""
@@ -82,3 +82,11 @@ class Api(msgspec.Struct, frozen=True):
             body=body,
             timeout=timeout,
         )
+
+
+def until_reset(reply: HttpReply, now: int) -> int:
+    """Return how long a 429 wants us to wait, ns: to the instant its `X-RateLimit-Reset` names, at most a minute."""
+    text = reply.headers.get("x-ratelimit-reset", "")
+    if not text.isascii() or not text.isdigit() or len(text) > len("1000000000000"):
+        return 0
+    return min(max(int(text) * SECOND - now, 0), MINUTE)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from tradebot.engine.brokers.alpaca.api import Api
+from tradebot.engine.brokers.alpaca.api import Api, until_reset
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
 from tradebot.engine.brokers.alpaca.messages import refusal
 from tradebot.engine.brokers.alpaca.sources import (
@@ -28,7 +28,7 @@ from tradebot.engine.brokers.alpaca.sums import FilledSums
 from tradebot.engine.brokers.alpaca.sweep import Sweep
 from tradebot.engine.brokers.backoff import Backoff
 from tradebot.engine.brokers.outside import Answer, HttpReply, HttpRequest, Line, Outside, Wake
-from tradebot.engine.brokers.session import SessionState
+from tradebot.engine.brokers.session import SessionHealth, SessionState
 from tradebot.engine.core.types import MINUTE, SECOND
 
 log = structlog.get_logger()
@@ -160,6 +160,10 @@ class Filling:
         self._sums.begins(news.order.id, news.order.filled)
         self._sums.says(news.order.id, news.order.filled)
         self._doubt()
+
+    def found(self, execution: Execution) -> bool:
+        """Take in an execution that somebody else's question found; return whether it was told for the first time."""
+        return self._tell(execution)
 
     def look(self) -> None:
         """Ask for fills now, if that is not being done already."""
@@ -383,9 +387,14 @@ class Filling:
             self.look()
 
 
-def until_reset(reply: HttpReply, now: int) -> int:
-    """Return how long a 429 wants us to wait, ns: to the instant its `X-RateLimit-Reset` names, at most a minute."""
-    text = reply.headers.get("x-ratelimit-reset", "")
-    if not text.isascii() or not text.isdigit() or len(text) > len("1000000000000"):
-        return 0
-    return min(max(int(text) * SECOND - now, 0), MINUTE)
+def health_of(filling: Filling, *, more_malformed: int = 0) -> SessionHealth:
+    """Return a stream's state and counts, what else could not be read counted in."""
+    return SessionHealth(
+        state=filling.state,
+        reason=filling.reason,
+        connects=filling.connects,
+        malformed=filling.malformed + more_malformed,
+        fills=filling.fills,
+        doubled=filling.doubled,
+        gap_filled=filling.gap_filled,
+    )

@@ -1,0 +1,324 @@
+"""One account at Alpaca as an engine trades it: effects out by REST, answers in by replies and the event stream.
+
+The state machine without I/O: see `brokers.session.BrokerSession` for what it keeps to, and `filling` for how no fill
+is missed.
+"""
+
+import random
+from decimal import Decimal
+
+import structlog
+
+from tradebot.data.instruments import Instrument, to_units
+from tradebot.data.venues.alpaca.times import ns_from_text
+from tradebot.engine.brokers.alpaca.api import Api
+from tradebot.engine.brokers.alpaca.desk import Desk
+from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
+from tradebot.engine.brokers.alpaca.fees import Fees
+from tradebot.engine.brokers.alpaca.filling import Filling, health_of
+from tradebot.engine.brokers.alpaca.look import AccountLook, Seen, report_of
+from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of
+from tradebot.engine.brokers.alpaca.metered import Metered
+from tradebot.engine.brokers.alpaca.naming import Naming
+from tradebot.engine.brokers.alpaca.orders import end_of
+from tradebot.engine.brokers.alpaca.setting import AccountSetting
+from tradebot.engine.brokers.alpaca.sources import TradeUpdates
+from tradebot.engine.brokers.cursor import Cursor
+from tradebot.engine.brokers.ids import ToldExecutions
+from tradebot.engine.brokers.outside import Answer, HttpReply, Outside
+from tradebot.engine.brokers.session import AccountWord, SessionHealth, SessionState, TellAccount
+from tradebot.engine.core.events import (
+    ClockMeasured,
+    ExecutionBusted,
+    ExecutionCorrected,
+    OrderAccepted,
+    OrderFilled,
+    StreamChanged,
+)
+from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.outcomes import QueryAccount
+from tradebot.engine.core.types import (
+    MINUTE,
+    SECOND,
+    ClientOrderId,
+    ExecutionId,
+    StreamState,
+    VenueOrderId,
+)
+
+log = structlog.get_logger()
+
+CLOCK_EVERY = 10 * MINUTE
+"""Between two looks at the venue's clock."""
+
+CLOCK_AGAIN = 2 * SECOND
+"""Before the venue's clock is asked for again where it was never told."""
+
+LOOKS_MAX = 3
+"""Looks at an account while it trades, until one fits together."""
+
+BEGAN, REACHED, MOVED = "began", "reached", "moved"
+"""Names in the cursor: the account's first instant, the watermarks of fills and of movements, venue time."""
+
+_OK = 200
+_STREAM: dict[SessionState, StreamState] = {"live": "up", "degraded": "stale"}
+_ACCEPTED = frozenset({"new", "accepted", "pending_new", "held", "accepted_for_bidding"})
+
+
+class AlpacaSession:
+    """See the module.
+
+    Args of the constructor:
+        setting: The account.
+        outside: The doors.
+        tell: Takes its words.
+        cursor: Its durable memory.
+    """
+
+    def __init__(
+        self, setting: AccountSetting, outside: Outside, tell: TellAccount, cursor: Cursor
+    ) -> None:
+        self.account = setting.name
+        self._tell_outside = tell
+        self._cursor = cursor
+        self._doors = Metered(outside)
+        self._api = Api(setting.addresses.base_url, setting.keys)
+        self._instruments: dict[str, Instrument] = {}
+        for one in setting.traded:
+            symbol = one.instrument.symbol
+            self._instruments[symbol] = self._instruments[symbol.replace("/", "")] = one.instrument
+        pairs = [one.instrument for one in setting.traded if one.instrument.kind == "spot"]
+        bases = {pair.symbol.replace("/", ""): pair.base for pair in pairs}
+        self._fees = Fees(setting.name, bases, "USD")
+        self._told = ToldExecutions()
+        self._naming = Naming(self._doors, self._api, cursor, self._named)
+        self._desk = Desk(setting, self._api, self._doors, self)
+        self._filling = Filling(
+            self._doors,
+            self._api,
+            # An engine needs to hear of orders too, which activity events do not tell.
+            [TradeUpdates(setting.addresses.private_url, setting.keys)],
+            self,
+            self,
+            random.Random(setting.seed),  # noqa: S311  (spreads pauses)
+        )
+        self._running = False
+        self._life = 0
+        self._malformed = 0
+        self._stream: StreamState | None = None
+
+    @property
+    def health(self) -> SessionHealth:
+        """Return how it is."""
+        return health_of(self._filling, more_malformed=self._malformed)
+
+    def start(self) -> None:
+        """Connect, and stay connected until `stop`."""
+        if not self._running:
+            self._running, self._naming.stopped = True, False
+            self._life += 1
+            self._measure(self._life)
+
+    def stop(self) -> None:
+        """Disconnect; nothing is told any more."""
+        self._running, self._naming.stopped = False, True
+        self._filling.stop()
+
+    def tell(self, word: AccountWord) -> None:
+        """Tell the engine, while running."""
+        if self._running:
+            self._tell_outside(word)
+
+    def perform(self, effect: VenueEffect) -> None:
+        """Start an effect and return at once."""
+        if isinstance(effect, QueryAccount):
+            self._look(effect.since, LOOKS_MAX)
+        else:
+            self._desk.perform(effect)
+
+    def malformed(self, reason: str) -> None:
+        """Count what cannot be read."""
+        self._malformed += 1
+        log.warning("unreadable", account=self.account, reason=reason[:200])
+
+    # ---------------------------------------------------------------------------- the clock
+
+    def _measure(self, life: int) -> None:
+        if self._running and life == self._life:
+            asked = self._doors.now
+            request = self._api.get("/v2/clock")
+            self._doors.ask(request, lambda answer: self._measured(life, asked, answer))
+
+    def _measured(self, life: int, asked: int, answer: Answer) -> None:
+        if not self._running or life != self._life:
+            return
+        now = self._doors.now
+        if isinstance(answer, HttpReply) and answer.status == _OK:
+            try:
+                venue = ns_from_text(clock_of(answer.body).timestamp)
+            except (ValueError, RecursionError) as error:
+                self.malformed(f"the clock: {error}")
+            else:
+                self._begin(venue)
+                offset, half = (asked + now) // 2 - venue, (now - asked) // 2
+                self.tell(ClockMeasured(account=self.account, offset=offset, error=half))
+        began = bool(self._cursor.get(BEGAN))
+        # Without the venue's time nothing begins: what came before it is not ours to tell.
+        pause = CLOCK_EVERY if began else CLOCK_AGAIN
+        self._doors.after(pause, lambda: self._measure(life))
+        if began:
+            self._filling.start()
+
+    def _begin(self, venue: int) -> None:
+        if not self._cursor.get(BEGAN):
+            for name in (BEGAN, REACHED, MOVED):
+                self._cursor.put(name, venue)
+
+    # ---------------------------------------------------------------------------- the stream
+
+    def first(self, execution_id: str) -> bool:
+        """Return whether an execution is told for the first time."""
+        return self._told.first(execution_id)
+
+    def since(self) -> int:
+        """Return the watermark of fills."""
+        return self._cursor.get(REACHED)
+
+    def reached(self, ts: int) -> None:
+        """All fills up to an instant were told."""
+        self._naming.when_all_named(lambda: self._cursor.put(REACHED, ts))
+
+    def executed(self, execution: Execution) -> None:
+        """Tell an execution under the id of its order."""
+        self._naming.name(execution)
+
+    def ordered(self, news: OrderNews) -> None:
+        """Tell what happened to an order."""
+        self._naming.order(news.order)
+        key = self._desk.knows(news.order)
+        if news.order.symbol not in self._instruments:
+            return
+        if news.event in _ACCEPTED:
+            venue = VenueOrderId(news.order.id)
+            self.tell(OrderAccepted(client_order_id=key, venue_order_id=venue, ts_event=news.ts))
+        ended = end_of(news)
+        if ended is not None:
+            # What traded before the end is told before it.
+            self._naming.when_all_named(lambda: self.tell(ended))
+
+    def standing(self, news: OrderNews) -> None:
+        """Learn from an answer how an order stands."""
+        self._naming.order(news.order)
+        self._filling.knows(news)
+
+    def stands(self, state: SessionState, reason: str) -> None:
+        """Learn how the stream is."""
+        stream = _STREAM.get(state, "down")
+        if stream == "up":
+            self._naming.when_all_named(lambda: self._stream_is("up", ""))
+        elif self._stream is not None:
+            self._stream_is(stream, reason)
+
+    def _stream_is(self, stream: StreamState, reason: str) -> None:
+        if stream == "up" and self._filling.state != "live":
+            return  # it went down again while orders were asked for
+        if stream != self._stream:
+            self._stream = stream
+            self.tell(StreamChanged(account=self.account, state=stream, reason=reason))
+
+    def _named(self, execution: Execution, key: ClientOrderId) -> None:
+        instrument = self._instruments.get(execution.symbol)
+        if instrument is None:
+            return  # another program's trade in what this engine does not know
+        try:
+            fill = self._fill(execution, key, instrument)
+        except ValueError as error:
+            self.malformed(f"an execution: {error}")
+            return
+        previous = self._fees.current(execution.previous_id)
+        if execution.kind == "bust":
+            self.tell(
+                ExecutionBusted(
+                    execution_id=previous,
+                    account=self.account,
+                    reason="busted at Alpaca",
+                    ts_event=execution.ts,
+                )
+            )
+        elif execution.kind == "correction":
+            reason = "corrected at Alpaca"
+            self.tell(ExecutionCorrected(execution_id=previous, corrected=fill, reason=reason))
+        else:
+            self._fees.filled(fill)
+            self.tell(fill)
+
+    def _fill(self, one: Execution, key: ClientOrderId, instrument: Instrument) -> OrderFilled:
+        return OrderFilled(
+            execution_id=ExecutionId(one.execution_id),
+            client_order_id=key,
+            venue_order_id=VenueOrderId(one.order_id),
+            account=self.account,
+            instrument=instrument.id,
+            side=one.side,
+            quantity=to_units(one.quantity, instrument.quantity_scale, what="qty"),
+            price=to_units(one.price, instrument.price_scale, what="price"),
+            fee=Decimal(0),  # told by an activity, later
+            fee_currency=instrument.currency,
+            liquidity="",
+            source=one.source,
+            ts_event=one.ts,
+            ts_recv=self._doors.now,
+        )
+
+    # ---------------------------------------------------------------------------- looks
+
+    def _look(self, since: int, looks: int) -> None:
+        """Look at the account, again where it traded meanwhile: the parts of one look must be of one moment."""
+        if not self._running:
+            return
+        before = self._filling.fills
+        wanted = since or self._cursor.get(BEGAN)
+        moved = max(self._cursor.get(MOVED) - MINUTE, self._cursor.get(BEGAN))
+
+        def done(seen: Seen | str) -> None:
+            if not self._running:
+                return
+            if isinstance(seen, str):
+                # No answer is the answer: the kernel asks again, and lets no new risk through meanwhile.
+                log.warning("account not told", account=self.account, reason=seen)
+                return
+            for execution in seen.executions:
+                if not self._filling.found(execution):
+                    self.executed(execution)  # told again: whoever asked may not have it
+            if self._filling.fills != before and looks > 1:
+                self._look(since, looks - 1)
+            else:
+                self._naming.when_all_named(lambda: self._report(seen))
+
+        AccountLook(self._doors, self._api, wanted, moved, done).start()
+
+    def _report(self, seen: Seen) -> None:
+        for row in seen.movements:
+            self._moved(row)
+        for order in seen.orders:
+            self._naming.order(order)
+            self._desk.knows(order)
+        try:
+            began = self._cursor.get(BEGAN)
+            self.tell(report_of(seen, self.account, self._instruments, began))
+        except ValueError as error:
+            self.malformed(f"the account: {error}")
+
+    def _moved(self, row: WireMovement) -> None:
+        if self._cursor.get(f"moved:{row.id}"):
+            return
+        try:
+            word = self._fees.word(row)
+        except ValueError as error:
+            self.malformed(f"an activity: {error}")
+            return
+        self.tell(word)
+        # After it was handed over: the cursor may lag, never run ahead.
+        self._cursor.put(f"moved:{row.id}", 1)
+        if row.transaction_time is not None:
+            self._cursor.put(MOVED, ns_from_text(row.transaction_time))

@@ -65,7 +65,7 @@ def test_a_seed_that_does_not_end_is_reported_with_the_line_that_reproduces_it(
 
 
 def test_a_seed_leaves_the_same_trace_under_another_hash_seed() -> None:
-    traces = {run_seed(11).trace}
+    traces = {run_seed(11, trace=True).trace}
     for hash_seed in ("1", "2"):
         run = subprocess.run(
             [sys.executable, "-m", "tradebot.engine.simulation", "--seed", "11"],

@@ -54,7 +54,8 @@ def take_fill(state: "State", event: OrderFilled, *, anew: bool) -> bool:
     """Book an execution that is new, or told anew under its own id; return whether it was booked."""
     known = state.executions.get(event.account, event.execution_id)
     if known is not None and not (anew and known.state == "busted"):
-        if known.terms is not None and known.terms != terms_of(event):
+        state.told_again = known.terms == terms_of(event)
+        if known.terms is not None and not state.told_again:
             _contradiction(state, event)
         return False
     owner = state.owner_of(event)
@@ -263,6 +264,7 @@ def take_cash(state: "State", event: CashMoved) -> bool:
         else:
             if moved:
                 account.hear(event.asset, state.now)
+            state.told_again = not moved
             return moved
     _unbooked(
         state,

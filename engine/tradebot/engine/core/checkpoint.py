@@ -213,6 +213,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "next_mark": "begins anew with EngineStarted",
         "tries": "begins anew with EngineStarted",
         "booked": "of the newest event alone",
+        "told_again": "of the newest event alone",
         "overdrawn": "begins anew with EngineStarted",
     },
     Ledger: {
@@ -343,9 +344,9 @@ def _kept(value: object) -> object:
 
 def _deque(kind: type, value: object) -> object:
     """Return a deque with its own bound; elements are what the annotation says."""
-    length, items = msgspec.convert(value, tuple[int | None, list[object]])
     (element,) = cast("tuple[type[object], ...]", get_args(kind))
-    return deque([msgspec.convert(item, element) for item in items], maxlen=length)
+    length, items = msgspec.convert(value, tuple[int | None, list[element]])
+    return deque(items, maxlen=length)
 
 
 def _thawed(value: object) -> object:

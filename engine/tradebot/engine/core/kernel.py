@@ -138,6 +138,9 @@ class Kernel:
             event: What came in.
         """
         self.state.apply_event(event, now)
+        if self.state.told_again:
+            # Most of what a report tells was booked before: nothing follows from it, and no piece is sent for it.
+            return []
         step = Step(self.state, seq)
         new = self.state.take_booked()
         if new is not None:
@@ -152,15 +155,12 @@ class Kernel:
             watch(step, at_once=False)
         else:
             _consequences(step, event)
-            if new is not None or not isinstance(event, OrderFilled):
-                # A fill told once more is no news: it sends no further piece.
-                on_order_of_flatten(step, event)
-                on_order_of_exit(step, event)
+            on_order_of_flatten(step, event)
+            on_order_of_exit(step, event)
             settle(step)
             done = len(step.outcomes)
             look_everywhere(step)
             stop_on_alarms(step)
-            # A fill told once more moves no money: it waits for the next look like everything else.
             watch(step, at_once=new is not None or isinstance(event, OrderRejected))
         settle_bets(step)
         self._sleeves.decide(step, event)

@@ -307,6 +307,8 @@ class State:
         self.bets: dict[BetKey, BetId] = {}
         """The bet that an owner's next order in an instrument belongs to."""
         self.bet_book = BetBook()
+        self.told_again = False
+        """Whether the newest event told what was booked before, in the same words: it changed nothing."""
         self.booked: tuple[OrderFilled, Owner, OrderIntent | None] | None = None
         """What `take_booked` gives."""
         self.counter = 0
@@ -379,6 +381,7 @@ class State:
     def apply_event(self, event: Event, now: int) -> None:  # noqa: C901, PLR0912, PLR0915  (a case a word)
         """Take an event in; total: nothing here asks, decides or fails on what a venue may say."""
         self.now, before = now, self.written
+        self.told_again = False
         if not isinstance(event, MarketEvent):
             self.written = now
             for account in self.accounts.values():

@@ -120,17 +120,20 @@ class Batch(msgspec.Struct):
         Raises:
             sqlite3.Error: If it cannot be written; the caller rolls back.
         """
-        many = connection.executemany
-        many("INSERT INTO rows VALUES(?,?,?,?,?,?)", self.rows)
-        many("INSERT INTO steps VALUES(?,?,?)", map(msgspec.structs.astuple, self.steps))
-        many("INSERT OR IGNORE INTO requests VALUES(?,?)", self.requests.items())
-        many("INSERT OR IGNORE INTO sources VALUES(?,?)", self.sources.items())
-        many("INSERT OR REPLACE INTO meta VALUES(?,?)", self.meta.items())
-        many(
-            "INSERT OR REPLACE INTO segments VALUES(?,?,?,?,?,?)",
-            map(msgspec.structs.astuple, self.segments),
-        )
-        many("INSERT OR IGNORE INTO executions VALUES(?,?)", self.executions.items())
+        for statement, rows in (
+            ("INSERT INTO rows VALUES(?,?,?,?,?,?)", self.rows),
+            ("INSERT INTO steps VALUES(?,?,?)", [*map(msgspec.structs.astuple, self.steps)]),
+            ("INSERT OR IGNORE INTO requests VALUES(?,?)", [*self.requests.items()]),
+            ("INSERT OR IGNORE INTO sources VALUES(?,?)", [*self.sources.items()]),
+            ("INSERT OR REPLACE INTO meta VALUES(?,?)", [*self.meta.items()]),
+            (
+                "INSERT OR REPLACE INTO segments VALUES(?,?,?,?,?,?)",
+                [*map(msgspec.structs.astuple, self.segments)],
+            ),
+            ("INSERT OR IGNORE INTO executions VALUES(?,?)", [*self.executions.items()]),
+        ):
+            if rows:
+                connection.executemany(statement, rows)
         if self.checkpoint is not None:
             values = msgspec.structs.astuple(self.checkpoint)
             connection.execute("INSERT OR REPLACE INTO checkpoints VALUES(?,?,?,?)", values)

@@ -78,11 +78,8 @@ def hash_bodies(bodies: Iterable[bytes]) -> bytes:
 
     BLAKE2b over each body with its length before it, so that no two different sequences run together.
     """
-    state = blake2b(digest_size=HASH_BYTES)
-    for body in bodies:
-        state.update(len(body).to_bytes(4, "little"))
-        state.update(body)
-    return state.digest()
+    sequence = b"".join([len(body).to_bytes(4, "little") + body for body in bodies])
+    return blake2b(sequence, digest_size=HASH_BYTES).digest()
 
 
 def hash_outcomes(outcomes: Sequence[AnyOutcome]) -> bytes:

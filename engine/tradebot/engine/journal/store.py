@@ -131,7 +131,7 @@ class Journal(JournalReader):
             raise JournalMisuse(f"seq must be higher than {self._last_seq}, was {seq}")
         rows = [] if event is None else [row_of(seq, 0, now, event)]
         rows += [row_of(seq, index, now, outcome) for index, outcome in enumerate(outcomes, 1)]
-        anchor = StepAnchor(seq, hash_bodies(row.body for row in rows if row.index), market_chain)
+        anchor = StepAnchor(seq, hash_bodies([row.body for row in rows if row.index]), market_chain)
         self._buffer_step(anchor, rows, outcomes)
 
     def _buffer_step(

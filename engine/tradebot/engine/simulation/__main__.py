@@ -33,7 +33,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.explain or asked.seed is not None:
         seed = asked.first if asked.seed is None else asked.seed
-        result = run_seed(seed, _say if asked.explain else None, without)
+        result = run_seed(seed, _say if asked.explain else None, without, trace=True)
         _say(failure_line(result))
         _say(msgspec.json.encode(result).decode())
         return 1 if result.failure is not None else 0

@@ -64,7 +64,7 @@ class BrittleJournal(Journal):
         if dies and faults.between(0, 1):
             raise EngineDied
         torn = not dies and faults.strike("torn")
-        before = _log_bytes(self.path)
+        before = _log_bytes(self.path) if torn else 0
         self.dies_soon = dies and self._is_full
         self._next_full(faults)
         super().commit()

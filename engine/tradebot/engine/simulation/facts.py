@@ -127,6 +127,8 @@ class Facts:
         self.rejects = 0
         self.fresh: set[ExecutionId] = set()
         """Executions that the newest step told for the first time."""
+        self.moved = False
+        """Whether the newest step's event changed a balance."""
 
     def forget_after(self, seq: int) -> None:
         """Go back to what is durable: the engine died, and what it had not written never was."""
@@ -148,7 +150,7 @@ class Facts:
         """Take in what came."""
         self.steps.append(step)
         self.now = step.now
-        self.fresh = set()
+        self.fresh, self.moved = set(), False
         event = step.event
         match event:
             case BookSnapshot():
@@ -177,19 +179,20 @@ class Facts:
         """Take in what changes a balance; return whether it was of that kind."""
         match event:
             case OrderFilled():
-                self._filled(event)
+                self.moved = self._filled(event)
             case CashMoved():
-                self.holdings.move(event)
+                self.moved = self.holdings.move(event)
             case FeeCharged():
-                self.holdings.charge(event, self._owner(event.client_order_id))
+                self.moved = self.holdings.charge(event, self._owner(event.client_order_id))
             case ExecutionBusted():
                 self._undone(event.execution_id)
             case ExecutionCorrected():
                 self._undone(event.execution_id)
                 self._filled(event.corrected)
+                self.moved = True
             case _:
                 return False
-        self._equity_known = False
+        self._equity_known = self._equity_known and not self.moved
         return True
 
     def _owner(self, client_order_id: ClientOrderId | None) -> Owner | None:
@@ -198,21 +201,24 @@ class Facts:
 
     def _undone(self, execution_id: ExecutionId) -> None:
         event = self.holdings.undo(execution_id)
+        self.moved = event is not None
         seen = None if event is None else self.orders.get(event.client_order_id)
         if seen is not None and event is not None:
             seen.filled -= event.quantity
 
-    def _filled(self, event: OrderFilled) -> None:
+    def _filled(self, event: OrderFilled) -> bool:
+        """Take an execution in; return whether it was told for the first time."""
         if not self.holdings.fill(event, self._owner(event.client_order_id)):
-            return
+            return False
         self.fresh.add(event.execution_id)
         seen = self.orders.get(event.client_order_id)
         if seen is None:
-            return
+            return True
         seen.filled += event.quantity
         self._spoken_of(seen)
         if seen.filled >= seen.quantity and seen.ended is None:
             seen.ended = "filled"
+        return True
 
     def _started(self, event: EngineStarted) -> None:
         self.started, self.limits = event, limits_from_text(event.limits)

@@ -56,19 +56,23 @@ class Holdings:
             total += amount * (rate or Decimal(0))
         return total
 
-    def move(self, event: CashMoved) -> None:
-        """Take a movement in, once."""
-        if event.movement_id not in self._movements:
-            self._movements.add(event.movement_id)
-            self._add(event.account, event.asset, event.amount, HAND)
+    def move(self, event: CashMoved) -> bool:
+        """Take a movement in; return False where it was told before."""
+        if event.movement_id in self._movements:
+            return False
+        self._movements.add(event.movement_id)
+        self._add(event.account, event.asset, event.amount, HAND)
+        return True
 
-    def charge(self, event: FeeCharged, owner: Owner | None) -> None:
-        """Take a fee in, once: it is paid by whose execution it is, else by the owner given, of its order."""
-        if event.fee_id not in self._fees:
-            self._fees.add(event.fee_id)
-            told = None if event.execution_id is None else self.told.get(event.execution_id)
-            whose = (owner or UNCLAIMED) if told is None else told[1]
-            self._add(event.account, event.asset, -event.amount, whose)
+    def charge(self, event: FeeCharged, owner: Owner | None) -> bool:
+        """Take a fee in, paid by whose execution it is, else by the owner given; return False where told before."""
+        if event.fee_id in self._fees:
+            return False
+        self._fees.add(event.fee_id)
+        told = None if event.execution_id is None else self.told.get(event.execution_id)
+        whose = (owner or UNCLAIMED) if told is None else told[1]
+        self._add(event.account, event.asset, -event.amount, whose)
+        return True
 
     def fill(self, event: OrderFilled, owner: Owner | None) -> bool:
         """Take an execution in; return False where it was told before."""

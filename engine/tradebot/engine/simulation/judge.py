@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     CashMoved,
     Event,
@@ -73,6 +74,9 @@ class Judge:
         if silent_before is not None and not silent_before.silent:
             self.unknown_resolved += 1
         self._fills(event, outcomes)
+        if not outcomes and not facts.moved and isinstance(event, OrderFilled | CashMoved):
+            self._told_again(event)
+            return
         touched: list[ClientOrderId] = []
         self.owners.begin_step()
         for index, outcome in enumerate(outcomes, 1):
@@ -102,6 +106,12 @@ class Judge:
         self.owners.end_step(event)
         self._compare(event, touched)
         self.thresholds.look(now)
+
+    def _told_again(self, event: OrderFilled | CashMoved) -> None:
+        """Judge that what was told before has changed nothing."""
+        if self.state is not None and isinstance(event, OrderFilled):
+            self._compare_net(self.state, event.account, event.instrument)
+            self.compare_order(event.client_order_id)
 
     def _silent(self, event: Event) -> Seen | None:
         key: ClientOrderId | None = getattr(event, "client_order_id", None)
@@ -143,8 +153,10 @@ class Judge:
             account = (
                 event.corrected.account if isinstance(event, ExecutionCorrected) else event.account
             )
-            retold = isinstance(event, OrderFilled) and not facts.fresh
-            self.compare_money(account, whole=not retold)
+            if facts.moved:
+                self.compare_money(account)
+            elif isinstance(event, OrderFilled):
+                self._compare_net(state, account, event.instrument)
         if isinstance(event, OrderRejected):
             self._rejects(state)
 
@@ -171,12 +183,8 @@ class Judge:
         if not ended and seen.ended is not None and seen.ended != "absent twice":
             raise Violation("order-state", f"{key} is {order.state}, told was {seen.ended}")
 
-    def compare_money(self, account: AccountName, *, whole: bool = True) -> None:
-        """Compare an account's balances and positions with the judge's own sums.
-
-        Args:
-            account: Whose.
-            whole: Whether also the postings of all accounts are summed, and each owner's cost compared.
+    def compare_money(self, account: AccountName) -> None:
+        """Compare an account's balances, positions and costs with the judge's own sums.
 
         Raises:
             Violation: If one differs in the last unit, or the ledger does not balance.
@@ -184,7 +192,7 @@ class Judge:
         state, holdings = self.state, self.facts.holdings
         if state is None:
             return
-        for asset, total in state.ledger.trial_balance().items() if whole else ():
+        for asset, total in state.ledger.trial_balance().items():
             if total:
                 raise Violation("ledger", f"postings of {asset} sum to {total}")
         for (held_by, asset), amount in holdings.cash.items():
@@ -192,15 +200,17 @@ class Judge:
             if held_by == account and ours != amount:
                 raise Violation("cash", f"{account} {asset}: ledger {ours}, told {amount}")
         for instrument in INSTRUMENTS:
-            ours_units = state.ledger.net(account, instrument.id)
-            told = holdings.net.get((account, instrument.id), 0)
-            if ours_units != told:
-                raise Violation(
-                    "position", f"{account} {instrument.id}: ledger {ours_units}, told {told}"
-                )
-        if whole:
-            self.owners.compare(state, account)
-            self._compare_lots(state, account)
+            self._compare_net(state, account, instrument.id)
+        self.owners.compare(state, account)
+        self._compare_lots(state, account)
+
+    def _compare_net(self, state: State, account: AccountName, symbol: InstrumentId) -> None:
+        ours, told = (
+            state.ledger.net(account, symbol),
+            self.facts.holdings.net.get((account, symbol), 0),
+        )
+        if ours != told:
+            raise Violation("position", f"{account} {symbol}: ledger {ours}, told {told}")
 
     def _compare_lots(self, state: State, account: AccountName) -> None:
         for (held_by, symbol, owner), lot in self.facts.holdings.lots.items():

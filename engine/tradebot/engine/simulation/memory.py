@@ -8,12 +8,9 @@ import msgspec
 from tradebot.engine.core.checkpoint import freeze, thaw
 from tradebot.engine.core.state import State
 
-CLOCKS = frozenset({"now"})
-"""What runs on without anything being journaled."""
-
 LOOKED = frozenset(
     {
-        *("now", "written", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at"),
+        *("written", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at"),
         *("heard", "average_prices", "gone", "alarms"),
     }
 )
@@ -21,11 +18,18 @@ LOOKED = frozenset(
 
 
 def remembered(state: State) -> bytes:
-    """Return the kernel's memory as bytes; equal bytes are equal memories."""
-    return freeze(state)
+    """Return the kernel's memory as bytes, without its clock, which runs on though nothing is journaled.
+
+    Equal bytes are equal memories.
+    """
+    now, state.now = state.now, 0
+    try:
+        return freeze(state)
+    finally:
+        state.now = now
 
 
-def difference(ours: bytes, theirs: bytes, but_for: frozenset[str] = CLOCKS) -> str | None:
+def difference(ours: bytes, theirs: bytes, but_for: frozenset[str] = frozenset()) -> str | None:
     """Return where two memories differ first, and how; None where they are equal by value.
 
     Args:

@@ -27,5 +27,5 @@ class SeedResult(msgspec.Struct, frozen=True, kw_only=True):
     unknown_resolved: int
     faults: dict[FaultKind, int]
     trace: str
-    """Hash over all that was journaled and all that the venue did."""
+    """Hash over all that was journaled and all that the venue did; empty where it was not asked for."""
     failure: Failure | None = None

@@ -32,8 +32,11 @@ from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 7 * SECOND
+SPELL = 6 * SECOND
 """How long a spell of trading lasts."""
+
+SLEEPS = (*[SECOND] * 5, *[20 * SECOND] * 2, 310 * SECOND)
+"""How long nothing but timers may happen between two spells; the longest lets a checkpoint come due."""
 
 PATIENCE = 90 * SECOND
 """How long a healed engine may take to be of one mind with the venue."""
@@ -253,7 +256,7 @@ class Simulation:
             self._spell()
             self._come_to_rest()
             if left:
-                self._sleep_awake(self._chance.choice([SECOND, SECOND, 20 * SECOND, 310 * SECOND]))
+                self._sleep_awake(self._chance.choice(SLEEPS))
         self._read_back()
 
     def _spell(self) -> None:
@@ -326,8 +329,8 @@ class Simulation:
         if found is not None:
             raise Violation("recovery", found)
 
-    def result(self, failure: Failure | None) -> SeedResult:
-        """Return what it came to."""
+    def result(self, failure: Failure | None, *, trace: bool) -> SeedResult:
+        """Return what it came to, with the hash of all that happened or without."""
         exchange = self.world.venue.exchange
         return SeedResult(
             seed=self.plan.seed,
@@ -338,7 +341,7 @@ class Simulation:
             crashes=self.crashes,
             unknown_resolved=self.judge.unknown_resolved,
             faults=dict(self.world.faults.struck),
-            trace=self._trace_of(),
+            trace=self._trace_of() if trace else "",
             failure=failure,
         )
 

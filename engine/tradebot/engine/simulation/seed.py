@@ -20,6 +20,8 @@ def run_seed(
     seed: int,
     explain: Callable[[str], None] | None = None,
     without: frozenset[str] = frozenset(),
+    *,
+    trace: bool = False,
 ) -> SeedResult:
     """Run one seed in a folder of its own, in memory where the machine has such a place.
 
@@ -27,6 +29,7 @@ def run_seed(
         seed: Any number; the same one runs the same way.
         explain: Called with a line for each thing that happens; None: silent.
         without: Kinds of faults that shall not strike.
+        trace: Whether to hash all that happens, to compare runs.
     """
     plan = plan_of(seed)
     chances = {kind: chance for kind, chance in plan.chances.items() if kind not in without}
@@ -44,7 +47,7 @@ def run_seed(
             failure = _failure(error, simulation.steps)
         finally:
             simulation.process.close()
-        return simulation.result(failure)
+        return simulation.result(failure, trace=trace)
 
 
 def _failure(error: Exception | SeedOverdue, steps: int) -> Failure:

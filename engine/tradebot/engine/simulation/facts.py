@@ -34,6 +34,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.limits import Limits, limits_from_text
 from tradebot.engine.core.outcomes import (
     AnyOutcome,
+    BetSettled,
     Cancel,
     CashAdopted,
     HeldEnded,
@@ -44,10 +45,11 @@ from tradebot.engine.core.outcomes import (
     OrderIntent,
     PositionAdopted,
     Replace,
+    StartRefused,
     Submit,
     TradingStateChanged,
 )
-from tradebot.engine.core.types import SECOND, AccountName, ClientOrderId, ExecutionId, Owner
+from tradebot.engine.core.types import SECOND, AccountName, BetId, ClientOrderId, ExecutionId, Owner
 from tradebot.engine.simulation.holdings import Holdings
 from tradebot.engine.simulation.instruments import BY_ID, CURRENCY
 
@@ -129,6 +131,10 @@ class Facts:
         """Executions that the newest step told for the first time."""
         self.moved = False
         """Whether the newest step's event changed a balance."""
+        self.results: dict[tuple[AccountName, InstrumentId, Owner], dict[BetId, Decimal]] = {}
+        """What each settled bet brought, as last told."""
+        self.refused: str | None = None
+        """Why the start was refused."""
 
     def forget_after(self, seq: int) -> None:
         """Go back to what is durable: the engine died, and what it had not written never was."""
@@ -183,7 +189,7 @@ class Facts:
             case CashMoved():
                 self.moved = self.holdings.move(event)
             case FeeCharged():
-                self.moved = self.holdings.charge(event, self._owner(event.client_order_id))
+                self.moved = self._charged(event)
             case ExecutionBusted():
                 self._undone(event.execution_id)
             case ExecutionCorrected():
@@ -194,6 +200,14 @@ class Facts:
                 return False
         self._equity_known = self._equity_known and not self.moved
         return True
+
+    def _charged(self, event: FeeCharged) -> bool:
+        """Take a fee in; return whether it was told for the first time."""
+        key = event.client_order_id
+        seen = None if key is None else self.orders.get(key)
+        intent = None if seen is None else seen.intent
+        owner, symbol = (None, None) if intent is None else (intent.owner, intent.instrument)
+        return self.holdings.charge(event, owner, symbol)
 
     def _owner(self, client_order_id: ClientOrderId | None) -> Owner | None:
         seen = None if client_order_id is None else self.orders.get(client_order_id)
@@ -226,6 +240,7 @@ class Facts:
         self._equity_known = False
         self.book_heard = {}
         self.rejects = 0
+        self.refused = None
         for seen in self.orders.values():
             if seen.ended is None and not seen.heard and not seen.held and not seen.cancelling:
                 seen.silent = True
@@ -327,6 +342,11 @@ class Facts:
             case PositionAdopted() | CashAdopted():
                 self.holdings.adopt(outcome)
                 self._equity_known = False
+            case BetSettled():
+                key = (outcome.account, outcome.instrument, outcome.owner)
+                self.results.setdefault(key, {})[outcome.bet_id] = Decimal(outcome.result)
+            case StartRefused():
+                self.refused = outcome.reason
             case _:
                 return
 

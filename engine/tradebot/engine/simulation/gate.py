@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from tradebot.data.instruments import Instrument
 from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import OrderDenied, OrderIntent
 from tradebot.engine.core.types import HAND, MINUTE, SECOND, AccountName, Owner
 from tradebot.engine.simulation.facts import Facts
@@ -62,6 +63,7 @@ class Gate:
             if used > cap and (not own_exit or name in OF_THE_ACCOUNT):
                 raise Violation("limit", f"{intent.client_order_id}: {name} {used} over {cap}")
         if own_exit:
+            self._exit(intent)
             return False
         self._state(intent)
         self._market(intent)
@@ -120,6 +122,24 @@ class Gate:
                 raise Violation(
                     "unknown-blocks", f"{intent.client_order_id} while {key} is unknown"
                 )
+
+    def _exit(self, intent: OrderIntent) -> None:
+        """Judge an exit of its owner that is more than the account's net: not HALTED, and REDUCING no larger a net."""
+        facts, known = (
+            self._facts,
+            self._facts.orders.get(intent.replaces or intent.client_order_id),
+        )
+        stands = known is not None and known.intent.type in STOPS
+        if intent.reduce_only or stands or facts.state == "ACTIVE":
+            return
+        where = (intent.account, intent.instrument)
+        held, way = facts.holdings.net.get(where, 0), 1 if intent.side == "buy" else -1
+        reach = (
+            held * way + facts.surely_open(*where, intent.side, without=intent) + intent.quantity
+        )
+        if facts.state == "HALTED" or reach > abs(held):
+            text = f"{intent.client_order_id} takes the net of {held} to {reach * way} while {facts.state}"
+            raise Violation("halted", text)
 
     def _market(self, intent: OrderIntent) -> None:
         heard = self._facts.book_heard.get(intent.instrument)

@@ -37,6 +37,10 @@ class Holdings:
         """Signed units of each owner."""
         self.purses: dict[tuple[AccountName, str, Owner], Decimal] = {}
         """Cash by owner: what its own executions and fees brought; deposits are the hand's."""
+        self.earned: dict[tuple[AccountName, InstrumentId, Owner], Decimal] = {}
+        """What executions of an instrument brought each owner in its currency, fees in."""
+        self.adopted: set[tuple[AccountName, InstrumentId, Owner]] = set()
+        """Positions that no execution was told of."""
         self.lots: dict[tuple[AccountName, InstrumentId, Owner], Lot] = {}
         self._movements: set[str] = set()
         self._fees: set[str] = set()
@@ -64,14 +68,23 @@ class Holdings:
         self._add(event.account, event.asset, event.amount, HAND)
         return True
 
-    def charge(self, event: FeeCharged, owner: Owner | None) -> bool:
-        """Take a fee in, paid by whose execution it is, else by the owner given; return False where told before."""
+    def charge(self, event: FeeCharged, owner: Owner | None, symbol: InstrumentId | None) -> bool:
+        """Take a fee in, paid by whose execution it is; return False where told before.
+
+        Args:
+            event: The fee.
+            owner: Whose order it names, where the execution is not known.
+            symbol: What that order trades.
+        """
         if event.fee_id in self._fees:
             return False
         self._fees.add(event.fee_id)
         told = None if event.execution_id is None else self.told.get(event.execution_id)
         whose = (owner or UNCLAIMED) if told is None else told[1]
         self._add(event.account, event.asset, -event.amount, whose)
+        of = (event.instrument or symbol) if told is None else told[0].instrument
+        if of is not None and BY_ID[of].currency == event.asset:
+            self._earn((event.account, of, whose), -event.amount)
         return True
 
     def fill(self, event: OrderFilled, owner: Owner | None) -> bool:
@@ -111,6 +124,11 @@ class Holdings:
         key = (event.account, event.instrument)
         self.net[key] = self.net.get(key, 0) + signed
         self._own((*key, owner), signed)
+        fee = way * event.fee if event.fee_currency == instrument.currency else Decimal(0)
+        self._earn((*key, owner), -value - fee)
+
+    def _earn(self, key: tuple[AccountName, InstrumentId, Owner], amount: Decimal) -> None:
+        self.earned[key] = self.earned.get(key, Decimal(0)) + amount
 
     def _own(self, key: tuple[AccountName, InstrumentId, Owner], signed: int) -> None:
         self.owned[key] = self.owned.get(key, 0) + signed
@@ -130,7 +148,10 @@ class Holdings:
             cost, currency = Decimal(outcome.cost), BY_ID[outcome.instrument].currency
             self._add(outcome.account, currency, -cost, outcome.owner)
             self._add(outcome.account, currency, cost, outcome.origin)
+            self._earn((*key, outcome.owner), -cost)
+            self._earn((*key, outcome.origin), cost)
         else:
+            self.adopted.add((*key, outcome.owner))
             self.net[key] = self.net.get(key, 0) + outcome.quantity
 
     def balance(self, account: AccountName, asset: str) -> Decimal:

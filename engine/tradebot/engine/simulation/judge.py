@@ -26,11 +26,13 @@ from tradebot.engine.core.outcomes import (
 )
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import AccountName, ClientOrderId
+from tradebot.engine.simulation.crossing import judge_crossing
 from tradebot.engine.simulation.facts import Facts, Seen, Step
 from tradebot.engine.simulation.gate import Gate
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.owners import Owners
 from tradebot.engine.simulation.permits import Permits
+from tradebot.engine.simulation.sleeve_bounds import judge_sleeve
 from tradebot.engine.simulation.thresholds import Thresholds
 from tradebot.engine.simulation.violation import Violation
 
@@ -80,32 +82,41 @@ class Judge:
         touched: list[ClientOrderId] = []
         self.owners.begin_step()
         for index, outcome in enumerate(outcomes, 1):
-            self.owners.decides(outcome)
+            self._decided(step, index, outcome)
             if isinstance(outcome, Submit | Replace):
-                adds = self.gate.passed(outcome.order)
-                if adds:
-                    self.permits.added(outcome.order)
-                facts.take_outcome(step, index, outcome)
-                facts.orders[outcome.order.client_order_id].added_risk = adds
                 touched.append(outcome.order.client_order_id)
-                continue
-            self.permits.decided(outcome)
-            if isinstance(outcome, OrderDenied):
-                self.gate.refused(outcome)
-            elif isinstance(outcome, EquityMarked):
-                self.thresholds.marks(now, outcome)
-            elif isinstance(outcome, TradingStateChanged):
-                self._state_changed(event, outcome)
-                self.thresholds.pulled(outcome)
             elif isinstance(outcome, Cancel):
                 touched.append(outcome.client_order_id)
-            facts.take_outcome(step, index, outcome)
         key: ClientOrderId | None = getattr(event, "client_order_id", None)
         if key is not None:
             touched.append(key)
         self.owners.end_step(event)
         self._compare(event, touched)
         self.thresholds.look(now)
+
+    def _decided(self, step: Step, index: int, outcome: AnyOutcome) -> None:
+        """Judge an outcome by what was so before it, and take it in."""
+        facts = self.facts
+        self.owners.decides(outcome)
+        if isinstance(outcome, Submit | Replace):
+            adds = self.gate.passed(outcome.order)
+            if adds:
+                self.permits.added(outcome.order)
+            if isinstance(outcome, Submit):
+                judge_crossing(facts, self.gate, outcome.order)
+            judge_sleeve(facts, self.gate, outcome.order)
+            facts.take_outcome(step, index, outcome)
+            facts.orders[outcome.order.client_order_id].added_risk = adds
+            return
+        self.permits.decided(outcome)
+        if isinstance(outcome, OrderDenied):
+            self.gate.refused(outcome)
+        elif isinstance(outcome, EquityMarked):
+            self.thresholds.marks(step.now, outcome)
+        elif isinstance(outcome, TradingStateChanged):
+            self._state_changed(step.event, outcome)
+            self.thresholds.pulled(outcome)
+        facts.take_outcome(step, index, outcome)
 
     def _told_again(self, event: OrderFilled | CashMoved) -> None:
         """Judge that what was told before has changed nothing."""

@@ -136,6 +136,8 @@ class Permits:
             Violation: If its owner, its account or the way there does not permit it.
         """
         key, account = intent.client_order_id, intent.account
+        if self._facts.refused is not None:
+            raise Violation("rival", f"{key} adds risk after a refused start")
         if intent.owner in self._paused:
             raise Violation("halted", f"{key} adds risk while {intent.owner} is paused")
         if self._sends_nothing(intent.owner):

@@ -71,6 +71,9 @@ _ACTIVE = 0.6
 """Share of seeds in which a kind of fault may strike."""
 
 
+_OWN_LIMITS = 0.3
+"""Share of seeds in which sleeves have limits of their own."""
+
 _SHADOWS = 0.15
 """Share of seeds in which the third sleeve begins as a shadow."""
 
@@ -102,6 +105,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """When the world begins, ns UTC: a little before a trading day ends."""
     third: Third
     """How the sleeve begins that trades what both others do."""
+    own_limits: dict[str, str]
+    """The limits of every sleeve, as shares of its capital; empty: none."""
 
 
 def generator(seed: int, part: str) -> random.Random:
@@ -140,9 +145,22 @@ def plan_of(seed: int) -> Plan:
         report_every=chance.choice([0, 10, 60]) * SECOND,
         day_starts_minute=day_starts,
         cash=Decimal(chance.choice([100_000, 100_000, 250_000])),
+        own_limits=_own_limits(generator(seed, "own")),
         third="shadow" if generator(seed, "third").random() < _SHADOWS else "live",
         begins=EPOCH + day_starts * MINUTE - chance.randint(2, 90) * SECOND,
     )
+
+
+def _own_limits(chance: random.Random) -> dict[str, str]:
+    if chance.random() >= _OWN_LIMITS:
+        return {}
+    found = {
+        "max_order": chance.choice(["0.04", "0.1", "0.2"]),
+        "max_position": chance.choice(["0.08", "0.2", "0.4"]),
+        "max_gross": chance.choice(["0.1", "0.3", "0.5"]),
+        "orders_per_minute": chance.choice(["3", "6", "60"]),
+    }
+    return {name: cap for name, cap in found.items() if chance.random() < 0.6}
 
 
 def _limits(chance: random.Random) -> Limits:

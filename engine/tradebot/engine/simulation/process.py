@@ -138,6 +138,7 @@ def sleeve_terms(plan: Plan) -> tuple[SleeveStarted, ...]:
             capital=CAPITAL,
             params={},
             run=plan.third if name == THIRD else "live",
+            limits=plan.own_limits,
         )
         for name, policy in SLEEVES.items()
     )

@@ -5,6 +5,7 @@ from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import SECOND, UNCLAIMED, AccountName
 from tradebot.engine.core.waiting import waits
+from tradebot.engine.simulation.bet_results import check_bets
 from tradebot.engine.simulation.exchange import Exchange
 from tradebot.engine.simulation.instruments import INSTRUMENTS
 from tradebot.engine.simulation.judge import Judge
@@ -81,6 +82,7 @@ def check_quiet(judge: Judge, exchange: Exchange) -> None:
         judge.compare_order(order.intent.client_order_id)
         _protected(judge, order)
     judge.owners.check_quiet(state, exchange)
+    check_bets(judge.facts, state)
     _executions(judge, exchange)
     for (account, asset), amount in exchange.books.counted_anew().items():
         if exchange.books.cash(account)[asset] != amount:

@@ -18,6 +18,7 @@ from tests.engine.core.builders import (
     started,
 )
 
+from tradebot.engine.core.checkpoint import freeze
 from tradebot.engine.core.comparison import CONFIRM_AFTER
 from tradebot.engine.core.differences import difference_id
 from tradebot.engine.core.events import (
@@ -38,6 +39,7 @@ from tradebot.engine.core.outcomes import (
     Alert,
     Cancel,
     FillBooked,
+    OrderDenied,
     OrderFound,
     QueryAccount,
     QueryOrder,
@@ -49,6 +51,7 @@ from tradebot.engine.core.types import (
     MINUTE,
     SECOND,
     UNCLAIMED,
+    AccountName,
     ClientOrderId,
     DifferenceAnswer,
     EngineId,
@@ -254,6 +257,33 @@ def test_another_engines_orders_refuse_the_start_unless_taken_over(taken_over: b
     if not taken_over:
         assert "--take-over vvvvv" in (world.state.refused or "")
         assert not world.state.reconciled
+
+
+def test_a_refused_start_adds_risk_at_no_account() -> None:
+    native = World().state.accounts[ACCOUNT].started
+    other = msgspec.structs.replace(native, name=AccountName("other"))
+    world = World(start=msgspec.structs.replace(started(), accounts=(native, other)))
+    world.market()
+    world.confirms = False
+    world.send(world.start)
+    theirs = by_phone(client_order_id=ClientOrderId("tbvvvvv12"))
+    world.send(msgspec.structs.replace(report(world, orders=(theirs,)), account=other.name))
+    world.send(report(world))
+    world.market()
+    assert world.state.accounts[ACCOUNT].reconciled
+    (denied,) = of_type(world.request("buy", 100), OrderDenied)
+    assert denied.code == "not_reconciled"
+
+
+def test_what_is_told_again_leads_to_nothing_and_is_no_look_at_anything_else(world: World) -> None:
+    order = world.place("buy", 100)
+    world.fill(order.intent, 40)
+    told = next(event for _, event in world.history if isinstance(event, OrderFilled))
+    before = freeze(world.state)
+    assert world.send(told, after=0) == []
+    assert world.send(msgspec.structs.replace(told, source="gap_fill"), after=0) == []
+    assert freeze(world.state) == before
+    assert of_type(world.send(msgspec.structs.replace(told, quantity=41)), Alert)
 
 
 def test_an_order_of_ours_that_the_journal_lost_is_known_again_and_its_id_not_reused(

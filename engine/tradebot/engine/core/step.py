@@ -247,7 +247,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
             order.intent.instrument == intent.instrument and order.intent.account == intent.account
             for order in state.blotter.unresolved()
         ),
-        reconciled=account.reconciled,
+        reconciled=account.reconciled and state.refused is None,
         equity=state.equity(),
         exposures=_all_exposures(state, intent, account),
         best_bid=market.best_bid(),

@@ -102,8 +102,7 @@ class Judge:
             adds = self.gate.passed(outcome.order)
             if adds:
                 self.permits.added(outcome.order)
-            if isinstance(outcome, Submit):
-                judge_crossing(facts, self.gate, outcome.order)
+            judge_crossing(facts, self.gate, outcome.order)
             judge_sleeve(facts, self.gate, outcome.order)
             facts.take_outcome(step, index, outcome)
             facts.orders[outcome.order.client_order_id].added_risk = adds

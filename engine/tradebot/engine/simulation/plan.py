@@ -71,6 +71,9 @@ _ACTIVE = 0.6
 """Share of seeds in which a kind of fault may strike."""
 
 
+_RIVALS = 0.1
+"""Share of seeds in which another engine trades the account."""
+
 _OWN_LIMITS = 0.3
 """Share of seeds in which sleeves have limits of their own."""
 
@@ -105,6 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """When the world begins, ns UTC: a little before a trading day ends."""
     third: Third
     """How the sleeve begins that trades what both others do."""
+    rival: bool
+    """Whether a start finds another engine's order at the venue."""
     own_limits: dict[str, str]
     """The limits of every sleeve, as shares of its capital; empty: none."""
 
@@ -145,6 +150,7 @@ def plan_of(seed: int) -> Plan:
         report_every=chance.choice([0, 10, 60]) * SECOND,
         day_starts_minute=day_starts,
         cash=Decimal(chance.choice([100_000, 100_000, 250_000])),
+        rival=generator(seed, "rival").random() < _RIVALS,
         own_limits=_own_limits(generator(seed, "own")),
         third="shadow" if generator(seed, "third").random() < _SHADOWS else "live",
         begins=EPOCH + day_starts * MINUTE - chance.randint(2, 90) * SECOND,

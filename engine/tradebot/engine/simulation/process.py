@@ -99,9 +99,9 @@ class Process:
         """Return the kernel's memory."""
         return self.assembled.runtime.kernel.state
 
-    def begin(self) -> None:
-        """Hand over the first event."""
-        begin(self.assembled, terms(self._world.plan))
+    def begin(self, take_over: tuple[EngineId, ...] = ()) -> None:
+        """Hand over the first event, with the engines whose orders are taken over."""
+        begin(self.assembled, terms(self._world.plan, take_over))
 
     def written(self, seq: int, index: int) -> bytes | None:
         """Return the body of a journal row as somebody else sees it in the file; None where it is not there."""
@@ -144,7 +144,7 @@ def sleeve_terms(plan: Plan) -> tuple[SleeveStarted, ...]:
     )
 
 
-def terms(plan: Plan) -> Terms:
+def terms(plan: Plan, take_over: tuple[EngineId, ...] = ()) -> Terms:
     """Return what the configuration of a simulated engine says."""
     return Terms(
         mode="sandbox",
@@ -153,6 +153,7 @@ def terms(plan: Plan) -> Terms:
         limits=plan.limits.as_text(),
         seed=plan.seed,
         day_starts_minute=plan.day_starts_minute,
+        take_over=take_over,
         wall=0,
     )
 

@@ -13,11 +13,12 @@ from tradebot.engine.core.events import (
     OrderFilled,
     ReconcileRequested,
     ResumeRequested,
+    TimerFired,
 )
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import AnyOutcome, Submit
 from tradebot.engine.core.risk import RiskApproved
-from tradebot.engine.core.types import MS, SECOND, ClientOrderId
+from tradebot.engine.core.types import MS, SECOND, ClientOrderId, EngineId
 from tradebot.engine.simulation.aim import Marksman
 from tradebot.engine.simulation.disk import EngineDied, as_left_behind
 from tradebot.engine.simulation.hand import Hand
@@ -37,6 +38,9 @@ SPELL = 6 * SECOND
 
 SLEEPS = (*[SECOND] * 5, *[20 * SECOND] * 2, 310 * SECOND)
 """How long nothing but timers may happen between two spells; the longest lets a checkpoint come due."""
+
+RIVAL = EngineId("riva1")
+"""Another engine that trades the same account."""
 
 PATIENCE = 90 * SECOND
 """How long a healed engine may take to be of one mind with the venue."""
@@ -72,8 +76,10 @@ class Simulation:
         self._end = 0
         """When what goes on now is over, ns UTC."""
         self._lives = 0
+        self._take_over: tuple[EngineId, ...] = ()
         self.crashes = 0
         self.steps = 0
+        self._decided = 0
         self._trace = blake2b(digest_size=16)
         self.process = self._start(self._place())
         self.world.venue.on_departure = self._leaves
@@ -97,11 +103,12 @@ class Simulation:
         if self._lives > 1:
             self.judge.facts.forget_after(process.journal.last_seq)
             self.judge.after_recovery()
-        process.begin()
+        process.begin(self._take_over)
         return process
 
     def _saw(self, seq: int, now: int, event: Event, outcomes: list[AnyOutcome]) -> None:
         self.steps += 1
+        self._decided += isinstance(event, TimerFired) and event.timer_id.startswith("every:")
         if self._explain is not None and not isinstance(event, MarketEvent):
             self._explain(f"{seq} {now / 1e9:.3f} {event}")
             for outcome in outcomes:
@@ -255,9 +262,32 @@ class Simulation:
         for left in reversed(range(self.plan.rounds)):
             self._spell()
             self._come_to_rest()
+            if left and self.plan.rival:
+                self._meet_rival()
             if left:
                 self._sleep_awake(self._chance.choice(SLEEPS))
         self._read_back()
+
+    def _meet_rival(self) -> None:
+        """Start while another engine has an order open: refused, and begun only with the word that takes it over."""
+        account = self._chance.choice(self.plan.accounts)
+        if not self.world.venue.place_elsewhere(account, self._chance.choice(INSTRUMENTS), RIVAL):
+            return
+        self.process.runtime.commit()
+        self._restart(EngineDied())
+        self._until(lambda: self.judge.facts.refused is not None, PATIENCE)
+        reason = self.judge.facts.refused or "nothing"
+        if f"--take-over {RIVAL}" not in reason:
+            raise Violation("rival", f"{RIVAL} has an order open; the start said: {reason}")
+        # Nobody ends the program here: whoever goes on asking for new risk must not get it.
+        self.world.feed.speak()
+        self._hand_due = self.world.agenda.now
+        self._until(lambda: False, SECOND)
+        self.process.runtime.commit()
+        self._take_over = (RIVAL,)
+        self._restart(EngineDied())
+        self._take_over = ()
+        self._come_to_rest()
 
     def _spell(self) -> None:
         world = self.world
@@ -312,8 +342,8 @@ class Simulation:
             raise Violation("reconcile-twice", found)
 
     def _said(self) -> int:
-        """Return how many words the venue has said by itself."""
-        return sum(stream.said for stream in self.world.venue.streams.values())
+        """Return how many words the venue has said by itself, and how often a sleeve's hour had come."""
+        return self._decided + sum(stream.said for stream in self.world.venue.streams.values())
 
     def _reconcile(self) -> None:
         self._operate(ReconcileRequested())

@@ -59,6 +59,9 @@ type Flow = Literal["deposit", "withdrawal", "funding"]
 type Deliver = Callable[[VenueEvent | ConnectionEvent, int], None]
 """Takes an event for the engine and its delay in ns; lost where no engine runs."""
 
+FAR_AWAY = 200
+"""Ticks from the touch at which another engine's order rests."""
+
 
 class FaultyVenue:
     """A venue with several accounts, and the adapter in front of it.
@@ -257,8 +260,16 @@ class FaultyVenue:
         self.words += 1
         return movement
 
-    def place_elsewhere(self, account: AccountName, instrument: Instrument) -> bool:
-        """Take a small order from somebody else, by phone; return whether there is a market to place it in."""
+    def place_elsewhere(
+        self, account: AccountName, instrument: Instrument, engine: EngineId | None = None
+    ) -> bool:
+        """Take a small order from somebody else; return whether there is a market to place it in.
+
+        Args:
+            account: Where.
+            instrument: In what.
+            engine: Another engine, whose order rests far from the market; None: by phone.
+        """
         depth, between = self.exchange.depths[instrument.id], self._faults.between
         if not depth.bids or not depth.asks:
             return False
@@ -266,7 +277,9 @@ class FaultyVenue:
         tick, way = instrument.rules_at(0).tick, 1 if side == "buy" else -1
         touch = depth.asks[0][0] if side == "buy" else depth.bids[0][0]
         self._elsewhere += 1
-        key = ClientOrderId(f"web{self._elsewhere}")
+        named = "web" if engine is None else f"tb{engine}"
+        key = ClientOrderId(f"{named}{self._elsewhere}")
+        away = between(-1, 12) if engine is None else FAR_AWAY
         self.exchange.now = self._agenda.now
         self.exchange.foreign(
             OrderIntent(
@@ -281,14 +294,14 @@ class FaultyVenue:
                 type="limit",
                 tif="gtc",
                 quantity=between(1, 40),
-                limit_price=touch - way * tick * between(-1, 12),
+                limit_price=touch - way * tick * away,
                 post_only=False,
                 reduce_only=False,
                 because=None,
                 edge=None,
                 lives_at="broker",
                 created=self._agenda.now,
-                engine_id=EngineId(""),
+                engine_id=engine or EngineId(""),
             )
         )
         return True

@@ -297,7 +297,13 @@ DIFFERENCE = VersionDifference(
         "             return want.flat(because=why('below-mean', close=bars.last.close))",
     ),
     wants_old=Trial(did=("hold",), because="above-mean: close 60,010, mean 58,870", took_ms=0.31),
-    wants_new=Trial(did=("SELL 0.012",), because="above-mean: close 60,010", took_ms=0.33),
+    wants_new=Trial(
+        did=(
+            "long alpaca:BTC/USD at 60,000.00, stop 58,800.00, target 63,600.00 (+3.0 R), 1 R = 0.5 % (30.00 USD)",
+        ),
+        because="above-mean: close 60,010",
+        took_ms=0.33,
+    ),
     memory="kept",
     refused=None,
     mandate_ends=True,

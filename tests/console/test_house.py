@@ -27,6 +27,7 @@ from tradebot.console.glyphs import ASCII, BLOCK
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.rows import text_of, width_of
 from tradebot.console.screens.house.books import narrow_line
+from tradebot.console.screens.house.calibration import shortened
 from tradebot.console.screens.house.decisions import detail_rows, did_text, matches, symbols_text
 from tradebot.console.screens.house.game import bar, game_rows, marker_at, narrow_rows
 from tradebot.console.screens.house.moves import move_rows
@@ -241,6 +242,14 @@ def test_detail_cuts_nothing() -> None:
     assert all(width_of(row) <= 60 for row in detail_rows(long, 60, view))
 
 
+def test_a_narrow_calibration_line_keeps_what_sizes_use() -> None:
+    line = HOUSE.calibration[0]
+    short = shortened(line)
+    assert short == 'you said 0.40 on "breakout"; 13 of 41 won = 0.32. Sizes now use 0.33.'
+    assert len(f" {short}  c 1 more") <= 81
+    assert shortened(short) == short
+
+
 def test_symbol_is_not_said_twice() -> None:
     said = msgspec.structs.replace(DECISIONS[1], did=("BUY 0.050 BTC/USD", "cancel"))
     assert did_text(said) == "BUY 0.050, cancel"
@@ -354,7 +363,7 @@ async def test_reload_shows_what_changes_and_only_y_takes_that_version() -> None
         for words in (
             "@3f9c becomes @b204",
             "window: 50 becomes 60",
-            "SELL 0.012",
+            "stop 58,800.00",
             "ENDS",
             "1.002",
         ):

@@ -1,5 +1,6 @@
 """One row: what was said of the bets before, against what came."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar, override
 
@@ -23,8 +24,25 @@ class CalibrationRow(LivePanel):
         for worst in house.calibration[:1]:
             others = len(house.calibration) - 1
             more = f"  c {others} more " if others else ""
-            return [(left(f" {plain(worst)}", width - len(more)), Cell(more, "muted"))]
+            room = width - len(more)
+            words = plain(worst)
+            said = words if len(words) < room else shortened(words)
+            return [(left(f" {said}", room), Cell(more, "muted"))]
         return [(Cell(fit(f" {NOTHING_SAID}", width), "muted"),)]
+
+
+def shortened(line: str) -> str:
+    """Return a line of the calibration without what can be left out: its interval, and what sizes no longer use.
+
+    What they use stands at its end, and must not be cut off.
+    """
+    for long, short in (
+        (r" \[[^\]]*\]", ""),
+        (r", not [0-9.]+\.$", "."),
+        (r' on the ("[^"]*") bets', r" on \1"),
+    ):
+        line = re.sub(long, short, line)
+    return line
 
 
 def calibration_rows(house: HouseView | None, width: int) -> list[Row]:

@@ -39,11 +39,16 @@ def test_it_says_when_it_is_ready_answers_and_ends_cleanly_when_asked(tmp_path: 
     faults = tmp_path / "faults.json"
     faults.write_text('[{"venue":"binance","fault":"http_429","on":"request"}]')
     with running(
-        "--speak", "binance", "--seed", "7", "--time", "2024-01-08T15:00:00Z",
+        "--seed", "7", "--time", "2024-01-08T15:00:00Z",
         "--faults", str(faults),
     ) as (process, ready):  # fmt: skip
         assert (ready["ready"], ready["seed"]) == (True, 7)
         assert 0 <= ready["time"] - 1_704_726_000_000_000_000 < 10**10
+        assert set(ready["alpaca"]) == {
+            "url", "data_url", "stream_url", "broker_url", "key", "secret",
+        }  # fmt: skip
+        assert set(ready["binance"]) == {"url", "ws_url", "ws_api_url", "key", "secret"}
+        assert set(ready["ib"]) == {"host", "port", "account"}
         url, control = ready["binance"]["url"], ready["control"]
         assert url.startswith("http://127.0.0.1:")
         refused = httpx.get(f"{url}/api/v3/time")
@@ -55,8 +60,9 @@ def test_it_says_when_it_is_ready_answers_and_ends_cleanly_when_asked(tmp_path: 
         assert "61000.00000000" in [trade["price"] for trade in last]
         wrong = httpx.post(f"{control}/_ctl/print", json={**printed, "price": "61000.001"})
         assert (wrong.status_code, "2 decimals" in wrong.json()["error"]) == (400, True)
-        armed = httpx.post(f"{control}/_ctl/fault", json={"venue": "ib", "fault": "drop_socket"})
-        assert (armed.status_code, "binance" in armed.json()["error"]) == (400, True)
+        entry = {"venue": "binance", "fault": "ib_1100"}
+        armed = httpx.post(f"{control}/_ctl/fault", json=entry)
+        assert (armed.status_code, "of ib" in armed.json()["error"]) == (400, True)
         assert httpx.get(f"{control}/_ctl/ledger").json()["cash"]["binance"]["USDT"] == "100000"
         process.send_signal(signal.SIGTERM)
         _, error = process.communicate(timeout=10)

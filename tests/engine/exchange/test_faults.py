@@ -1,5 +1,6 @@
 """Faults: what a file may say, what strikes when, what a frame and a request go through."""
 
+import msgspec
 import pytest
 from tests.engine.exchange.exchange_made import Made
 
@@ -13,6 +14,7 @@ from tradebot.engine.exchange.faults import (
     read_fault,
     read_faults,
 )
+from tradebot.engine.exchange.words import FACES, FaceName
 
 S = 1_000_000_000
 
@@ -159,7 +161,8 @@ def test_a_request_is_refused_before_it_counts_or_after() -> None:
     assert (asked("drop_socket").cut, len(done)) == (True, 3)
 
 
-def test_what_a_seed_draws_is_the_same_each_time() -> None:
-    names: tuple[FaultName, ...] = ("drop", "late", "shutdown")
-    assert drawn(3, "binance", names, 5) == drawn(3, "binance", names, 5)
-    assert drawn(3, "binance", names, 5) != drawn(4, "binance", names, 5)
+@pytest.mark.parametrize("venue", FACES)
+def test_what_a_seed_draws_is_the_same_each_time_and_can_be_armed(venue: FaceName) -> None:
+    assert drawn(3, venue, 20) == drawn(3, venue, 20)
+    assert drawn(3, venue, 20) != drawn(4, venue, 20)
+    assert read_faults(msgspec.json.encode(drawn(3, venue, 20))) == drawn(3, venue, 20)

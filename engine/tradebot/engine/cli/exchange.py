@@ -40,6 +40,9 @@ def exchange(  # noqa: PLR0913  (options of a command line)
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A JSON list of faults.")
     ] = None,
+    fault_seed: Annotated[
+        int | None, typer.Option("--fault-seed", min=0, help="Draw eight faults a face.")
+    ] = None,
 ) -> None:
     """A local exchange that speaks the brokers' own protocols, on 127.0.0.1, until it is asked to end."""
     from tradebot.engine.exchange.clock import VenueClock
@@ -53,7 +56,7 @@ def exchange(  # noqa: PLR0913  (options of a command line)
         ports={name: ports[name] for name in _spoken(speak)},
         seed=seed,
         always_open=always_open,
-        faults=_faults(faults),
+        faults=(*_faults(faults), *_drawn(fault_seed, _spoken(speak))),
         port_control=port_control,
     )
     try:
@@ -118,6 +121,12 @@ def _instant(text: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return round(moment.timestamp()) * 1_000_000_000
+
+
+def _drawn(seed: int | None, faces: "list[FaceName]") -> "list[Fault]":
+    from tradebot.engine.exchange.faults import drawn
+
+    return [] if seed is None else [fault for face in faces for fault in drawn(seed, face, 8)]
 
 
 def _faults(path: Path | None) -> "tuple[Fault, ...]":

@@ -128,6 +128,40 @@ _OTHERWISE: Final[dict[FaultName, EventName]] = {
 }
 """The event that a fault strikes which was given none."""
 
+_OF_WEB: tuple[FaultName, ...] = (
+    "drop_socket",
+    "mute",
+    "drop",
+    "duplicate",
+    "delay",
+    "reorder",
+    "late",
+    "http_429",
+    "http_5xx",
+    "accepted_504",
+    "clock",
+    "restart",
+)
+OF_VENUE: Final[dict[FaceName, tuple[FaultName, ...]]] = {
+    "alpaca": (*_OF_WEB, "bust", "correction"),
+    "binance": (*_OF_WEB, "http_418", "shutdown", "close_24h", "gap"),
+    "ib": (
+        "drop_socket",
+        "mute",
+        "duplicate",
+        "late",
+        "ib_1100",
+        "ib_1101",
+        "ib_1102",
+        "ib_326",
+        "ib_201",
+        "fee_first",
+        "correction",
+        "restart",
+    ),
+}
+"""What a seed draws from."""
+
 _S = 1_000_000_000
 
 
@@ -263,27 +297,27 @@ class Faults:
         return struck
 
 
-def drawn(seed: int, venue: FaceName, names: tuple[FaultName, ...], number: int) -> list[Fault]:
-    """Return faults that a seed draws, to be armed together.
+def drawn(seed: int, venue: FaceName, number: int) -> list[Fault]:
+    """Return faults of a venue that a seed draws, to be armed together.
 
     Args:
         seed: Of the draw.
         venue: Whose faults.
-        names: What is drawn from.
         number: How many, >= 1.
     """
     rng = random.Random(f"{seed}:{venue}:faults")  # noqa: S311  (a game, no secret)
     faults: list[Fault] = []
     for _ in range(number):
-        name = rng.choice(names)
-        seconds = round(rng.uniform(0.05, 2.0), 3)
-        args: dict[str, int | float | str] = {"seconds": seconds}
-        if name in AT_REQUESTS and name != "drop_socket":
-            faults.append(Fault(venue=venue, fault=name, on="order", args=args))
-        elif name in AT_FRAMES:
-            on = rng.choice(("report", "execution"))
-            faults.append(Fault(venue=venue, fault=name, on=on, args=args))
-        else:
-            after = round(rng.uniform(0.0, 20.0), 3)
+        name = rng.choice(OF_VENUE[venue])
+        args: dict[str, int | float | str] = {"seconds": round(rng.uniform(0.05, 2.0), 3)}
+        if name in INSTANT or rng.random() < _BY_TIME:
+            after = round(rng.uniform(0.0, 60.0), 3)
             faults.append(Fault(venue=venue, fault=name, after_s=after, args=args))
+        else:
+            event = _OTHERWISE.get(name, "report")
+            faults.append(Fault(venue=venue, fault=name, on=event, args=args))
     return faults
+
+
+_BY_TIME = 0.3
+"""Share of drawn faults of an event that wait for a time first."""

@@ -129,6 +129,28 @@ def test_children_wait_for_their_parent_and_go_with_it() -> None:
     assert made.now(child).state == "working"
 
 
+def test_a_child_that_sells_more_than_is_held_after_fees_is_refused_when_its_turn_comes() -> None:
+    made = Made(twins=True)
+    made.exchange.accounts["binance"].holdings["BTC"] = 0
+    parent = made.limit(1, 100_000, 5_990_000)
+    child = made.limit(-1, 100_000, 6_100_000, parent=parent.number)
+    made.market(-1, 100_000, account="binance-2")
+    held = made.now(child)
+    assert (held.state, held.reason) == ("rejected", "insufficient_position")
+    assert made.exchange.accounts["binance"].holdings["BTC"] == ONE - ONE // 1_000
+
+
+def test_a_stop_that_costs_more_than_there_is_when_it_goes_off_expires() -> None:
+    made = Made(twins=True)
+    made.exchange.accounts["binance"].holdings["USDT"] = 60_000 * ONE
+    made.limit(-1, 100_000, 6_050_000, account="binance-2")
+    stop = made.market(1, 98_000, type="stop", trigger=6_010_000)
+    assert stop.state == "waiting"
+    made.exchange.accounts["binance"].holdings["USDT"] = 59_000 * ONE
+    made.exchange.print_trade(made.exchange.listings["binance:BTCUSDT"], 6_020_000, 5)
+    assert (made.now(stop).state, made.now(stop).reason) == ("expired", "insufficient_funds")
+
+
 def test_an_amendment_to_less_keeps_the_place_and_any_other_loses_it() -> None:
     made = Made(twins=True)
     engine = made.exchange.markets["binance:BTCUSDT"].engine

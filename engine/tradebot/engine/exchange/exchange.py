@@ -60,7 +60,7 @@ class Exchange(View):
             for listing in listings
         }
         super().__init__(markets, store, Books(accounts, store, self._tell), start)
-        self._life = Life(self.markets, self.books, self.store, self._tell)
+        self._life = Life(self.markets, self.books, self.store, self._tell, self._carried)
         self._listeners: dict[FaceName, list[Listener]] = defaultdict(list)
         self._pending: list[Happening] = []
         self._numbers = 0
@@ -207,6 +207,15 @@ class Exchange(View):
         left = msgspec.structs.replace(request, quantity=amended.leaves)
         standing = self.standing_of(account, market, without=order.number)
         return beyond_means(standing, left, self.worst_of(listing, left))
+
+    def _carried(self, order: Order) -> Reason:
+        """Return why an order that is to work now is beyond its account's means; empty if it is not."""
+        listing = self.listings[order.listing]
+        account = self.accounts[order.request.account]
+        left = msgspec.structs.replace(order.request, quantity=order.leaves, parent=0)
+        standing = self.standing_of(account, self.market(listing), without=order.number)
+        worst = left.limit or self.worst_price(listing, left.side, left.quantity)
+        return beyond_means(standing, left, worst)
 
     def _takes(self, listing: Listing, request: OrderRequest) -> bool:
         bid, _, ask, _ = self.market(listing).quote()

@@ -27,6 +27,7 @@ class Life:
         books: Who holds what.
         store: Where orders are.
         tell: Where happenings go.
+        carried: Why an order's account cannot carry it now; empty if it can.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class Life:
         books: Books,
         store: OrderStore,
         tell: Callable[[Happening], None],
+        carried: Callable[[Order], Reason],
     ) -> None:
+        self._carried = carried
         self._markets = markets
         self._books = books
         self._store = store
@@ -83,7 +86,11 @@ class Life:
             )
         )
         state = self._first_state(order)
-        if state == "working":
+        # What waited for a parent kept nothing back: only now is it known whether there is enough.
+        reason = self._carried(order) if order.request.parent and state != "held" else ""
+        if reason:
+            self._end(order, "rejected", reason, now)
+        elif state == "working":
             self._start(order, "released", now)
         elif state != order.state:
             self._say(
@@ -172,6 +179,11 @@ class Life:
                 order, request=request, state="working", triggered=True, updated=now
             )
         )
+        # A market order may now cost more than its trigger promised when it was given.
+        reason = "" if request.limit else self._carried(order)
+        if reason:
+            self._end(order, "expired", reason, now)
+            return
         self._say(order, "triggered", now)
         self._work(order, None, now)
 

@@ -274,6 +274,11 @@ DECISIONS = [
     decision(30, "hold", "below-mean: close 58,100, mean 58,640", repeated=24),
 ]
 
+WANTED = (
+    "long alpaca:BTC/USD at 60,000.00, stop 58,800.00, target 63,600.00 (+3.0 R), "
+    "1 R = 0.5 % of capital (30.00 USD)"
+)
+
 DIFFERENCE = VersionDifference(
     sleeve="trend-btc",
     what="reload",
@@ -298,9 +303,7 @@ DIFFERENCE = VersionDifference(
     ),
     wants_old=Trial(did=("hold",), because="above-mean: close 60,010, mean 58,870", took_ms=0.31),
     wants_new=Trial(
-        did=(
-            "long alpaca:BTC/USD at 60,000.00, stop 58,800.00, target 63,600.00 (+3.0 R), 1 R = 0.5 % (30.00 USD)",
-        ),
+        did=(WANTED,),
         because="above-mean: close 60,010",
         took_ms=0.33,
     ),

@@ -245,8 +245,8 @@ def test_detail_cuts_nothing() -> None:
 def test_a_narrow_calibration_line_keeps_what_sizes_use() -> None:
     line = HOUSE.calibration[0]
     short = shortened(line)
-    assert short == 'you said 0.40 on "breakout"; 13 of 41 won = 0.32. Sizes now use 0.33.'
-    assert len(f" {short}  c 1 more") <= 81
+    assert short == 'you said 0.40 on "breakout"; 13 of 41 won = 0.32; sizes use 0.33'
+    assert len(f" {short}  c 1 more") <= 76, "in 80 columns"
     assert shortened(short) == short
 
 

@@ -38,7 +38,7 @@ def shortened(line: str) -> str:
     """
     for long, short in (
         (r" \[[^\]]*\]", ""),
-        (r", not [0-9.]+\.$", "."),
+        (r"\. Sizes now use ([0-9.]+), not [0-9.]+\.$", r"; sizes use \1"),
         (r' on the ("[^"]*") bets', r" on \1"),
     ):
         line = re.sub(long, short, line)

@@ -211,5 +211,5 @@ def test_orders_are_spelled_as_the_venue_wants_them() -> None:
 def test_what_the_venue_cannot_take_is_refused_before_it_is_sent(
     changes: dict[str, object], why: str
 ) -> None:
-    assert why in refusal(intent("tb1", **changes), CAN)
+    assert why in refusal(intent("tb1", "1", **changes), CAN)
     assert refusal(intent("tb1"), CAN) == ""

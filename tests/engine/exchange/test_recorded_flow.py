@@ -123,6 +123,7 @@ def test_a_dataset_of_another_venue_is_refused(tmp_path: Path) -> None:
         open_recording(store, "mine", ["binance"], MONDAY_NOON)
 
 
+@pytest.mark.slow
 @pytest.mark.recorded
 @pytest.mark.skipif(
     "TRADEBOT_RECORDED_DATA" not in os.environ,

@@ -6,7 +6,7 @@ from typing import Any, override
 from urllib.parse import urlencode
 
 import msgspec
-from tests.engine.exchange.exchange_made import Made
+from tests.engine.exchange.exchange_made import MONDAY_NOON, Made
 
 from tradebot.engine.exchange.binance.face import BinanceFace
 from tradebot.engine.exchange.face import Floor, HttpReply, HttpRequest, Receiver
@@ -59,8 +59,10 @@ class Socket:
 class BinanceMade(Made):
     """An exchange with its Binance face."""
 
-    def __init__(self, *, crowd: bool = False, twins: bool = True) -> None:
-        super().__init__(crowd=crowd, twins=twins)
+    def __init__(
+        self, *, crowd: bool = False, twins: bool = True, start: int = MONDAY_NOON
+    ) -> None:
+        super().__init__(crowd=crowd, twins=twins, start=start)
         self.floor = Floor(self.exchange, Faults())
         self.face = BinanceFace(self.floor)
         self.striker = Striker(self.floor, [_Served(self.face)])

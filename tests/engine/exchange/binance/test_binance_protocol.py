@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.exchange.binance.binance_made import MS, BinanceMade, S
+from tests.engine.exchange.exchange_made import MONDAY_NOON
 
 from tradebot.engine.exchange.binance.operations import BY_METHOD, OPERATIONS, Operation
 from tradebot.engine.exchange.face import HttpReply, HttpRequest
@@ -136,14 +137,12 @@ def test_streams_are_taken_up_left_listed_and_told_in_microseconds() -> None:
 
 
 def test_a_kline_stream_goes_on_and_closes_each_bar_once() -> None:
-    made = BinanceMade(crowd=True)
+    made = BinanceMade(crowd=True, start=MONDAY_NOON + 55 * S)
     market = made.socket("/ws/btcusdt@kline_1m")
-    made.pass_time(130 * S, 500 * MS)
+    made.pass_time(68 * S, S)
     bars = [one["k"] for one in market.messages("kline")]
     closed = [bar for bar in bars if bar["x"]]
-    assert [bar["t"] for bar in closed] == [
-        made.clock.now() // MS - 130_000 + 60_000 * n for n in (0, 1)
-    ]
+    assert [bar["t"] for bar in closed] == [MONDAY_NOON // MS, MONDAY_NOON // MS + 60_000]
     rows = msgspec.json.decode(
         made.ask("GET", "/api/v3/klines", symbol="BTCUSDT", interval="1m", limit=3).body
     )

@@ -104,3 +104,16 @@ def span_text(span_ns: int) -> str:
         if seconds % size == 0:
             return f"{seconds // size}{unit}"
     raise AssertionError("every whole number of seconds has a unit")
+
+
+def span_ns_of(kind: str) -> int:
+    """Return the span of a kind of bars, ns: `bars-1m` is a minute.
+
+    Raises:
+        DatasetNameError: If it is no kind of bars.
+    """
+    text = kind.removeprefix("bars-")
+    size = _SPANS.get(text[-1:])
+    if text == kind or size is None or not text[:-1].isdigit():
+        raise DatasetNameError(f"kind must be bars-SPAN, like bars-1m, was {kind!r}")
+    return int(text[:-1]) * size * _SECOND_NS

@@ -219,7 +219,7 @@ def test_unknown_formats_name_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormatError, match=", ".join(IMPORT_FORMATS)):
         open_importer("nope", [tmp_path])
     with pytest.raises(UnknownFormatError, match="comes later"):
-        open_importer("lean", [tmp_path])
+        open_importer("databento", [tmp_path])
     with pytest.raises(ImportFormatError, match="1 file at a time"):
         open_importer("csv", [tmp_path, tmp_path])
     with pytest.raises(UnknownFormatError, match="tick must be > 0"):

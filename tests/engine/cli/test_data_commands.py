@@ -90,7 +90,7 @@ def test_empty_store_says_how_to_fill_it(home: Path, capsys: pytest.CaptureFixtu
             2,
             "format must be one of binance-raw, cryptofeed, csv, lobster",
         ),
-        (["import", "lean", "BARS"], 2, "comes later"),
+        (["import", "databento", "BARS"], 2, "comes later"),
         (["import", "csv", "/nowhere"], 2, "/nowhere must be a file that exists"),
         (["import", "csv", "BARS", "--stamp", "noon"], 2, "--stamp must be open or close"),
         (["import", "csv", "BARS", "--tick", "x"], 2, "--tick must be a decimal number"),

@@ -11,7 +11,8 @@ from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.trial.check import Checked, check_policy
 from tradebot.engine.trial.report import read_report, reports
-from tradebot.engine.trial.run import Trial, run_trial
+from tradebot.engine.trial.run import run_trial
+from tradebot.engine.trial.trial import Trial
 
 HEAD = """
     import time
@@ -82,7 +83,7 @@ def test_a_dataset_that_is_not_there_and_a_symbol_it_has_not_are_named(
     trial = write(tmp_path, STEADY)
     with pytest.raises(CannotRun, match="nowhere"):
         run_trial(
-            msgspec.structs.replace(trial, dataset="nowhere/none"),
+            msgspec.structs.replace(trial, datasets=("nowhere/none",)),
             tmp_path,
             store=store,
             clock=SystemClock(),

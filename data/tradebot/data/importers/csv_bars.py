@@ -83,7 +83,7 @@ class CsvBarsImporter:
     """
 
     format = "csv"
-    version = 1
+    version = 2
 
     def __init__(self, path: Path, options: CsvOptions | None = None) -> None:
         self._file = path.name
@@ -222,7 +222,8 @@ class CsvBarsImporter:
             currency=currency,
             price_scale=price_scale,
             quantity_scale=quantity_scale,
-            rules=(Rules(tick=step, lot=volumes.step(quantity_scale)),),
+            # What was traded in a bar says nothing of the smallest order.
+            rules=(Rules(tick=step, lot=1),),
         )
         shown = {
             "symbol": instrument.id,

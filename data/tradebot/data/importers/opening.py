@@ -10,10 +10,10 @@ import msgspec
 from tradebot.data.errors import ImportFormatError, UnknownFormatError
 from tradebot.data.importers.imported import Importer
 
-IMPORT_FORMATS = ("binance-raw", "cryptofeed", "csv", "lobster")
+IMPORT_FORMATS = ("binance-raw", "cryptofeed", "csv", "lean", "lobster")
 """Formats that can be imported."""
 
-IMPORT_FORMATS_LATER = ("parquet", "lean", "databento", "bitstamp-l3", "arch")
+IMPORT_FORMATS_LATER = ("parquet", "databento", "bitstamp-l3", "arch")
 """Formats a later version brings."""
 
 
@@ -36,6 +36,10 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`csv`: the quote currency."""
     tick: Decimal | None = None
     """`csv`: price step of an order."""
+    adjust: Literal["total", "splits", "raw"] = "total"
+    """`lean`: what prices are multiplied with."""
+    extended: bool = False
+    """`lean`: keep bars outside the regular hours of US stocks."""
 
 
 def open_importer(
@@ -61,6 +65,11 @@ def open_importer(
             from tradebot.data.importers.lobster import LobsterImporter
 
             return LobsterImporter(paths, symbol=known.symbol, day=known.date), tuple(paths)
+        case "lean":
+            from tradebot.data.importers.lean import LeanImporter
+
+            importer = LeanImporter(paths, adjust=known.adjust, extended=known.extended)
+            return importer, importer.read
         case "csv":
             return _csv(paths, known), tuple(paths)
         case _:

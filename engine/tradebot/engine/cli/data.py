@@ -32,7 +32,7 @@ def data() -> None:
 @data_app.command("import")
 def import_(  # noqa: PLR0913, PLR0917 one argument per option
     format_name: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="csv, lobster, binance-raw or cryptofeed.")
+        str, typer.Argument(metavar="FORMAT", help="csv, lean, lobster, binance-raw or cryptofeed.")
     ],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="The recording.")],
     name: Annotated[
@@ -49,6 +49,10 @@ def import_(  # noqa: PLR0913, PLR0917 one argument per option
     ] = None,
     currency: Annotated[str | None, typer.Option(help="csv: the quote currency.")] = None,
     tick: Annotated[str | None, typer.Option(help="csv: price step of an order.")] = None,
+    adjust: Annotated[
+        str, typer.Option(metavar="total|splits|raw", help="lean: splits and dividends in prices.")
+    ] = "total",
+    extended: Annotated[bool, typer.Option("--extended", help="lean: all hours.")] = False,  # noqa: FBT002
     *,
     as_json: JsonOption = False,
     plain: PlainOption = False,
@@ -71,6 +75,8 @@ def import_(  # noqa: PLR0913, PLR0917 one argument per option
             stamp=_stamp(stamp),
             currency=currency,
             tick=_tick(tick),
+            adjust=_adjust(adjust),
+            extended=extended,
         )
         importer, sources = open_importer(format_name, paths, options)
         manifests = _store().put(importer, sources, name=name)
@@ -209,6 +215,14 @@ def _stamp(text: str | None) -> Literal["open", "close"] | None:
             return text
         case _:
             raise CommandFailed(f"--stamp must be open or close, was {text!r}", USAGE)
+
+
+def _adjust(text: str) -> Literal["total", "splits", "raw"]:
+    match text:
+        case "total" | "splits" | "raw":
+            return text
+        case _:
+            raise CommandFailed(f"--adjust must be total, splits or raw, was {text!r}", USAGE)
 
 
 def _tick(text: str | None) -> Decimal | None:

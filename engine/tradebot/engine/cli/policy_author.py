@@ -39,7 +39,8 @@ def new(
     from tradebot.engine.policy_source.files import policy_folders
     from tradebot.engine.recording.hour import ensure_hour
     from tradebot.engine.trial.new import write_policy
-    from tradebot.engine.trial.run import Trial, run_trial
+    from tradebot.engine.trial.run import run_trial
+    from tradebot.engine.trial.trial import Trial
 
     shape = form(json=json, plain=plain)
     written = write_policy(name, home(), symbol=symbol)
@@ -58,7 +59,7 @@ def new(
                 policy=written.reference,
                 folders=policy_folders(),
                 symbols=(symbol,),
-                dataset=dataset,
+                datasets=(dataset,),
             ),
             home() / "runs",
             store=data_folder(),
@@ -91,7 +92,7 @@ def check(
     from tradebot.engine.recording.hour import ensure_hour
     from tradebot.engine.recording.place import DATASET
     from tradebot.engine.trial.check import check_policy
-    from tradebot.engine.trial.run import Trial
+    from tradebot.engine.trial.trial import Trial
 
     shape = form(json=json, plain=plain)
     trial = Trial(
@@ -100,7 +101,7 @@ def check(
         folders=policy_folders(),
         params=parameters(param or []),
         symbols=() if symbol is None else (symbol,),
-        dataset=data,
+        datasets=(data,),
     )
     with progress(f"checking {policy}") as told:
         if data == DATASET:

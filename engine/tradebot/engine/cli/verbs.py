@@ -56,6 +56,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "policy", "Control", "sleeves: list, start, reload, why, ...", f"{_CLI}.policy:policy_app"
     ),
+    Verb(
+        "backtest", "Data", "POLICY on recordings, assumptions shown", f"{_CLI}.backtest:backtest"
+    ),
     Verb("runs", "Data", "finished runs of policies: list, show", f"{_CLI}.runs:runs_app"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
@@ -84,7 +87,6 @@ VERBS: tuple[Verb, ...] = (
 )
 
 NOT_YET: tuple[str, ...] = (
-    "backtest",
     "bench",
     "compare",
     "find",

@@ -28,15 +28,12 @@ from tradebot.engine.core.state import SleeveState, State
 from tradebot.engine.core.step import Step
 from tradebot.engine.core.targets import plan
 from tradebot.engine.core.types import SECOND, Side, TimeInForce
+from tradebot.engine.core.waking import on_its_way
 from tradebot.engine.core.want_plan import About
-from tradebot.engine.core.want_terms import UnfitWant, check_want, want_timer
+from tradebot.engine.core.want_terms import TRY_AGAIN, UnfitWant, check_want, want_timer
 
 DENIAL_PERIOD = SECOND
 """The same denial of the same sleeve is written at most this often."""
-
-
-TRY_AGAIN = SECOND
-"""After which a policy whose want is not reached is asked again, if nothing asks it before."""
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +99,7 @@ def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
     sleeve.unmet = False
     deeds = [_act(step, sleeve, answer, action) for action in answer.actions]
     effects = sum(deed.effects for deed in deeds)
-    if sleeve.unmet:
+    if sleeve.unmet and not on_its_way(step.state, sleeve):
         step.timer(want_timer(sleeve.started.name), step.state.now + TRY_AGAIN)
     if effects or answer.because.code != sleeve.reason_code:
         step.emit(_decided(sleeve, answer, deeds))

@@ -12,8 +12,8 @@ from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import Side, sign
-from tradebot.engine.core.want_plan import About, Plan, collar_order, protects
-from tradebot.engine.core.want_size import Size, on_the_lot
+from tradebot.engine.core.want_plan import About, Plan, at_once_order, protects
+from tradebot.engine.core.want_size import Size, on_the_lot, worst_price
 
 
 def smaller(about: About, base: Plan, side: Side, rest: int, coming: int) -> Plan:
@@ -51,7 +51,7 @@ def smaller(about: About, base: Plan, side: Side, rest: int, coming: int) -> Pla
     base = msgspec.structs.replace(base, closes=tuple(closes), pieces=tuple(pieces))
     if rest < about.lot:
         return base
-    draft = collar_order(about, side, rest - rest % about.lot)
+    draft = at_once_order(about, side, rest - rest % about.lot)
     if draft is None:
         return msgspec.structs.replace(base, bound_by="no-mark")
     order = _exit(about, draft)
@@ -92,7 +92,7 @@ def _in_the_way_of_all(about: About, entry: Order) -> bool:
 def _piece(about: About, entry: Order, side: Side, units: int) -> list[OrderIntent]:
     """Return the exit of a part of what an entry's legs cover; none where it is too small to be sent."""
     lots = units - units % about.lot
-    draft = collar_order(about, side, lots) if lots else None
+    draft = at_once_order(about, side, lots) if lots else None
     order = None if draft is None else _exit(about, draft)
     if order is None:
         return []
@@ -111,7 +111,7 @@ def _exit(about: About, draft: OrderIntent) -> OrderIntent | None:
     size = on_the_lot(
         about.state,
         about.market.instrument,
-        about.market.instrument.price(draft.limit_price or 0),
+        worst_price(about.market, draft),
         Size(draft.quantity),
     )
     return (

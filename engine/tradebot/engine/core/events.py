@@ -26,6 +26,7 @@ from tradebot.engine.core.types import (
     FillSource,
     Liquidity,
     Lots,
+    Marks,
     Mode,
     OrderType,
     Owner,
@@ -35,6 +36,7 @@ from tradebot.engine.core.types import (
     TerminalId,
     TimeInForce,
     VenueOrderId,
+    WantOrders,
 )
 
 
@@ -519,6 +521,12 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     """Who lifts REDUCING after a day loss."""
     clock_offset_max: int = 0
     """Largest offset to a venue's clock that new risk is allowed with, ns; 0: not watched."""
+    wants: WantOrders = "collar"
+    """How a want is sent: a limit at the collar, or at the market."""
+    marks: Marks = "mid"
+    """What positions are valued at."""
+    cash_buffer: Decimal = Decimal(0)
+    """Share of a sleeve's equity that its wants leave in cash, in [0, 1)."""
     wall: int = 0
     """System clock, ns UTC; never read by the kernel, left out of canonical exports."""
 

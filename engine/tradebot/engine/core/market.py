@@ -14,7 +14,7 @@ from tradebot.data.events import (
     Trade,
 )
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.types import SECOND
+from tradebot.engine.core.types import SECOND, Marks
 from tradebot.native import BarSeries, L2Book
 
 type FeedHealth = Literal["up", "stale", "down", "resync", "ended"]
@@ -48,11 +48,14 @@ def fits(row: BarRow, bars_span: int, span: int) -> bool:
 class InstrumentMarket:
     """Market state of one instrument."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, marks: Marks = "mid") -> None:
         self.instrument = instrument
+        self._marks: Marks = marks
         self.book = L2Book()
         self.last: Trade | None = None
         self.quote: Quote | None = None
+        self.close: Bar | None = None
+        """The newest bar of the market's own."""
         self.updated: int | None = None
         """The engine's time of the newest market event."""
         self.gaps = 0
@@ -66,7 +69,8 @@ class InstrumentMarket:
         """The engine's time of the newest book event; None where no book was ever seen."""
 
     @property
-    def _has_book(self) -> bool:
+    def has_book(self) -> bool:
+        """Return whether a book was ever seen here."""
         return self._book_updated is not None
 
     def apply(self, event: AnyMarketEvent, now: int) -> None:
@@ -96,6 +100,7 @@ class InstrumentMarket:
 
     def _own_bar(self, event: Bar, now: int) -> None:
         """Take a market's own bar into the bars it is part of."""
+        self.close = event
         row = (event.ts_event, event.open, event.high, event.low, event.close, event.volume)
         for span, series in self.bars.items():
             if fits(row, event.span_ns, span) and event.ts_event <= now + AHEAD_MAX:
@@ -118,7 +123,7 @@ class InstrumentMarket:
 
     def connect(self, state: Literal["up", "down", "ended"]) -> None:
         """Take in that the feed came up, went down or ended."""
-        if state == "down" and self._has_book:
+        if state == "down" and self.has_book:
             # What was missed meanwhile is not known: the book is right again from the next snapshot on.
             self._resyncing = True
         if state != "up":
@@ -127,7 +132,7 @@ class InstrumentMarket:
 
     def best_bid(self) -> int | None:
         """Return the best bid in price units: the book's where there is one, else the quote's."""
-        if self._has_book:
+        if self.has_book:
             best = self.book.best_bid()
             return None if best is None else best[0]
         # Vendors quote an empty side as price 0.
@@ -135,17 +140,27 @@ class InstrumentMarket:
 
     def best_ask(self) -> int | None:
         """Return the best ask in price units."""
-        if self._has_book:
+        if self.has_book:
             best = self.book.best_ask()
             return None if best is None else best[0]
         return self.quote.ask_price if self.quote is not None and self.quote.ask_price > 0 else None
 
     def mark_units(self) -> Decimal | None:
-        """Return the price positions are valued at, in price units: mid, else last trade, else None."""
+        """Return the price positions are valued at, in price units: as `EngineStarted.marks` says, None: unknown."""
         bid, ask = self.best_bid(), self.best_ask()
-        if bid is not None and ask is not None:
-            return (bid + ask) * _HALF
-        return None if self.last is None else Decimal(self.last.price)
+        mid = None if bid is None or ask is None else (bid + ask) * _HALF
+        if mid is not None and self._marks == "mid":
+            return mid
+        close = None if self.close is None else Decimal(self.close.close)
+        if close is not None and (self._marks == "close" or self._closed_since_last()):
+            return close
+        return mid if self.last is None else Decimal(self.last.price)
+
+    def _closed_since_last(self) -> bool:
+        """Return whether the newest price paid is a bar's close."""
+        return self.last is None or (
+            self.close is not None and self.close.ts_event >= self.last.ts_event
+        )
 
     def trigger_units(self) -> Decimal | None:
         """Return the price that sets stops off, in price units: the last trade, else mid; None where neither is known.
@@ -178,8 +193,8 @@ class InstrumentMarket:
 class Market:
     """Market state of every instrument the engine knows."""
 
-    def __init__(self, instruments: tuple[Instrument, ...]) -> None:
-        self._by_id = {instrument.id: InstrumentMarket(instrument) for instrument in instruments}
+    def __init__(self, instruments: tuple[Instrument, ...], marks: Marks = "mid") -> None:
+        self._by_id = {each.id: InstrumentMarket(each, marks) for each in instruments}
 
     def get(self, instrument: InstrumentId) -> InstrumentMarket | None:
         """Return an instrument's market, or None where the engine does not know it."""

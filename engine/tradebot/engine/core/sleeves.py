@@ -40,9 +40,11 @@ from tradebot.engine.core.waking import (
     bars_timer,
     next_close,
     timer_id,
+    tries_again,
     wakes,
     warm_share,
 )
+from tradebot.engine.core.want_terms import TRY_AGAIN, want_timer
 
 LOG_LINES_A_MINUTE = 60
 """Lines that a sleeve may log in a minute; the rest is counted."""
@@ -97,6 +99,8 @@ class Sleeves:
                 continue
             if not market and isinstance(event, OrderFilled):
                 self._tell_fill(step, sleeve, loaded, event)
+            if not market and tries_again(state, sleeve, event):
+                step.timer(want_timer(name), state.now + TRY_AGAIN)
             if self._wakes(state, sleeve, loaded, event):
                 self._ask(step, sleeve, loaded)
 

@@ -590,7 +590,7 @@ class State:
     def _started(self, event: EngineStarted, before: int) -> None:
         self._limits_started(event)
         self.started = event
-        self.market = Market(event.instruments)
+        self.market = Market(event.instruments, event.marks)
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
         self.next_mark = 0
         self.refused = None

@@ -409,7 +409,11 @@ def _worst_fill(state: State, intent: OrderIntent) -> int | None:
     """Return the worst displayed level a market order would reach, None where it goes beyond."""
     if intent.type != "market":
         return None
-    book = state.market[intent.instrument].book
+    market = state.market[intent.instrument]
+    if not market.has_book:
+        # A quote is all that is known of such a market.
+        return market.best_ask() if intent.side == "buy" else market.best_bid()
+    book = market.book
     levels = (
         book.asks(book.level_count(-1)) if intent.side == "buy" else book.bids(book.level_count(1))
     )

@@ -19,7 +19,7 @@ from tradebot.engine.core.records import tag_of
 from tradebot.engine.core.shadow import held_by
 from tradebot.engine.core.sleeve_money import equity_of, sizing_capital
 from tradebot.engine.core.types import Side, sign
-from tradebot.engine.core.want_plan import About, Plan, collar_order, protects
+from tradebot.engine.core.want_plan import About, Plan, at_once_order, protects
 from tradebot.engine.core.want_size import (
     Size,
     bounded,
@@ -79,7 +79,7 @@ def _toward(about: About, target: int) -> Plan:
         return base
     if abs(target) < abs(held):
         return smaller(about, base, side, rest, coming)
-    draft = collar_order(about, side, rest)
+    draft = at_once_order(about, side, rest)
     if draft is None:
         return msgspec.structs.replace(base, bound_by="no-mark")
     size = bounded(about.state, about.sleeve, draft, Size(rest))
@@ -147,7 +147,7 @@ def _risk(about: About, want: WantRisk) -> Plan:
 
 def _unit(about: About, want: WantRisk, used: UsedEdge | None) -> tuple[OrderIntent, Size] | str:
     """Return the order for one unit of risk with its stop, and its size; what binds where there is none."""
-    draft, market, way = collar_order(about, want.side, about.lot), about.market, sign(want.side)
+    draft, market, way = at_once_order(about, want.side, about.lot), about.market, sign(want.side)
     touch = market.best_ask() if want.side == "buy" else market.best_bid()
     capital = sizing_capital(about.state, about.sleeve)
     if draft is None or touch is None:

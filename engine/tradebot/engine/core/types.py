@@ -58,6 +58,13 @@ type Lots = Literal["fifo", "lifo", "highest", "specific"]
 """Which lots a closing fill takes first."""
 type Liquidity = Literal["maker", "taker", ""]
 
+type Marks = Literal["mid", "last", "close"]
+"""What a position is valued at: the middle of bid and ask, the last price that was paid, or the last bar's close; each
+where it is known, else the next of them."""
+
+type WantOrders = Literal["collar", "market"]
+"""How a want becomes an order: a limit at the collar, or at the market. Both at once or not at all."""
+
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
 

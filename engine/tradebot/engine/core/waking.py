@@ -9,8 +9,11 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.events import (
     Event,
     OrderCancelled,
+    OrderExpired,
     OrderFilled,
+    OrderRejected,
     OrderReplaced,
+    OrderReported,
     TimerFired,
 )
 from tradebot.engine.core.legs import PROTECTS
@@ -96,6 +99,23 @@ def _is_upkeep(state: State, event: OrderCancelled | OrderFilled | OrderReplaced
     if order is None or not order.intent.role or isinstance(event, OrderFilled):
         return False
     return order.intent.because is not None and order.intent.because.code == PROTECTS
+
+
+def on_its_way(state: State, sleeve: SleeveState) -> bool:
+    """Return whether an order of a sleeve's is out that ends by itself: what becomes of it is worth waiting for."""
+    return any(
+        not order.held and order.state != "unknown" and order.intent.tif in {"ioc", "fok"}
+        for order in state.blotter.open()
+        if order.intent.owner == sleeve.started.name
+    )
+
+
+def tries_again(state: State, sleeve: SleeveState, event: Event) -> bool:
+    """Return whether an event ended an order of a sleeve's without a fill, so that its want is tried again later."""
+    if not sleeve.unmet or not isinstance(event, OrderExpired | OrderRejected | OrderReported):
+        return False
+    order = state.blotter.get(event.client_order_id)
+    return order is not None and not order.is_open and order.intent.owner == sleeve.started.name
 
 
 def _market_wakes(state: State, sleeve: SleeveState, waking: Waking, event: MarketEvent) -> bool:

@@ -79,13 +79,14 @@ def protects(order: Order) -> bool:
     return bool(intent.role) and (intent.type in STOPS or intent.role == "take_profit")
 
 
-def collar_order(about: About, side: Side, quantity: int) -> OrderIntent | None:
-    """Return a limit at the collar, at once or not at all; None without a two-sided market."""
+def at_once_order(about: About, side: Side, quantity: int) -> OrderIntent | None:
+    """Return a limit at the collar or an order at the market, at once or not at all; None without a two-sided market."""
     state, started, market = about.state, about.sleeve.started, about.market
     bid, ask = market.best_bid(), market.best_ask()
     if bid is None or ask is None:
         return None
     tick = market.instrument.rules_at(state.now).tick
+    at_market = state.started is not None and state.started.wants == "market"
     return OrderIntent(
         client_order_id=state.next_order_id(),
         request_id=None,
@@ -95,10 +96,10 @@ def collar_order(about: About, side: Side, quantity: int) -> OrderIntent | None:
         owner=started.name,
         policy_version=started.version,
         side=side,
-        type="limit",
+        type="market" if at_market else "limit",
         tif="ioc",
         quantity=quantity,
-        limit_price=collar_price(state.limits, side, bid, ask, tick),
+        limit_price=None if at_market else collar_price(state.limits, side, bid, ask, tick),
         post_only=False,
         reduce_only=False,
         because=about.because,

@@ -6,6 +6,7 @@ import msgspec
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.ledger import ZERO
+from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.rates import ROUNDING
 from tradebot.engine.core.shadow import held_by
@@ -53,7 +54,7 @@ def bounded(state: State, sleeve: SleeveState, intent: OrderIntent, first: Size)
         first: The same quantity, and what bound it so far.
     """
     instrument = state.instruments[intent.instrument]
-    price = instrument.price(intent.limit_price or 0)
+    price = worst_price(state.market[intent.instrument], intent)
     unit = money_per_unit(state, instrument, price)
     capital = sizing_capital(state, sleeve)
     if unit is None or unit <= 0 or capital is None:
@@ -68,6 +69,12 @@ def bounded(state: State, sleeve: SleeveState, intent: OrderIntent, first: Size)
             sizes.append(Size(whole(seen.capital_left / unit), "capital"))
         sizes += _cash(state, sleeve, intent, price)
     return on_the_lot(state, instrument, price, min(sizes, key=lambda size: size.units))
+
+
+def worst_price(market: InstrumentMarket, intent: OrderIntent) -> Decimal:
+    """Return what an order is sized at: its limit, else the touch it takes; 0 where there is none."""
+    touch = market.best_ask() if intent.side == "buy" else market.best_bid()
+    return market.instrument.price(intent.limit_price or touch or 0)
 
 
 def on_the_lot(state: State, instrument: Instrument, price: Decimal, size: Size) -> Size:
@@ -101,5 +108,8 @@ def _cash(state: State, sleeve: SleeveState, intent: OrderIntent, price: Decimal
     if intent.side != "buy" or instrument.kind not in {"spot", "equity"}:
         return []
     cash = state.ledger.balance(intent.account, instrument.currency)
+    if state.started is not None and state.started.cash_buffer:
+        kept = ROUNDING.multiply(state.started.cash_buffer, sizing_capital(state, sleeve) or ZERO)
+        cash = ROUNDING.subtract(cash, kept)
     cost = instrument.quantity(1) * price * instrument.multiplier
     return [Size(whole(cash / (cost * (1 + taker_fee(state, sleeve)))), "cash")]

@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 from tradebot.engine.core.actions import Want, WantFlat, WantQuantity, WantRisk, WantWeight
-from tradebot.engine.core.types import Owner
+from tradebot.engine.core.types import SECOND, Owner
 
 WANT_TIMER = "want:"
 """Timers at which a policy whose want is not reached is asked again; the sleeve's name follows."""
+
+TRY_AGAIN = SECOND
+"""After which a policy whose want is not reached is asked again, if nothing asks it before."""
 
 
 class UnfitWant(ValueError):  # noqa: N818  (says what is unfit)

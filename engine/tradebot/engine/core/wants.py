@@ -42,18 +42,19 @@ class AboutRisk(About, total=False):
 class Wants:
     """Ways to say what to hold; each returns a whole answer, and `OrderSeq.of` joins several."""
 
-    def quantity(self, quantity: Decimal, **about: Unpack[About]) -> OrderSeq:
+    def quantity(self, quantity: Decimal | int, **about: Unpack[About]) -> OrderSeq:
         """Want a signed quantity, in units of the base; it is rounded towards zero onto the lot."""
         symbol, because, edge = about.get("symbol"), about.get("because"), about.get("edge")
-        item = WantQuantity(quantity=quantity, symbol=symbol, because=because, edge=edge)
+        item = WantQuantity(quantity=_exact(quantity), symbol=symbol, because=because, edge=edge)
         return _answer(item, about)
 
-    def weight(self, weight: Decimal, **about: Unpack[About]) -> OrderSeq:
+    def weight(self, weight: Decimal | int, **about: Unpack[About]) -> OrderSeq:
         """Want a signed share of the sleeve's equity, at the mark; 0.5 is half."""
         symbol, because, edge = about.get("symbol"), about.get("because"), about.get("edge")
-        return _answer(WantWeight(weight=weight, symbol=symbol, because=because, edge=edge), about)
+        item = WantWeight(weight=_exact(weight), symbol=symbol, because=because, edge=edge)
+        return _answer(item, about)
 
-    def long(self, *, risk: Decimal, stop: Decimal, **about: Unpack[AboutRisk]) -> OrderSeq:
+    def long(self, *, risk: Decimal, stop: Decimal | int, **about: Unpack[AboutRisk]) -> OrderSeq:
         """Want to be long with a stop.
 
         Args:
@@ -63,7 +64,7 @@ class Wants:
         """
         return _answer(_risk("buy", risk, stop, about), about)
 
-    def short(self, *, risk: Decimal, stop: Decimal, **about: Unpack[AboutRisk]) -> OrderSeq:
+    def short(self, *, risk: Decimal, stop: Decimal | int, **about: Unpack[AboutRisk]) -> OrderSeq:
         """Want to be short with a stop; as `long`."""
         return _answer(_risk("sell", risk, stop, about), about)
 
@@ -82,11 +83,16 @@ want = Wants()
 """What a policy calls: `want.long(risk=..., stop=..., because=...)`."""
 
 
-def _risk(side: Side, risk: Decimal, stop: Decimal, about: AboutRisk) -> WantRisk:
+def _exact(number: Decimal | int) -> Decimal:
+    """Return a whole number as the decimal it is; what is neither is refused where the want is read."""
+    return Decimal(number) if type(number) is int else number  # pyright: ignore[reportReturnType]
+
+
+def _risk(side: Side, risk: Decimal, stop: Decimal | int, about: AboutRisk) -> WantRisk:
     return WantRisk(
         side=side,
         risk=risk,
-        stop=stop,
+        stop=_exact(stop),
         symbol=about.get("symbol"),
         because=about.get("because"),
         edge=about.get("edge"),

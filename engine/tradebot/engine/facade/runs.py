@@ -14,7 +14,8 @@ from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.policy_source.files import policy_folders
 from tradebot.engine.policy_source.load import ParameterValue
 from tradebot.engine.trial.report import RunReport, read_equity, reports
-from tradebot.engine.trial.run import Trial, defaults, run_trial
+from tradebot.engine.trial.run import run_trial
+from tradebot.engine.trial.trial import Trial, defaults
 from tradebot.engine.venue.native import LATENCY, Fees
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def run(  # noqa: PLR0913  (what a run is made of, by name)
             folders=policy_folders(),
             params=params or {},
             symbols=symbols,
-            dataset=data,
+            datasets=(data,),
             capital=amount,
             seed=seed,
         ),

@@ -1,6 +1,7 @@
 """Put an engine together: recover the kernel, join it to its world, and hand over the first event."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib.metadata import version
 from typing import Literal
 
@@ -12,7 +13,7 @@ from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
-from tradebot.engine.core.types import MS, EngineId, Lots, Mode, Owner
+from tradebot.engine.core.types import MS, EngineId, Lots, Marks, Mode, Owner, WantOrders
 from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.live.bar_history import past, reach
@@ -109,6 +110,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     resume: Literal["operator", "next-day"] = "operator"
     objective: dict[str, str] = {}
     take_over: tuple[EngineId, ...] = ()
+    wants: WantOrders = "collar"
+    marks: Marks = "mid"
+    cash_buffer: Decimal = Decimal(0)
     panics: tuple[PanicNoted, ...] = ()
     """What `tradebot panic` did since the last start."""
 
@@ -138,6 +142,9 @@ def begin(engine: Assembled, terms: Terms) -> None:
             resume=terms.resume,
             objective=terms.objective,
             take_over=terms.take_over,
+            wants=terms.wants,
+            marks=terms.marks,
+            cash_buffer=terms.cash_buffer,
             wall=terms.wall,
         )
     )

@@ -12,9 +12,9 @@ import msgspec
 from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.types import MINUTE, SECOND
+from tradebot.engine.venue.books import BookEvent
 from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import SyntheticParameters, Venue
-from tradebot.native import VenueEvent as NativeEvent
 
 SYNTHETIC_EPOCH = 1_767_571_200_000_000_000
 """Where an invented market begins: 2026-01-05T00:00:00Z, the same in every run, so that runs can be compared."""
@@ -41,12 +41,16 @@ MARKET_MARK = SECOND
 class Onlooker(Protocol):
     """Who is told of the market before the kernel: the venue, whose orders and stops it moves."""
 
-    def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
+    def took_place(self, events: Iterable[BookEvent], now: int) -> None:
         """Book what an invented market did to own orders."""
         ...
 
     def look(self, event: AnyMarketEvent, now: int) -> None:
         """Let stops follow the market, and set off those it has reached."""
+        ...
+
+    def stop_levels(self, instrument: InstrumentId) -> list[int]:
+        """Return where the stops of an instrument stand, in price units."""
         ...
 
     def on_market(self, event: AnyMarketEvent, now: int) -> None:

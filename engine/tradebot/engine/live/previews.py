@@ -31,7 +31,7 @@ from tradebot.engine.core.types import (
     sign,
 )
 from tradebot.engine.live.facts import exact, money, optional, signed_percent
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.native import Fees, FeeSchedule
 
 REQUEST_ID_MAX = 64
 """Longest request id."""
@@ -204,7 +204,7 @@ def marketable_price(state: State, market: InstrumentMarket, request: OrderReque
     return collar_price(state.limits, request.side, bid, ask, tick)
 
 
-def preview(state: State, request: OrderRequest, fees: Fees) -> Preview:
+def preview(state: State, request: OrderRequest, fees: FeeSchedule) -> Preview:
     """Return what the gate says and what the order would cost; nothing is sent.
 
     Raises:

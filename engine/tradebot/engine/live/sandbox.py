@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from decimal import Decimal
+
+import msgspec
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import AccountStarted, FeedChanged
@@ -22,8 +25,9 @@ from tradebot.engine.live.native_accounts import native_accounts
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
+from tradebot.engine.venue.books import Books
 from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
-from tradebot.engine.venue.native import CAPABILITIES, Fees, NativeVenue
+from tradebot.engine.venue.native import CAPABILITIES, LATENCY, Fees, FeeSchedule, NativeVenue
 from tradebot.native import Venue
 
 type OpenMarket = Callable[[int, dict[InstrumentId, int]], Market]
@@ -45,7 +49,7 @@ class Sandbox:
     def __init__(self, setting: "Setting", log: VenueLog) -> None:
         self._setting = setting
         self._log = log
-        self.fees = Fees()
+        self.fees = setting.terms.fees
         self._parts: tuple[Runtime, NativeVenue] | None = None
         books = NativeVenue.books_of(log, setting.instruments)
         self._opened = tuple(books.accounts)
@@ -76,7 +80,7 @@ class Sandbox:
                 name=name,
                 venue="native",
                 capabilities=CAPABILITIES,
-                report_every=REPORT_EVERY,
+                report_every=self._setting.terms.report_every,
                 taker_fee=self.fees.taker,
             )
             for name in names
@@ -94,7 +98,12 @@ class Sandbox:
         """Open the accounts, those that were not opened before."""
         setting = self._setting
         venue = NativeVenue(
-            setting.native, setting.instruments, self._log, fees=self.fees, engine=runtime
+            setting.native,
+            setting.instruments,
+            self._log,
+            fees=self.fees,
+            engine=runtime,
+            latency=setting.terms.latency,
         )
         for account in setting.accounts:
             opens_in = account.currency or currency
@@ -117,6 +126,18 @@ class Sandbox:
         yield
 
 
+class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the native venue takes for its service."""
+
+    fees: FeeSchedule = Fees()
+    latency: int = LATENCY
+    """Each way, ns."""
+    report_every: int = REPORT_EVERY
+    """See `AccountStarted.report_every`."""
+    opening_cash: Decimal | None = None
+    """Of every account; None: as configured."""
+
+
 class Setting:
     """A market as chosen, before any file of the engine is opened; see `world.Place`.
 
@@ -128,11 +149,18 @@ class Setting:
         self,
         options: RunOptions,
         instruments: tuple[Instrument, ...],
-        native: Venue,
+        native: Books,
         open_market: OpenMarket,
+        terms: VenueTerms | None = None,
     ) -> None:
         self._options = options
+        self.terms = VenueTerms() if terms is None else terms
         self.accounts = native_accounts(options.config)
+        if self.terms.opening_cash is not None:
+            cash = self.terms.opening_cash
+            self.accounts = tuple(
+                msgspec.structs.replace(account, cash=cash) for account in self.accounts
+            )
         self.instruments = instruments
         self.native = native
         self.open_market = open_market

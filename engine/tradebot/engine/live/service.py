@@ -97,7 +97,7 @@ from tradebot.engine.live.runtime import AlertHistory, Runtime
 from tradebot.engine.live.sleeve_life import SleeveLife
 from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import SPANS, Tape, drawn
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.native import FeeSchedule
 
 FILLS_SHOWN = 100
 ORDERS_SHOWN = 1_000
@@ -133,7 +133,7 @@ class EngineService:
         identity: Identity,
         *,
         clock: Clock,
-        fees: Fees,
+        fees: FeeSchedule,
         tape: Tape,
         alerts: AlertHistory,
         virtual_now: Callable[[], int],

@@ -9,7 +9,7 @@ from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.native import FeeSchedule
 
 
 class Place(Protocol):
@@ -53,7 +53,7 @@ class World(Protocol):
         ...
 
     @property
-    def fees(self) -> Fees:
+    def fees(self) -> FeeSchedule:
         """Return what a fill is expected to cost."""
         ...
 

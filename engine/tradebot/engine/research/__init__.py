@@ -1,1 +1,1 @@
-"""What is studied beside the market: statistics of results, costs of execution, simulated paths."""
+"""Policies on recorded markets: backtests, their trades, what they came to, and what that is worth."""

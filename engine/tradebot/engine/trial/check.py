@@ -18,7 +18,8 @@ from tradebot.engine.core.types import MINUTE, MS
 from tradebot.engine.live.budget import BUDGET, CALL_MAX
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
-from tradebot.engine.trial.run import Ran, Trial, run_trial
+from tradebot.engine.trial.run import Ran, run_trial
+from tradebot.engine.trial.trial import Trial
 
 ASKED = 10 * MINUTE
 """How long a check looks at a policy that is warm, ns; what it wants to be warmed with comes before."""
@@ -110,7 +111,7 @@ def _begin(trial: Trial, store: Path) -> int:
     from tradebot.engine.live.errors import CannotRun
 
     try:
-        return next(replay(Store(store), trial.dataset, start=None)).ts_recv
+        return next(replay(Store(store), trial.datasets[0], start=None)).ts_recv
     except (DataError, StopIteration) as error:
         raise CannotRun(str(error) or f"dataset {trial.dataset} is empty", 3) from error
 

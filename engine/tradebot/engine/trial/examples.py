@@ -13,7 +13,8 @@ from tradebot.engine.live.clock import Clock, SystemClock
 from tradebot.engine.policy_source.load import load_policy
 from tradebot.engine.recording.hour import POLITENESS, SEED, ensure_hour
 from tradebot.engine.trial.report import RunReport, reports
-from tradebot.engine.trial.run import Trial, run_trial
+from tradebot.engine.trial.run import run_trial
+from tradebot.engine.trial.trial import Trial
 
 _ROOM = "tradebot.engine.policies"
 
@@ -43,7 +44,7 @@ def run_examples(runs: Path, store: Path, clock: Clock, *, dataset: str) -> list
     for name, reference in EXAMPLES.items():
         if (reference, load_policy(reference, {}, ()).version) in known:
             continue
-        trial = Trial(name=name, policy=reference, folders=(), dataset=dataset)
+        trial = Trial(name=name, policy=reference, folders=(), datasets=(dataset,))
         made.append(run_trial(trial, runs, store=store, clock=clock).report)
     return made
 

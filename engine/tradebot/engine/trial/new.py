@@ -68,7 +68,7 @@ from pathlib import Path
 from tradebot.engine.home import data_folder
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.trial.check import check_policy
-from tradebot.engine.trial.run import Trial
+from tradebot.engine.trial.trial import Trial
 
 
 def test_it_is_pure_quick_and_does_not_look_ahead() -> None:

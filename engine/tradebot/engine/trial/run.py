@@ -2,24 +2,18 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
-from tradebot.data.errors import DataError
-from tradebot.data.events import AnyMarketEvent
-from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.data.replay import replay
-from tradebot.data.store import Store
-from tradebot.engine.config.load import load
-from tradebot.engine.config.models import Config
-from tradebot.engine.core.events import Event
-from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, Submit
+from tradebot.data.events import Bar
+from tradebot.data.instruments import Instrument
+from tradebot.engine.core.events import Event, OrderFilled
+from tradebot.engine.core.outcomes import AnyOutcome, FillBooked, OrderDenied, OrderIntent, Submit
 from tradebot.engine.core.sleeve_money import profit
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import LoadedPolicy
@@ -27,41 +21,20 @@ from tradebot.engine.core.state import State
 from tradebot.engine.core.types import MINUTE, Owner
 from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock
-from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.folder_records import open_records
-from tradebot.engine.live.markets import Market, ReplayMarket
-from tradebot.engine.live.options import RunOptions
-from tradebot.engine.live.sandbox import Setting
-from tradebot.engine.policy_source.load import ParameterValue, VersionedPolicy, load_policy
+from tradebot.engine.policy_source.load import VersionedPolicy, load_policy
 from tradebot.engine.state_folder import StateFolder
+from tradebot.engine.trial.recording import Recording
 from tradebot.engine.trial.report import DecideTime, RunReport, write_equity, write_report
+from tradebot.engine.trial.rules import UNLIMITED, Fill
+from tradebot.engine.trial.trial import Trial, defaults
 from tradebot.engine.trial.watched import Seen, watch
-from tradebot.native import Venue
 
 ID_DIGITS = 8
 """Hex digits of a run's id."""
 
 PROGRESS_EVERY = 5_000
 """Events between two words about how far a run is."""
-
-
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run."""
-
-    name: str = "trial"
-    """Of the sleeve."""
-    policy: str
-    """`file.py:Class`, `package.module:Class`, or an installed name."""
-    folders: tuple[Path, ...]
-    """Where files are looked for."""
-    params: Mapping[str, ParameterValue] = {}
-    symbols: tuple[str, ...] = ()
-    """Empty: the recording's first instrument."""
-    dataset: str = "sandbox/hour"
-    until: int | None = None
-    """The recording is left here, ns UTC; None: at its end."""
-    capital: Decimal = Decimal(10_000)
-    seed: int = 1
 
 
 class Ran(msgspec.Struct, frozen=True):
@@ -71,28 +44,54 @@ class Ran(msgspec.Struct, frozen=True):
     seen: Seen
     decided: tuple[tuple[int, bytes], ...]
     """What was decided by market events and timers: the engine's time and each step's outcomes, encoded."""
+    fills: tuple[OrderFilled, ...]
+    """In the order in which the engine heard of them."""
+    curve: tuple[tuple[int, str], ...]
+    """The sleeve's equity, (ns UTC, money as text)."""
+    cash: tuple[tuple[int, Decimal], ...]
+    """The account's cash at the same moments, in the engine's currency."""
+    submitted: tuple[OrderIntent, ...]
+    events: int
+    """Of the recordings."""
+    fill: Fill
+    """How orders filled."""
+    instruments: tuple[Instrument, ...]
 
 
 class _Book:
-    """Counts what happens in a run."""
+    """Counts what happens in a run.
 
-    def __init__(self, state: State, trial: Trial) -> None:
+    Args of the constructor:
+        state: The kernel's.
+        trial: What is run.
+        at_bars: Whether equity is written down when a bar closes; else once a minute.
+    """
+
+    def __init__(self, state: State, trial: Trial, *, at_bars: bool) -> None:
         self._state = state
         self._trial = trial
+        self._at_bars = at_bars
         self._next_mark = 0
         self.curve: list[tuple[int, str]] = []
-        """The sleeve's equity once a minute, (ns UTC, money as text); where a price was missing, nothing."""
+        """The sleeve's equity, (ns UTC, money as text); where a price was missing, nothing."""
+        self.cash: list[tuple[int, Decimal]] = []
+        """The account's cash at the same moments, in the engine's currency."""
+        self.fill_events: list[OrderFilled] = []
+        self.submitted: list[OrderIntent] = []
         self.steps = self.orders = self.fills = 0
         self.refused: Counter[str] = Counter()
         self.decided: list[tuple[int, bytes]] = []
 
-    def __call__(self, seq: int, now: int, _: Event, outcomes: list[AnyOutcome]) -> None:
+    def __call__(self, seq: int, now: int, event: Event, outcomes: list[AnyOutcome]) -> None:
         """Take a step in."""
         self.steps = seq
+        if isinstance(event, OrderFilled):
+            self.fill_events.append(event)
         for outcome in outcomes:
             match outcome:
                 case Submit():
                     self.orders += 1
+                    self.submitted.append(outcome.order)
                 case FillBooked():
                     self.fills += 1
                 case OrderDenied():
@@ -101,15 +100,24 @@ class _Book:
                     pass
         if outcomes:
             self.decided.append((now, msgspec.msgpack.encode(outcomes)))
-        if now >= self._next_mark:
+        if isinstance(event, Bar) if self._at_bars else now >= self._next_mark:
             self.mark(now)
 
     def mark(self, now: int) -> None:
         """Write the sleeve's equity down."""
         self._next_mark = now - now % MINUTE + MINUTE
         made = profit(self._state, Owner(self._trial.name))
-        if made is not None:
-            self.curve.append((now, f"{self._trial.capital + made:f}"))
+        if made is None:
+            return
+        if self.curve and self.curve[-1][0] == now:
+            self.curve.pop()
+            self.cash.pop()
+        self.curve.append((now, f"{self._trial.capital + made:f}"))
+        self.cash.append((now, self._cash()))
+
+    def _cash(self) -> Decimal:
+        started = self._state.sleeves[Owner(self._trial.name)].started
+        return self._state.ledger.balance(started.account, self._state.currency)
 
 
 def run_trial(
@@ -131,24 +139,26 @@ def run_trial(
 
     Raises:
         PolicyNotLoaded: If the policy cannot be loaded.
-        CannotRun: If the dataset is not there, or has not the symbols.
+        CannotRun: If a dataset is not there, has not the symbols, or cannot be run on under the rules.
     """
     started = clock.monotonic_ns()
     found = load_policy(trial.policy, trial.params, trial.folders)
-    market = _Recording(trial, store)
+    market = Recording(trial, store)
     run_id = _id_of(trial, found, market)
     watched = watch(found.loaded.policy, clock)
     owner = Owner(trial.name)
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(runs / run_id, clock))
         records = open_records(folder, clock, stack)
-        world = stack.enter_context(market.setting(trial).open(folder))
+        world = stack.enter_context(market.setting().open(folder))
         records.journal.bind(folder.id, folder.mode, world.clock)
         loaded = LoadedPolicy(watched, found.loaded.params, found.loaded.memory)
         policies = {owner: msgspec.structs.replace(found, loaded=loaded)}
         currency = market.instruments[0].currency
         engine = assemble(folder.id, world, records, policies, currency=currency, clock=clock)
-        book = _Book(engine.runtime.kernel.state, trial)
+        book = _Book(
+            engine.runtime.kernel.state, trial, at_bars=trial.rules is not None and market.has_bars
+        )
         engine.runtime.observers.append(book)
         begin(engine, _terms(trial, found, engine, currency))
         began = engine.runtime.now
@@ -186,70 +196,18 @@ def run_trial(
         book.mark(engine.runtime.now)
         write_equity(folder.path, book.curve)
         write_report(folder.path, report)
-    return Ran(report, watched.seen, tuple(book.decided))
-
-
-class _Recording:
-    """The part of a dataset that a trial sees.
-
-    Raises:
-        CannotRun: If it is not there, or has not the symbols.
-    """
-
-    def __init__(self, trial: Trial, store: Path) -> None:
-        self._store = Store(store)
-        try:
-            known = self._store.instruments(trial.dataset)
-            manifest = self._store.show(trial.dataset)
-        except DataError as error:
-            raise CannotRun(str(error), 3) from error
-        wanted = trial.symbols or (known[0].id,)
-        missing = [symbol for symbol in wanted if symbol not in {one.id for one in known}]
-        if missing:
-            names = ", ".join(instrument.id for instrument in known)
-            raise CannotRun(f"dataset {trial.dataset} has no {missing[0]}; it has {names}", 2)
-        self.instruments: tuple[Instrument, ...] = tuple(i for i in known if i.id in wanted)
-        self.sha256 = sha256(msgspec.json.encode(manifest, order="deterministic")).hexdigest()
-        self._dataset = trial.dataset
-        self._until = trial.until
-        self.first = self.last = 0
-
-    def setting(self, trial: Trial) -> Setting:
-        """Return the native venue with the recording as its market."""
-        native = Venue()
-        for index in range(len(self.instruments)):
-            native.add_recorded(index)
-        options = RunOptions(
-            name=trial.name,
-            market=f"replay:{trial.dataset}",
-            speed="max",
-            seed=trial.seed,
-            listen=None,
-            until_consoles_leave=False,
-            at_end="stop",
-            config=defaults(),
-        )
-        return Setting(options, self.instruments, native, self._open)
-
-    def _open(self, stood: int, _: dict[InstrumentId, int]) -> Market:
-        events = replay(self._store, self._dataset, start=stood + 1 if stood else None)
-        return ReplayMarket(self._seen(events), self._dataset)
-
-    def _seen(self, events: Iterator[AnyMarketEvent]) -> Iterator[AnyMarketEvent]:
-        wanted = {instrument.id for instrument in self.instruments}
-        for event in events:
-            if self._until is not None and event.ts_recv >= self._until:
-                return
-            if event.instrument in wanted:
-                self.first = self.first or event.ts_recv
-                self.last = event.ts_recv
-                yield event
-
-
-def defaults() -> Config:
-    """Return the configuration of a sandbox nobody has configured: a run does not depend on the machine."""
-    with TemporaryDirectory(prefix="tb") as nowhere:
-        return load({}, Path(nowhere)).config
+    return Ran(
+        report=report,
+        seen=watched.seen,
+        decided=tuple(book.decided),
+        fills=tuple(book.fill_events),
+        curve=tuple(book.curve),
+        cash=tuple(book.cash),
+        submitted=tuple(book.submitted),
+        events=market.events,
+        fill=market.fill,
+        instruments=market.instruments,
+    )
 
 
 def _folder(path: Path, clock: Clock) -> StateFolder:
@@ -268,7 +226,7 @@ def _folder(path: Path, clock: Clock) -> StateFolder:
     )
 
 
-def _id_of(trial: Trial, found: VersionedPolicy, market: _Recording) -> str:
+def _id_of(trial: Trial, found: VersionedPolicy, market: Recording) -> str:
     told = (
         trial.name,
         found.reference,
@@ -276,9 +234,11 @@ def _id_of(trial: Trial, found: VersionedPolicy, market: _Recording) -> str:
         [instrument.id for instrument in market.instruments],
         trial.dataset,
         market.sha256,
+        trial.start,
         trial.until,
         trial.capital,
         trial.seed,
+        trial.rules,
     )
     return sha256(msgspec.json.encode(told)).hexdigest()[:ID_DIGITS]
 
@@ -293,14 +253,21 @@ def _terms(trial: Trial, found: VersionedPolicy, engine: Assembled, currency: st
         capital=trial.capital,
         params=dict(trial.params),
     )
-    return Terms(
+    rules = trial.rules
+    limits = defaults().risk.limits() if rules is None or rules.limits == "house" else UNLIMITED
+    terms = Terms(
         mode="sandbox",
         currency=currency,
         sleeves=(sleeve,),
-        limits=defaults().risk.limits().as_text(),
+        limits=limits.as_text(),
         seed=trial.seed,
         day_starts_minute=0,
         wall=0,
+    )
+    if rules is None:
+        return terms
+    return msgspec.structs.replace(
+        terms, wants=rules.wants, marks=rules.mark, cash_buffer=rules.cash_buffer
     )
 
 

@@ -4,7 +4,7 @@ It is told the market (recorded or invented by `tradebot.native.Venue`), holds o
 after a latency, in the order in which things happened to it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal, Protocol
 
@@ -39,10 +39,12 @@ from tradebot.engine.core.types import (
     ClientOrderId,
     ExecutionId,
     FillSource,
+    Liquidity,
     TimeInForce,
     VenueOrderId,
     sign,
 )
+from tradebot.engine.venue.books import BookEvent, Books
 from tradebot.engine.venue.log import (
     Accepted,
     AnyRecord,
@@ -57,8 +59,6 @@ from tradebot.engine.venue.log import (
     VenueLog,
 )
 from tradebot.engine.venue.stops import StopBook
-from tradebot.native import Venue
-from tradebot.native import VenueEvent as NativeEvent
 
 CAPABILITIES = Capabilities(
     order_types=("limit", "market", "stop", "stop_limit", "trailing_stop"),
@@ -72,11 +72,39 @@ CAPABILITIES = Capabilities(
 _FEE_QUANTUM = Decimal("1e-8")
 
 
+class FeeSchedule(Protocol):
+    """What fills cost at a venue, paid in the quote currency."""
+
+    @property
+    def maker(self) -> Decimal:
+        """Return the share of notional that a resting order is expected to cost."""
+        ...
+
+    @property
+    def taker(self) -> Decimal:
+        """Return the share of notional that taking is expected to cost: what sizes are made with."""
+        ...
+
+    def charge(
+        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
+    ) -> Decimal:
+        """Return what a fill of a quantity at a price costs, in units; negative: it pays."""
+        ...
+
+
 class Fees(msgspec.Struct, frozen=True, kw_only=True):
     """Share of notional a fill costs, paid in the quote currency."""
 
     maker: Decimal = Decimal("0.001")
     taker: Decimal = Decimal("0.001")
+
+    def charge(
+        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
+    ) -> Decimal:
+        """Return what a fill costs, to 8 decimals half-even."""
+        rate = self.maker if liquidity == "maker" else self.taker
+        notional = instrument.notional(price, quantity)
+        return (notional * rate).quantize(_FEE_QUANTUM, rounding=ROUND_HALF_EVEN)
 
 
 LATENCY = 5 * MS
@@ -112,6 +140,7 @@ class NativeVenue:
         native: The books and queues, with its instruments already added under their index in `instruments`.
         instruments: What is traded, in index order.
         log: The venue's own ledger, open.
+        fees: What fills cost.
         engine: The engine's time and the ways to it: effects arrive, and answers are there, after the latency.
         capabilities: What of all it can do it shall do; what is left out, the engine must do itself.
         latency: One way between engine and venue, ns, >= 0.
@@ -119,11 +148,11 @@ class NativeVenue:
 
     def __init__(  # noqa: PLR0913  (the parts of a venue)
         self,
-        native: Venue,
+        native: Books,
         instruments: tuple[Instrument, ...],
         log: VenueLog,
         *,
-        fees: Fees,
+        fees: FeeSchedule,
         engine: EngineDoors,
         capabilities: Capabilities = CAPABILITIES,
         latency: int = LATENCY,
@@ -257,7 +286,11 @@ class NativeVenue:
         else:
             self._took_place(events, now)
 
-    def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
+    def stop_levels(self, instrument: InstrumentId) -> list[int]:
+        """Return where the stops of an instrument stand, in price units."""
+        return self._stops.levels(instrument)
+
+    def took_place(self, events: Iterable[BookEvent], now: int) -> None:
         """Book what an invented market did to own orders."""
         self._took_place(events, self._at(now))
 
@@ -329,7 +362,7 @@ class NativeVenue:
         self._answer_accepted(order.client_order_id, now)
         self._took_place(events, now)
 
-    def _into_the_book(self, order: OrderIntent, quantity: int) -> list[NativeEvent]:
+    def _into_the_book(self, order: OrderIntent, quantity: int) -> Sequence[BookEvent]:
         return self._native.submit(
             self._number(order.client_order_id),
             self._index[order.instrument],
@@ -469,7 +502,7 @@ class NativeVenue:
             return
         self._took_place(self._native.cancel(self._numbers[client_order_id]), now)
 
-    def _took_place(self, events: Iterable[NativeEvent], now: int) -> None:
+    def _took_place(self, events: Iterable[BookEvent], now: int) -> None:
         for event in events:
             client_order_id = self._clients[event.order_id]
             if event.kind == "filled":
@@ -478,11 +511,9 @@ class NativeVenue:
                 how = "cancelled" if event.kind == "cancelled" else "expired"
                 self._end(client_order_id, how, event.reason, now)
 
-    def _fill(self, client_order_id: ClientOrderId, event: NativeEvent, now: int) -> None:
+    def _fill(self, client_order_id: ClientOrderId, event: BookEvent, now: int) -> None:
         accepted = self.books.working[client_order_id].accepted
         instrument = self._instruments[self._index[accepted.instrument]]
-        rate = self._fees.maker if event.liquidity == "maker" else self._fees.taker
-        notional = instrument.notional(event.price, event.quantity)
         record = Filled(
             ts=now,
             execution_id=ExecutionId(f"x{len(self.books.fills) + 1}"),
@@ -492,7 +523,7 @@ class NativeVenue:
             side=accepted.side,
             quantity=event.quantity,
             price=event.price,
-            fee=(notional * rate).quantize(_FEE_QUANTUM, rounding=ROUND_HALF_EVEN),
+            fee=self._fees.charge(instrument, event.price, event.quantity, event.liquidity),
             fee_currency=instrument.currency,
             liquidity=event.liquidity,
             account=accepted.account,

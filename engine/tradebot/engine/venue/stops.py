@@ -42,6 +42,10 @@ class StopBook:
         """Return whether any stop of an instrument waits."""
         return any(stop.accepted.instrument == instrument for stop in self._waiting.values())
 
+    def levels(self, instrument: InstrumentId) -> list[int]:
+        """Return where the stops of an instrument stand, in price units."""
+        return [s.trigger for s in self._waiting.values() if s.accepted.instrument == instrument]
+
     def saw(self, event: AnyMarketEvent) -> None:
         """Remember the last trade: it is what sets stops off."""
         if isinstance(event, Trade):

@@ -1,0 +1,171 @@
+"""`tradebot backtest`: a policy on recordings, with every assumption beside the result."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.engine.cli.failures import DONE, USAGE, CommandFailed
+from tradebot.engine.cli.options import JsonOption, PlainOption, form, parse_decimal
+from tradebot.engine.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from tradebot.engine.research.backtest import Backtest
+
+
+def backtest(  # noqa: PLR0913  (one argument per option)
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="file.py:Class, package.module:Class, a name.")
+    ],
+    *,
+    data: Annotated[
+        list[str], typer.Option("--data", metavar="DATASET", help="The recording; repeatable.")
+    ],
+    symbol: Annotated[
+        list[str] | None, typer.Option("--symbol", help="Of the data; without it the first.")
+    ] = None,
+    begin: Annotated[str | None, typer.Option("--from", metavar="T", help="First instant.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="T", help="First one left out.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="K=V", help="A parameter; repeatable.")
+    ] = None,
+    cash: Annotated[str, typer.Option(help="What the account begins with.")] = "100000",
+    rules: Annotated[
+        str, typer.Option(help="Assumptions: default, lean, backtrader or backtesting.")
+    ] = "default",
+    fill: Annotated[
+        str | None, typer.Option(help="next-open, this-close, touch, quote or book.")
+    ] = None,
+    mark: Annotated[str | None, typer.Option(help="last, mid or close.")] = None,
+    commission: Annotated[
+        str | None,
+        typer.Option(metavar="M", help="0.001, maker:R,taker:R, per-share:A,min=M,max=R"),
+    ] = None,
+    slippage: Annotated[
+        str | None, typer.Option(metavar="M", help="Share of the price that taking costs on top.")
+    ] = None,
+    latency: Annotated[
+        str | None, typer.Option(metavar="M", help="ms each way, with --fill book.")
+    ] = None,
+    limits: Annotated[str | None, typer.Option(help="house or off: of the risk gate.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the policy's generator.", min=0)] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Trades, orders, fills, equity as Parquet.")
+    ] = None,
+    json: JsonOption = False,
+    plain: PlainOption = False,
+) -> int:
+    """Run POLICY on recordings through the live kernel, gate and order logic; only venue and clock differ."""
+    from tradebot.engine.cli.policy_author import parameters, progress
+    from tradebot.engine.home import data_folder, home
+    from tradebot.engine.live.clock import SystemClock
+    from tradebot.engine.policy_source.files import policy_folders
+    from tradebot.engine.research.backtest import backtest as run_backtest
+    from tradebot.engine.research.results import write_tables
+    from tradebot.engine.trial.rules import Changes, changed, rules_named
+    from tradebot.engine.trial.trial import Trial
+
+    shape = form(json=json, plain=plain)
+    assumed = changed(
+        rules_named(rules),
+        Changes(
+            fill=fill,
+            mark=mark,
+            commission=commission,
+            slippage=slippage,
+            latency=latency,
+            limits=limits,
+        ),
+    )
+    capital = parse_decimal(cash, "--cash")
+    if not 0 < capital <= Decimal("1e15"):
+        raise CommandFailed(f"--cash must be in (0, 1e15], was {cash}", USAGE)
+    trial = Trial(
+        name="backtest",
+        policy=policy,
+        folders=policy_folders(),
+        params=parameters(param or []),
+        symbols=tuple(symbol or ()),
+        datasets=tuple(data),
+        start=_instant(begin, data),
+        until=_instant(end, data),
+        capital=capital,
+        seed=seed,
+    )
+    if trial.start is not None and trial.until is not None and trial.start >= trial.until:
+        raise CommandFailed(f"--from must be before --to, were {begin} and {end}", USAGE)
+    with progress(f"running {policy} on {trial.dataset}") as told:
+        result = run_backtest(
+            trial,
+            assumed,
+            home() / "runs",
+            store=data_folder(),
+            clock=SystemClock(),
+            progress=told,
+        )
+    if out is not None:
+        write_tables(result, out)
+    if shape == "json":
+        print_json(document(result))
+    else:
+        print_table(("backtest", policy), _rows(result), shape)
+    return DONE
+
+
+def _instant(text: str | None, datasets: list[str]) -> int | None:
+    """Return an instant; a date is of the first dataset's first instrument's day."""
+    if text is None:
+        return None
+    from tradebot.data.store import Store
+    from tradebot.engine.home import data_folder
+    from tradebot.engine.research.span import instant
+
+    return instant(text, Store(data_folder()).instruments(datasets[0])[0].kind)
+
+
+def document(result: "Backtest") -> dict[str, object]:
+    """Return a backtest as the contract has it; money as text."""
+    from tradebot.engine.cli.watch import iso_text
+
+    report = result.ran.report
+    return {
+        "run": report.id,
+        "policy": report.policy,
+        "version": report.version,
+        "trades": len(result.trades),
+        "orders": report.orders,
+        "fills": report.fills,
+        "equity_final": f"{result.equity_final:f}",
+        "cash_final": f"{result.cash_final:f}",
+        "fees": report.fees,
+        "currency": report.currency,
+        "assumptions": result.assumptions,
+        "data": {"dataset": report.dataset, "rows": result.ran.events, "sha256": report.sha256},
+        "from": iso_text(report.begin),
+        "to": iso_text(report.end),
+        "open": report.open,
+        "refused": report.refused,
+        "path": "event",
+        "seed": report.seed,
+        "events": report.steps,
+        "seconds": report.seconds,
+    }
+
+
+def _rows(result: "Backtest") -> list[list[str]]:
+    report = result.ran.report
+    rows = [
+        ["equity", f"{result.equity_final:.2f} {report.currency}"],
+        ["result", f"{(result.equity_final / result.equity[0][1] - 1) * 100:+.2f} %"],
+        ["trades", str(len(result.trades))],
+        ["orders, fills", f"{report.orders}, {report.fills}"],
+        ["fees", f"{Decimal(report.fees):.2f}"],
+    ]
+    rows += [[f"refused: {code}", str(count)] for code, count in report.refused.items()]
+    rows += [[f"assumed: {name}", value] for name, value in result.assumptions.items()]
+    rows += [["data", f"{report.dataset}, {result.ran.events} events, {report.sha256[:12]}"]]
+    rows += [["run", f"{report.id}  seed {report.seed}  {report.seconds:.1f} s"]]
+    return rows

@@ -1,0 +1,90 @@
+"""One policy on recordings under stated rules: what came of it, and everything it rests on."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from tradebot.engine.live.clock import Clock
+from tradebot.engine.research.trades import Trade, round_trips
+from tradebot.engine.trial.rules import Rules
+from tradebot.engine.trial.run import Ran, run_trial
+from tradebot.engine.trial.trial import Trial
+
+
+class NoData(Exception):  # noqa: N818  (says what is the matter)
+    """Nothing of the recordings was in the span: a result would say nothing."""
+
+    exit_code = 1
+
+
+class PolicyFailed(Exception):  # noqa: N818
+    """The policy raised, or was paused for its time, before the end."""
+
+    exit_code = 1
+
+
+class Backtest(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished backtest."""
+
+    ran: Ran
+    trades: tuple[Trade, ...]
+    equity: tuple[tuple[int, Decimal], ...]
+    """(ns UTC, the account's equity): at each bar's close, else once a minute; the first point is the cash it began
+    with."""
+    assumptions: dict[str, str]
+
+    @property
+    def equity_final(self) -> Decimal:
+        """Return what the account was worth at the end."""
+        return self.equity[-1][1]
+
+    @property
+    def cash_final(self) -> Decimal:
+        """Return what of it was cash."""
+        return self.ran.cash[-1][1] if self.ran.cash else self.equity_final
+
+
+def backtest(
+    trial: Trial,
+    rules: Rules,
+    runs: Path,
+    *,
+    store: Path,
+    clock: Clock,
+    progress: Callable[[int], None] | None = None,
+) -> Backtest:
+    """Run a policy and return what came of it; the run is kept in `runs`.
+
+    Args:
+        trial: What is run.
+        rules: Under which assumptions.
+        runs: Where runs are kept.
+        store: The folder of the datasets.
+        clock: The machine's; only to say how long it took.
+        progress: Called now and then with the number of events so far.
+
+    Raises:
+        PolicyNotLoaded: If the policy cannot be loaded.
+        CannotRun: If a dataset is not there, has not the symbols, or cannot be run on under the rules.
+        NoData: If no event lies in the span.
+        PolicyFailed: If the policy did not last to the end; names the reason and the instant.
+    """
+    trial = msgspec.structs.replace(trial, rules=rules)
+    ran = run_trial(trial, runs, store=store, clock=clock, progress=progress)
+    if not ran.events:
+        raise NoData(
+            f"{trial.dataset} has no event of {', '.join(ran.report.symbols)} in the span; "
+            f"tradebot data show {trial.datasets[0]} tells what it holds"
+        )
+    if ran.report.paused is not None:
+        raise PolicyFailed(f"{trial.policy} did not last to the end: {ran.report.paused}")
+    instruments = {instrument.id: instrument for instrument in ran.instruments}
+    begun = (ran.report.begin, trial.capital)
+    return Backtest(
+        ran=ran,
+        trades=tuple(round_trips(ran.fills, instruments, trial.name)),
+        equity=(begun, *((ts, Decimal(worth)) for ts, worth in ran.curve)),
+        assumptions=rules.shown(ran.fill),
+    )

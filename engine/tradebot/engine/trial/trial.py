@@ -1,0 +1,49 @@
+"""What is to be run: one policy on recordings, under stated rules."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from tradebot.engine.config.load import load
+from tradebot.engine.config.models import Config
+from tradebot.engine.policy_source.load import ParameterValue
+from tradebot.engine.trial.rules import Rules
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be run."""
+
+    name: str = "trial"
+    """Of the sleeve."""
+    policy: str
+    """`file.py:Class`, `package.module:Class`, or an installed name."""
+    folders: tuple[Path, ...]
+    """Where files are looked for."""
+    params: Mapping[str, ParameterValue] = {}
+    symbols: tuple[str, ...] = ()
+    """Empty: the recording's first instrument."""
+    datasets: tuple[str, ...] = ("sandbox/hour",)
+    """Replayed together, by receive time."""
+    start: int | None = None
+    """The recordings are entered here, ns UTC; None: at their beginning."""
+    until: int | None = None
+    """The recordings are left here, ns UTC; None: at their end."""
+    capital: Decimal = Decimal(10_000)
+    """Of the sleeve; with rules of the account as well."""
+    seed: int = 1
+    rules: Rules | None = None
+    """None: the sandbox's native venue as it stands."""
+
+    @property
+    def dataset(self) -> str:
+        """Return what is run on, in words."""
+        return ", ".join(self.datasets)
+
+
+def defaults() -> Config:
+    """Return the configuration of a sandbox nobody has configured: a run does not depend on the machine."""
+    with TemporaryDirectory(prefix="tb") as nowhere:
+        return load({}, Path(nowhere)).config

@@ -88,7 +88,7 @@ def test_empty_store_says_how_to_fill_it(home: Path, capsys: pytest.CaptureFixtu
         (
             ["import", "nope", "BARS"],
             2,
-            "format must be one of binance-raw, cryptofeed, csv, lobster",
+            "format must be one of binance-raw, cryptofeed, csv, lean, lobster",
         ),
         (["import", "databento", "BARS"], 2, "comes later"),
         (["import", "csv", "/nowhere"], 2, "/nowhere must be a file that exists"),

@@ -80,7 +80,7 @@ def protects(order: Order) -> bool:
 
 
 def at_once_order(about: About, side: Side, quantity: int) -> OrderIntent | None:
-    """Return a limit at the collar or an order at the market, at once or not at all; None without a two-sided market."""
+    """Return a limit at the collar, or an order at the market; None without a two-sided market."""
     state, started, market = about.state, about.sleeve.started, about.market
     bid, ask = market.best_bid(), market.best_ask()
     if bid is None or ask is None:

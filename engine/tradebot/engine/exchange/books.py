@@ -34,6 +34,8 @@ class Books:
             term.name: Account(term, owner) for owner, term in enumerate(terms, start=1)
         }
         self.executions: list[Execution] = []
+        self._of_account: defaultdict[str, list[Execution]] = defaultdict(list)
+        self._of_order: defaultdict[int, list[Execution]] = defaultdict(list)
         self.crowd: defaultdict[str, int] = defaultdict(int)
         """What the crowd holds more than at the start, amounts by asset; mostly < 0."""
         self.house: defaultdict[str, int] = defaultdict(int)
@@ -75,7 +77,7 @@ class Books:
             maker=maker,
             ts=now,
         )
-        self.executions.append(execution)
+        self._keep(execution)
         self._settle(account, listing, execution, 1)
         done = filled == order.request.quantity
         order = self._store.put(
@@ -92,6 +94,19 @@ class Books:
         self._tell(Executed(account.terms.face, account.terms.name, order, execution, now))
         self._charge_activity(account, listing, execution)
         return order
+
+    def _keep(self, execution: Execution) -> None:
+        self.executions.append(execution)
+        self._of_account[execution.account].append(execution)
+        self._of_order[execution.order].append(execution)
+
+    def of_account(self, account: str) -> list[Execution]:
+        """Return an account's executions, busts and corrections among them, oldest first."""
+        return list(self._of_account.get(account, ()))
+
+    def of_order(self, order: int) -> list[Execution]:
+        """Return an order's executions, busts and corrections among them, oldest first."""
+        return list(self._of_order.get(order, ()))
 
     def _settle(self, account: Account, listing: Listing, execution: Execution, way: int) -> None:
         """Move base, quote and fee of an execution; `way` -1 takes it back."""
@@ -132,7 +147,7 @@ class Books:
         taken_back = msgspec.structs.replace(
             old, number=len(self.executions) + 1, busts=number, ts=now, revision=old.revision + 1
         )
-        self.executions.append(taken_back)
+        self._keep(taken_back)
         order = self._reduced(old, listing, now)
         self._tell(Busted(account.terms.face, old.account, order, taken_back, now))
         return taken_back
@@ -158,7 +173,7 @@ class Books:
             ts=now,
             revision=old.revision + 1,
         )
-        self.executions.append(new)
+        self._keep(new)
         self._settle(account, listing, new, 1)
         order = self._store.put(
             msgspec.structs.replace(

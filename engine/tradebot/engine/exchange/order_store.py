@@ -10,6 +10,7 @@ class OrderStore:
 
     def __init__(self) -> None:
         self._orders: dict[int, Order] = {}
+        self._of_account: dict[str, list[int]] = defaultdict(list)
         self._open: dict[str, dict[int, None]] = defaultdict(dict)
         self._waiting: dict[str, dict[int, None]] = defaultdict(dict)
         self._by_client: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -22,6 +23,7 @@ class OrderStore:
         self._orders[order.number] = order
         request = order.request
         if new:
+            self._of_account[request.account].append(order.number)
             if request.parent:
                 self._children[request.parent].append(order.number)
             if request.group:
@@ -68,11 +70,9 @@ class OrderStore:
 
     def all(self, account: str | None = None) -> list[Order]:
         """Return every order, oldest first, of one account or of all."""
-        return [
-            order
-            for order in self._orders.values()
-            if account is None or order.request.account == account
-        ]
+        if account is None:
+            return list(self._orders.values())
+        return [self._orders[number] for number in self._of_account.get(account, ())]
 
 
 def _keep(numbers: dict[int, None], number: int, *, kept: bool) -> None:

@@ -71,7 +71,7 @@ class View:
 
     def executions(self, account: str) -> list[Execution]:
         """Return an account's executions, busts and corrections among them, oldest first."""
-        return [one for one in self.books.executions if one.account == account]
+        return self.books.of_account(account)
 
     def locked(self, account: str) -> dict[str, int]:
         """Return what open orders keep back, amounts by asset."""

@@ -89,9 +89,7 @@ class Reporter:
             answer["stopPrice"] = price(listing, order.trigger)
         if kind == "FULL":
             answer["fills"] = [
-                self._fill(listing, one)
-                for one in self._exchange.executions(order.request.account)
-                if one.order == order.number
+                self._fill(listing, one) for one in self._exchange.books.of_order(order.number)
             ]
         return answer
 

@@ -2,7 +2,6 @@
 
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,8 @@ from tradebot.engine.sizing.kelly import (
     careful_stake,
     drift_shrink,
     sure_of_edge,
+    with_commission,
+    with_cost,
 )
 
 bets = st.builds(BinaryBet, st.floats(0.01, 0.99), st.floats(0.05, 50), st.floats(0.05, 1))
@@ -62,9 +63,14 @@ def test_a_sure_win_has_growth_at_any_stake() -> None:
     assert BinaryBet(1.0, 1.0).growth(2.0) == math.log1p(2.0)
 
 
-def test_a_negative_stake_is_refused() -> None:
-    with pytest.raises(ValueError, match="stake must be >= 0"):
-        BinaryBet(0.6, 1.0).growth(-0.1)
+def test_a_negative_stake_is_the_other_side() -> None:
+    assert math.isclose(BinaryBet(0.6, 1.0).growth(-0.1), BinaryBet(0.4, 1.0).growth(0.1))
+    assert BinaryBet(0.6, 1.0).growth(-1.0) == -math.inf
+
+
+def test_costs_above_what_a_bet_pays_leave_no_stake() -> None:
+    assert with_cost(0.54, 0.04, 0.05).stake == 0.0
+    assert with_commission(0.54, 1.0, 1.0).stake == 0.0
 
 
 def test_no_drift_is_not_multiplied() -> None:

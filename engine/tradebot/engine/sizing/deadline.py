@@ -6,9 +6,8 @@ chance it states, which then is an upper bound.
 """
 
 import math
-from statistics import NormalDist
 
-_NORMAL = NormalDist()
+from tradebot.engine.sizing.normal import normal_cdf, normal_pdf, normal_quantile
 
 
 def deadline_chance(
@@ -31,7 +30,7 @@ def deadline_chance(
         return 1.0
     if share <= 0.0 or years == 0.0:
         return 0.0
-    return _NORMAL.cdf(_NORMAL.inv_cdf(share) + sharpe * math.sqrt(years))
+    return normal_cdf(normal_quantile(share) + sharpe * math.sqrt(years))
 
 
 def deadline_stake(
@@ -59,7 +58,7 @@ def deadline_stake(
     share = _share(wealth, goal, years, r)
     if not 0.0 < share < 1.0 or years == 0.0:
         return 0.0
-    density = _NORMAL.pdf(_NORMAL.inv_cdf(share))
+    density = normal_pdf(normal_quantile(share))
     return goal * math.exp(-r * years) * density / (sigma * math.sqrt(years)) / wealth
 
 

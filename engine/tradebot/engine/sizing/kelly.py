@@ -36,6 +36,8 @@ class BinaryBet(msgspec.Struct, frozen=True):
     @property
     def unclamped(self) -> float:
         """Return p/a - q/b, which is negative without an edge."""
+        if self.pays <= 0.0:
+            return -math.inf if self.win < 1.0 or self.pays < 0.0 else 0.0
         return self.win / self.loses - (1.0 - self.win) / self.pays
 
     @property
@@ -43,15 +45,19 @@ class BinaryBet(msgspec.Struct, frozen=True):
         """Return the share of wealth to stake; 0 without an edge, never negative. It may exceed 1 where a < 1."""
         return max(0.0, self.unclamped)
 
-    def growth(self, stake: float) -> float:
-        """Return log growth per bet at a stake: p ln(1 + bf) + q ln(1 - af); -inf where one loss takes all.
+    @property
+    def most(self) -> float:
+        """Return the stake at which one loss takes everything: 1/a."""
+        return 1.0 / self.loses
 
-        Raises:
-            ValueError: If stake is negative.
+    def growth(self, stake: float) -> float:
+        """Return log growth per bet at a stake: p ln(1 + bf) + q ln(1 - af); -inf where one outcome takes all.
+
+        A negative stake is the other side of the bet.
         """
-        if stake < 0.0:
-            raise ValueError(f"stake must be >= 0, was {stake}")
         if stake * self.loses >= 1.0 and self.win < 1.0:
+            return -math.inf
+        if stake * self.pays <= -1.0:
             return -math.inf
         lost = (1.0 - self.win) * math.log1p(-self.loses * stake) if self.win < 1.0 else 0.0
         return self.win * math.log1p(self.pays * stake) + lost
@@ -123,9 +129,60 @@ class Drift(msgspec.Struct, frozen=True):
         """Return (mu - r) / sigma."""
         return (self.mu - self.r) / self.sigma
 
+    @property
+    def curvature(self) -> float:
+        """Return the second derivative of growth: -sigma^2."""
+        return -(self.sigma**2)
+
+    @property
+    def ruin(self) -> float:
+        """Return the stake at which growth is cash's again: twice the best."""
+        return 2.0 * self.stake
+
     def growth(self, stake: float) -> float:
         """Return log growth per year at a stake: r + f(mu - r) - f^2 sigma^2 / 2."""
         return self.r + stake * (self.mu - self.r) - stake * stake * self.sigma**2 / 2.0
+
+
+def cost_band(drift: Drift, cost: float, years: float) -> tuple[float, float]:
+    """Return the band of shares inside which a proportional cost forbids to trade: (m -+ kappa/H) / sigma^2.
+
+    Outside it trade to its nearer end. It needs a horizon over which the cost is spread; the exact dynamic problem
+    (Davis, Norman 1990) has a band of width proportional to the cube root of the cost.
+
+    Args:
+        drift: The asset.
+        cost: kappa, share of what is traded, >= 0.
+        years: H, for which the position is held, > 0.
+
+    Raises:
+        ValueError: If the cost is negative or years not > 0.
+    """
+    if not (cost >= 0.0 and years > 0.0):
+        raise ValueError(f"cost must be >= 0 and years > 0, were {cost} and {years}")
+    excess, rate, square = drift.mu - drift.r, cost / years, drift.sigma**2
+    return (excess - rate) / square, (excess + rate) / square
+
+
+def crra_stake(drift: Drift, gamma: float) -> float:
+    """Return Merton's share for a relative risk aversion gamma > 0: (mu - r) / (gamma sigma^2)."""
+    if not gamma > 0.0:
+        raise ValueError(f"gamma must be > 0, was {gamma}")
+    return drift.stake / gamma
+
+
+def crra_growth(drift: Drift, gamma: float) -> float:
+    """Return the certainty-equivalent growth at that share: r + (mu - r)^2 / (2 gamma sigma^2)."""
+    return drift.r + drift.sharpe**2 / (2.0 * gamma)
+
+
+def shrunk_growth(mean: float, error: float, sigma: float, multiplier: float) -> float:
+    """Return E growth above cash of a stake k m_hat / sigma^2, m_hat ~ N(m, se^2).
+
+    (k m^2 - k^2 (m^2 + se^2) / 2) / sigma^2: at k = 1 (m^2 - se^2) / (2 sigma^2), below 0 when se > m.
+    """
+    square = mean * mean
+    return (multiplier * square - multiplier**2 * (square + error * error) / 2.0) / sigma**2
 
 
 def drift_shrink(mean: float, error: float) -> float:

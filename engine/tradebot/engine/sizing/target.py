@@ -12,6 +12,8 @@ import math
 
 import msgspec
 
+from tradebot.engine.sizing.roots import ratio_of_expm1
+
 BETS_MIN = 30
 """With fewer settled bets nothing is said of the chance with an edge."""
 
@@ -35,7 +37,7 @@ class Spread(msgspec.Struct, frozen=True):
     def interval(self) -> tuple[float, float] | None:
         """Return the 95 % interval of the mean; None with fewer than two bets."""
         error = self.error
-        if error is None or self.count < 2:  # noqa: PLR2004  (one bet has no spread)
+        if error is None or self.count < 2:
             return None
         return self.mean - Z95 * error, self.mean + Z95 * error
 
@@ -44,10 +46,10 @@ class Spread(msgspec.Struct, frozen=True):
 
         None with fewer than two bets, without a spread, and where the edge is no edge at all.
         """
-        if self.count < 2 or flat(self.mean, self.deviation):  # noqa: PLR2004
+        if self.count < 2 or flat(self.mean, self.deviation):
             return None
         ratio = Z95 * self.deviation / self.mean
-        return math.ceil(ratio * ratio) if abs(ratio) < 1e9 else None  # noqa: PLR2004  (no edge)
+        return math.ceil(ratio * ratio) if abs(ratio) < 1e9 else None
 
 
 def flat(mean: float, deviation: float) -> bool:
@@ -95,12 +97,7 @@ def chance(now: float, floor: float, target: float, mean: float, variance: float
     if variance == 0.0:
         return 1.0 if mean > 0.0 else 0.0
     rate = -2.0 * mean / variance
-    near, far = rate * (now - floor), rate * (target - floor)
-    if abs(far) < 1e-12:  # noqa: PLR2004  (the limit: rounding would be all that is left)
-        return line
-    if far > 500.0:  # noqa: PLR2004  (e^far is beyond a float; the ones beside it do not count)
-        return math.exp(near - far)
-    return math.expm1(near) / math.expm1(far)
+    return ratio_of_expm1(rate * (now - floor), rate * (target - floor))
 
 
 class Chance(msgspec.Struct, frozen=True):

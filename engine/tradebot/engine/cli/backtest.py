@@ -12,6 +12,7 @@ from tradebot.engine.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from tradebot.engine.research.backtest import Backtest
+    from tradebot.engine.research.measures import Figure
 
 
 def backtest(  # noqa: PLR0913  (one argument per option)
@@ -142,6 +143,8 @@ def document(result: "Backtest") -> dict[str, object]:
         "cash_final": f"{result.cash_final:f}",
         "fees": report.fees,
         "currency": report.currency,
+        "statistics": result.statistics,
+        "critique": result.critique,
         "assumptions": result.assumptions,
         "data": {"dataset": report.dataset, "rows": result.ran.events, "sha256": report.sha256},
         "from": iso_text(report.begin),
@@ -165,7 +168,17 @@ def _rows(result: "Backtest") -> list[list[str]]:
         ["fees", f"{Decimal(report.fees):.2f}"],
     ]
     rows += [[f"refused: {code}", str(count)] for code, count in report.refused.items()]
+    rows += [[name, _figure(value)] for name, value in result.statistics.items()]
+    rows += [["critique", line] for line in result.critique]
     rows += [[f"assumed: {name}", value] for name, value in result.assumptions.items()]
     rows += [["data", f"{report.dataset}, {result.ran.events} events, {report.sha256[:12]}"]]
     rows += [["run", f"{report.id}  seed {report.seed}  {report.seconds:.1f} s"]]
     return rows
+
+
+def _figure(value: "Figure") -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, tuple):
+        return f"[{value[0]:.4f}, {value[1]:.4f}]"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tradebot.engine.live.clock import Clock
+from tradebot.engine.research.measures import Figure, critique, measures
 from tradebot.engine.research.trades import Trade, round_trips
 from tradebot.engine.trial.rules import Rules
 from tradebot.engine.trial.run import Ran, run_trial
@@ -34,6 +35,10 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     """(ns UTC, the account's equity): at each bar's close, else once a minute; the first point is the cash it began
     with."""
     assumptions: dict[str, str]
+    statistics: dict[str, Figure]
+    """See `measures.measures`."""
+    critique: tuple[str, ...]
+    """What speaks against believing it."""
 
     @property
     def equity_final(self) -> Decimal:
@@ -82,9 +87,14 @@ def backtest(
         raise PolicyFailed(f"{trial.policy} did not last to the end: {ran.report.paused}")
     instruments = {instrument.id: instrument for instrument in ran.instruments}
     begun = (ran.report.begin, trial.capital)
+    trades = tuple(round_trips(ran.fills, instruments, trial.name))
+    equity = (begun, *((ts, Decimal(worth)) for ts, worth in ran.curve))
+    kind = ran.instruments[0].kind
     return Backtest(
         ran=ran,
-        trades=tuple(round_trips(ran.fills, instruments, trial.name)),
-        equity=(begun, *((ts, Decimal(worth)) for ts, worth in ran.curve)),
+        trades=trades,
+        equity=equity,
         assumptions=rules.shown(ran.fill),
+        statistics=measures(equity, trades, kind),
+        critique=tuple(critique(equity, trades, kind)),
     )

@@ -110,7 +110,10 @@ class Outside(Protocol):
         ...
 
     def dial(self, url: str, listener: Listener, headers: Mapping[str, str] = NO_HEADERS) -> Line:
-        """Open a web socket; the listener is never called from within this call."""
+        """Open a web socket; the listener is never called from within this call.
+
+        With the scheme `tcp` it is a plain connection, whose frames are its bytes as they come, cut anywhere.
+        """
         ...
 
     def pull(self, request: HttpRequest, listener: Listener) -> Line:

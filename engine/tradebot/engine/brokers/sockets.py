@@ -23,6 +23,7 @@ from tradebot.engine.brokers.outside import (
     Unanswered,
     Wake,
 )
+from tradebot.engine.brokers.tcp import TcpLine
 from tradebot.engine.live.clock import Clock
 
 log = structlog.get_logger()
@@ -108,7 +109,11 @@ class SocketsOutside:
     # ---------------------------------------------------------------------------- sockets
 
     def dial(self, url: str, listener: Listener, headers: Mapping[str, str] = NO_HEADERS) -> Line:
-        """Open a web socket."""
+        """Open a web socket, or a plain TCP connection where the scheme is `tcp`."""
+        if url.startswith("tcp://"):
+            tcp = TcpLine(self.guarded, listener)
+            self.spawn(asyncio.get_running_loop().create_task(tcp.run(url)))
+            return tcp
         line = _SocketLine(self, listener)
         self.spawn(asyncio.get_running_loop().create_task(line.run(url, headers)))
         return line

@@ -16,6 +16,8 @@ CROWD_NUMBERS = 1 << 40
 """Order numbers from here on are the crowd's."""
 
 _TRADES_KEPT = 5_000
+_MATCHES_KEPT = 5_000
+"""The crowd acts with several orders before its matches are booked."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,13 +166,14 @@ class Market:
     ) -> list[VenueEvent]:
         """Give an order to the book; `owner` 0 is the crowd."""
         events = self.engine.submit(number, side, kind, tif, post_only, price, quantity, owner)
-        self._matches.clear()
         for event in events:
             if event.kind == "filled":
                 self._touched.add(event.price)
                 if event.liquidity == "taker":
                     self._print(event.price, event.quantity, buyer_is_maker=side < 0, now=now)
                     self._matches[event.match_id] = self._trade_number
+                    if len(self._matches) > _MATCHES_KEPT:
+                        del self._matches[next(iter(self._matches))]
         if kind == "limit":
             self._touched.add(price)
         return events
@@ -207,7 +210,7 @@ class Market:
         self._pending.append(Traded(self.listing.face, self.listing.key, trade))
 
     def trade_of(self, match: int) -> int:
-        """Return the number of the print that a match of the last submitted order made."""
+        """Return the number of the print that one of the newest matches made."""
         return self._matches[match]
 
     def prints(self) -> list[int]:

@@ -1,1 +1,1 @@
-"""Interactive Brokers: account, orders and private streams over the gateway's socket."""
+"""Interactive Brokers: account, orders and market over the TWS socket protocol, encoded and decoded by ib_async."""

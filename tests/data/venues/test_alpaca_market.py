@@ -235,7 +235,7 @@ def test_assets_become_instruments_and_what_is_neither_is_refused() -> None:
     ).encode()
     doge, option = decode_assets(body)
     made: Instrument = instrument_of(doge)
-    assert (made.price_scale, made.quantity_scale) == (4, 1)
-    assert made.rules[0].quantity_min == 15
+    assert (made.price_scale, made.quantity_scale) == (4, 9)
+    assert made.rules[0].quantity_min == 1_500_000_000
     with pytest.raises(ValueError, match="us_option"):
         instrument_of(option)

@@ -37,4 +37,8 @@ def look_at_account(
         from tradebot.engine.brokers.binance.check import check_binance
 
         return check_binance(name, config, places, clock)
+    if config.venue == "alpaca":
+        from tradebot.engine.brokers.alpaca.check import check_alpaca
+
+        return check_alpaca(name, config, places)
     return None

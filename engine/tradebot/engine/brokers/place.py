@@ -129,6 +129,10 @@ def _plan(
         from tradebot.engine.brokers.binance.plan import plan_binance
 
         return plan_binance(accounts, symbols, places, clock)
+    if venue == "alpaca":
+        from tradebot.engine.brokers.alpaca.plan import plan_alpaca
+
+        return plan_alpaca(accounts, symbols, places)
     raise CannotRun(f"this version has no adapter for {venue} that an engine can trade by", 3)
 
 

@@ -38,6 +38,7 @@ from tradebot.engine.core.types import (
     ClientOrderId,
     EngineId,
 )
+from tradebot.engine.secret import Secret
 
 NAME = AccountName("a")
 
@@ -102,7 +103,7 @@ class Desk:
         setting = AccountSetting(
             name=NAME,
             addresses=Addresses(base_url=URL, stream_url="", private_url=STREAM, data_url=URL),
-            keys=Keys(self.venue.terms.key, self.venue.terms.secret),
+            keys=Keys(Secret(self.venue.terms.key), Secret(self.venue.terms.secret)),
             traded=(BTC, AAPL),
         )
         return AlpacaSession(setting, self.venue.doors, self.hear, self.cursor)

@@ -19,6 +19,7 @@ from tradebot.engine.brokers.ids import ToldExecutions
 from tradebot.engine.brokers.session import SessionState
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.exchange.faults import EventName, Fault, FaultName
+from tradebot.engine.secret import Secret
 
 SOURCES: dict[str, Callable[[Keys], Source]] = {
     "trade_updates": lambda keys: TradeUpdates(STREAM, keys),
@@ -85,7 +86,7 @@ class Told:
 
 
 def session(venue: AlpacaInMemory, source: str, seed: int = 1) -> tuple[Filling, Told]:
-    keys = Keys(venue.terms.key, venue.terms.secret)
+    keys = Keys(Secret(venue.terms.key), Secret(venue.terms.secret))
     told = Told(venue.doors.now)
     chance = random.Random(seed)  # noqa: S311  (repeatable)
     ways = [SOURCES[source](keys)]

@@ -107,7 +107,8 @@ def _crypto(asset: Asset) -> Instrument:
     tick = asset.price_increment or Decimal("0.000000001")
     lot = asset.min_trade_increment or Decimal("0.000000001")
     price_scale = max(2, _decimals(tick))
-    quantity_scale = max(_decimals(lot), _decimals(asset.min_order_size or lot))
+    # Fees are taken in what was received: holdings are finer than the lot of an order.
+    quantity_scale = max(9, _decimals(lot), _decimals(asset.min_order_size or lot))
     if max(price_scale, quantity_scale) > SCALE_MAX:
         raise ValueError(f"increments must have at most {SCALE_MAX} decimals, were {tick}, {lot}")
     return Instrument(

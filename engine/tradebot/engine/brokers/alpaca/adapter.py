@@ -32,6 +32,7 @@ from tradebot.engine.brokers.session import SessionHealth, SessionState
 from tradebot.engine.brokers.sockets import SocketsOutside, ask, http_client
 from tradebot.engine.credentials.hosts import host_of
 from tradebot.engine.live.clock import SystemClock
+from tradebot.engine.secret import Secret
 
 LIVE = "https://api.alpaca.markets"
 PAPER = "https://paper-api.alpaca.markets"
@@ -81,7 +82,7 @@ class AlpacaAdapter:
         self.data_url = (data_url or DATA).rstrip("/")
         for url in (self.base_url, self.data_url, *((stream_url,) if stream_url else ())):
             host_of(url)  # refuses what keys must not travel to
-        self._keys = Keys(api_key, api_secret)
+        self._keys = Keys(Secret(api_key), Secret(api_secret))
         self._stream_url = stream_url
         self._state = None if state is None else Path(state)
         self._clock = SystemClock()

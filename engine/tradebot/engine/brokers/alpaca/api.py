@@ -6,13 +6,13 @@ the wire.
 
 import base64
 from collections.abc import Mapping
-from typing import override
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from tradebot.engine.brokers.outside import HttpReply, HttpRequest, Method
 from tradebot.engine.core.types import MINUTE, SECOND
+from tradebot.engine.secret import Secret
 
 TIMEOUT = 10 * SECOND
 """Longest wait for an answer, ns."""
@@ -21,25 +21,20 @@ NO_QUERY: Mapping[str, str] = {}
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """An account's keys; never shown."""
+    """An account's keys."""
 
-    key: str
-    secret: str
-
-    @override
-    def __repr__(self) -> str:
-        """Return no secret."""
-        return "Keys(...)"
+    key: Secret
+    secret: Secret
 
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers of the Trading API."""
-        return {"APCA-API-KEY-ID": self.key, "APCA-API-SECRET-KEY": self.secret}
+        return {"APCA-API-KEY-ID": self.key.reveal(), "APCA-API-SECRET-KEY": self.secret.reveal()}
 
     @property
     def basic(self) -> dict[str, str]:
         """Return the header of the Broker API."""
-        pair = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
+        pair = base64.b64encode(f"{self.key.reveal()}:{self.secret.reveal()}".encode()).decode()
         return {"Authorization": f"Basic {pair}"}
 
 

@@ -33,6 +33,25 @@ ORDERS_MAX = 500
 _OK = 200
 
 
+def movements_request(api: Api, since: int, token: str = "") -> HttpRequest:
+    """Return the question for a page of what moved cash besides fills.
+
+    Args:
+        api: The account's REST.
+        since: Venue time, ns UTC.
+        token: Id of the last row of the page before.
+    """
+    query = {
+        "activity_types": KINDS,
+        "after": text_from_ns(since),
+        "direction": "asc",
+        "page_size": str(PAGE),
+    }
+    if token:
+        query["page_token"] = token
+    return api.get("/v2/account/activities", query)
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What a look found."""
 
@@ -113,15 +132,7 @@ class AccountLook:
             self._ask_movements("")
 
     def _ask_movements(self, token: str) -> None:
-        query = {
-            "activity_types": KINDS,
-            "after": text_from_ns(self._since),
-            "direction": "asc",
-            "page_size": str(PAGE),
-        }
-        if token:
-            query["page_token"] = token
-        self._ask(self._api.get("/v2/account/activities", query), self._take_movements)
+        self._ask(movements_request(self._api, self._since, token), self._take_movements)
 
     def _take_movements(self, body: bytes) -> None:
         rows = movements_of(body)

@@ -16,8 +16,8 @@ from tradebot.engine.brokers.alpaca.desk import Desk
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
 from tradebot.engine.brokers.alpaca.fees import Fees
 from tradebot.engine.brokers.alpaca.filling import Filling, health_of
-from tradebot.engine.brokers.alpaca.look import AccountLook, Seen, report_of
-from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of
+from tradebot.engine.brokers.alpaca.look import AccountLook, Seen, movements_request, report_of
+from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of, movements_of
 from tradebot.engine.brokers.alpaca.metered import Metered
 from tradebot.engine.brokers.alpaca.naming import Naming
 from tradebot.engine.brokers.alpaca.orders import end_of
@@ -53,6 +53,9 @@ CLOCK_EVERY = 10 * MINUTE
 
 CLOCK_AGAIN = 2 * SECOND
 """Before the venue's clock is asked for again where it was never told."""
+
+FEES_AFTER = SECOND
+"""After a pair traded its fee is asked for; one that is told later comes with the next look at the account."""
 
 LOOKS_MAX = 3
 """Looks at an account while it trades, until one fits together."""
@@ -105,6 +108,7 @@ class AlpacaSession:
         self._running = False
         self._life = 0
         self._malformed = 0
+        self._asks_fees = False
         self._stream: StreamState | None = None
 
     @property
@@ -251,6 +255,9 @@ class AlpacaSession:
         else:
             self._fees.filled(fill)
             self.tell(fill)
+            if instrument.kind == "spot" and not self._asks_fees:
+                self._asks_fees = True
+                self._doors.after(FEES_AFTER, self._ask_fees)
 
     def _fill(self, one: Execution, key: ClientOrderId, instrument: Instrument) -> OrderFilled:
         return OrderFilled(
@@ -308,6 +315,23 @@ class AlpacaSession:
             self.tell(report_of(seen, self.account, self._instruments, began))
         except ValueError as error:
             self.malformed(f"the account: {error}")
+
+    def _ask_fees(self) -> None:
+        self._asks_fees = False
+        if self._running:
+            since = max(self._cursor.get(MOVED) - MINUTE, self._cursor.get(BEGAN))
+            self._doors.ask(movements_request(self._api, since), self._told_fees)
+
+    def _told_fees(self, answer: Answer) -> None:
+        if not self._running or not isinstance(answer, HttpReply) or answer.status != _OK:
+            return
+        try:
+            rows = movements_of(answer.body)
+        except (ValueError, RecursionError) as error:
+            self.malformed(f"activities: {error}")
+            return
+        for row in rows:
+            self._moved(row)
 
     def _moved(self, row: WireMovement) -> None:
         if self._cursor.get(f"moved:{row.id}"):

@@ -130,7 +130,7 @@ class TradeUpdates:
 
     def opened(self, line: Line) -> list[Heard]:
         """Show the keys."""
-        data = {"key_id": self._keys.key, "secret_key": self._keys.secret}
+        data = {"key_id": self._keys.key.reveal(), "secret_key": self._keys.secret.reveal()}
         line.send(msgspec.json.encode({"action": "authenticate", "data": data}).decode())
         self._line = line
         return []

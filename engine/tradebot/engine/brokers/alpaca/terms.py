@@ -1,0 +1,125 @@
+"""What must be known of Alpaca before an engine starts: its assets, the account, the newest minutes; asked by REST."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import aiohttp
+import msgspec
+
+from tradebot.data.events import Bar
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.data.venues.alpaca.assets import decode_asset, instrument_of
+from tradebot.data.venues.alpaca.history import History
+from tradebot.data.venues.alpaca.times import ns_from_text
+from tradebot.engine.brokers.alpaca.api import Api, Keys
+from tradebot.engine.brokers.alpaca.messages import WireAccount, account_of, clock_of, refusal
+from tradebot.engine.brokers.alpaca.setting import Traded
+from tradebot.engine.brokers.hosts import Addresses
+from tradebot.engine.brokers.outside import HttpReply, HttpRequest
+from tradebot.engine.brokers.sockets import ask, http_client
+from tradebot.engine.core.types import MINUTE
+from tradebot.engine.live.markets import Candle
+from tradebot.engine.venue.native import Fees
+
+HISTORY_MINUTES = 120
+"""Minutes before the start that charts begin with."""
+
+PAGES_MAX = 3
+"""Pages of history asked for."""
+
+CRYPTO_FEES = Fees(maker=Decimal("0.0015"), taker=Decimal("0.0025"))
+"""The first tier (below $100,000 in 30 days), 2026: what a fill is expected to cost; what it costs the venue tells."""
+STOCK_FEES = Fees(maker=Decimal(0), taker=Decimal(0))
+
+_OK, _SERVER = 200, 500
+_REFUSED = (401, 403)
+
+
+class CannotAsk(Exception):  # noqa: N818  (what happened)
+    """The venue did not tell what a start needs; `keys` says whether it refused the keys."""
+
+    def __init__(self, text: str, *, keys: bool = False) -> None:
+        super().__init__(text)
+        self.keys = keys
+
+
+class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue told."""
+
+    traded: tuple[Traded, ...]
+    history: dict[InstrumentId, list[Candle]]
+    fees: Fees
+
+
+async def ask_terms(addresses: Addresses, keys: Keys, symbols: Sequence[str]) -> VenueTerms:
+    """Ask for some assets and their newest minutes.
+
+    Raises:
+        CannotAsk: If the venue cannot be reached, refuses, or has not such an asset.
+    """
+    api, data = Api(addresses.base_url, keys), Api(addresses.data_url, keys)
+    async with http_client() as http:
+        found: list[Traded] = []
+        for symbol in symbols:
+            # A pair's slash is part of its name, not of the path.
+            name = symbol.replace("/", "%2F")
+            request = api.get("/v2/assets/")
+            request = msgspec.structs.replace(request, url=request.url + name)
+            body = await _body(http, request, f"alpaca:{symbol}")
+            try:
+                asset = decode_asset(body)
+                found.append(Traded(asset, instrument_of(asset)))
+            except ValueError as error:
+                raise CannotAsk(f"alpaca:{symbol} cannot be read: {error}") from error
+        clock = await _body(http, api.get("/v2/clock"), "the clock")
+        now = ns_from_text(clock_of(clock).timestamp)
+        past = {one.instrument.id: await _minutes(http, data, one.instrument, now) for one in found}
+    crypto = any(one.asset.kind == "crypto" for one in found)
+    return VenueTerms(traded=tuple(found), history=past, fees=CRYPTO_FEES if crypto else STOCK_FEES)
+
+
+async def ask_account(base_url: str, keys: Keys) -> WireAccount:
+    """Ask an account for its record.
+
+    Raises:
+        CannotAsk: If the venue cannot be reached or refuses the keys.
+    """
+    async with http_client() as http:
+        body = await _body(http, Api(base_url, keys).get("/v2/account"), "the account")
+    try:
+        return account_of(body)
+    except (ValueError, RecursionError) as error:
+        raise CannotAsk(f"the account's record cannot be read: {error}") from error
+
+
+async def _minutes(
+    http: aiohttp.ClientSession, data: Api, instrument: Instrument, now: int
+) -> list[Candle]:
+    walk = History(instrument, "bars", now - HISTORY_MINUTES * MINUTE, now)
+    candles: list[Candle] = []
+    for _ in range(PAGES_MAX):
+        page = walk.request()
+        if page is None:
+            break
+        body = await _body(http, data.get(page.path, page.query), f"minutes of {instrument.id}")
+        try:
+            rows = walk.page(body, now)
+        except (ValueError, RecursionError) as error:
+            raise CannotAsk(f"minutes of {instrument.id} cannot be read: {error}") from error
+        candles += [
+            Candle(row.ts_event - row.span_ns, row.open, row.high, row.low, row.close, row.volume)
+            for row in rows
+            if isinstance(row, Bar) and row.ts_event <= now
+        ]
+    return candles
+
+
+async def _body(http: aiohttp.ClientSession, request: HttpRequest, what: str) -> bytes:
+    answer = await asyncio.wait_for(ask(http, request), timeout=request.timeout / 1e9 + 1)
+    if not isinstance(answer, HttpReply):
+        raise CannotAsk(f"{what}: {answer.reason}")
+    if answer.status != _OK:
+        told = refusal(answer.status, answer.body).message
+        raise CannotAsk(f"{what}: {told}", keys=answer.status in _REFUSED)
+    return answer.body

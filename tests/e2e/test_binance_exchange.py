@@ -111,6 +111,14 @@ def test_what_the_engine_knows_after_kill_and_restart_is_the_exchanges_ledger() 
             client.cancel(far)
             wait_until(lambda: not client.orders(working_only=True), "the rest is cancelled", 30)
             agrees(client, ledger(ready))
+            place(client, 4, "0.02", "59000")
+            engine.kill()
+        panicked = home.run("panic", "b", "--flatten", "--json")
+        assert panicked.returncode == 0, panicked.stderr
+        book = ledger(ready)
+        assert not [one for one in book["orders"] if one["state"] == "open"]
+        assert {one["state"] for one in book["orders"][-2:]} == {"cancelled", "filled"}
+        assert Decimal(book["cash"]["binance"]["BTC"]) < Decimal("0.00001")
 
 
 def agrees(client: ControlClient, book: Json) -> None:

@@ -1,5 +1,6 @@
 """`panic`: make an account safe at its venue while no engine runs."""
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Generator
@@ -14,10 +15,14 @@ from tradebot.engine.cli.failures import DONE, FAILED, REFUSED, UNREACHABLE, USA
 from tradebot.engine.cli.options import JsonOption, NameOption
 from tradebot.engine.cli.output import print_json, print_narrow
 from tradebot.engine.cli.target import folder_of
+from tradebot.engine.home import home
 
 if TYPE_CHECKING:
+    from tradebot.engine.core.types import AccountName
+    from tradebot.engine.live.clock import Clock
     from tradebot.engine.panic.native import NativeLedger
     from tradebot.engine.panic.note import PanicNote
+    from tradebot.engine.panic.venue import AccountAtVenue
     from tradebot.engine.state_folder import FolderFacts, StateFolder
 
 
@@ -36,25 +41,24 @@ def panic(
     from tradebot.engine.journal.export import iso
     from tradebot.engine.live.clock import SystemClock
     from tradebot.engine.panic.act import make_safe
-    from tradebot.engine.panic.native import NativeAccount
     from tradebot.engine.panic.note import read_notes, write_notes
 
     chosen, path = folder_of(name)
     clock = SystemClock()
-    with _held(chosen, path, clock.system_ns) as folder, _ledger(folder) as ledger:
-        if AccountName(account) not in ledger.accounts:
-            known = ", ".join(ledger.accounts) or "none"
-            raise CommandFailed(
-                f"no account {account!r} at this engine's venue; there is {known}", USAGE
-            )
+    with (
+        _held(chosen, path, clock.system_ns) as folder,
+        _account(AccountName(account), folder, clock) as venue,
+    ):
         _confirm(folder.mode, account, yes=yes)
         before = read_notes(folder.path)
-        note = make_safe(
-            AccountName(account),
-            NativeAccount(ledger, AccountName(account)),
-            flatten=flatten,
-            when=iso(clock.system_ns()),
-            keep=lambda note: write_notes(folder.path, (*before, note)),
+        note = _made_safe(
+            lambda: make_safe(
+                AccountName(account),
+                venue,
+                flatten=flatten,
+                when=iso(clock.system_ns()),
+                keep=lambda note: write_notes(folder.path, (*before, note)),
+            )
         )
     if json:
         print_json(msgspec.to_builtins(note) | {"at": iso(note.at)})
@@ -95,6 +99,55 @@ def _held(name: str, path: Path, now: Callable[[], int]) -> Generator["StateFold
 def _keep_exit(folder: "StateFolder", facts: "FolderFacts") -> None:
     if facts.last_exit is not None:
         folder.note_exit(facts.last_exit)
+
+
+def _made_safe(make: Callable[[], "PanicNote"]) -> "PanicNote":
+    """Let the account be made safe.
+
+    Raises:
+        CommandFailed: If the venue did not even tell what is open: then nothing, or not all, was done.
+    """
+    from tradebot.engine.panic.venue import VenueRefused
+
+    try:
+        return make()
+    except VenueRefused as error:
+        raise CommandFailed(
+            f"the venue does not tell what the account holds: {error}; use its own app", UNREACHABLE
+        ) from error
+
+
+@contextmanager
+def _account(
+    name: "AccountName", folder: "StateFolder", clock: "Clock"
+) -> Generator["AccountAtVenue"]:
+    """Reach an account: at its broker where one is configured, else at our own venue.
+
+    Raises:
+        CommandFailed: If it cannot be reached, or there is none of that name.
+        CannotRun: If its keys are missing or for another host.
+    """
+    from tradebot.engine.config.load import load
+    from tradebot.engine.panic.native import NativeAccount, known_instruments
+
+    config = load(os.environ).config.accounts.get(name)
+    if config is not None and config.venue == "binance" and config.kind != "paper":
+        from tradebot.engine.brokers.binance.panic import panic_at_binance
+        from tradebot.engine.brokers.binance.plan import signer_of
+        from tradebot.engine.credentials.places import Places
+
+        addresses, signer = signer_of(name, config, Places(os.environ, home()))
+        instruments = known_instruments(folder.journal)
+        with panic_at_binance(addresses.base_url, signer, instruments, folder.id, clock) as venue:
+            yield venue
+        return
+    with _ledger(folder) as ledger:
+        if name not in ledger.accounts:
+            known = ", ".join(ledger.accounts) or "none"
+            raise CommandFailed(
+                f"no account {name!r} at this engine's venue; there is {known}", USAGE
+            )
+        yield NativeAccount(ledger, name)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
     python -m tests.golden.make_golden 2      writes tests/golden/schema-2/
 
-Once a schema is released its folder is never made again: it is what that release wrote.
+Once a schema is released its folder is never made again: it is what that release wrote. Until then it is made anew
+(the old one removed) when deciding changes.
 """
 
 import hashlib
@@ -10,13 +11,15 @@ import io
 import sys
 import tarfile
 import tempfile
+from itertools import count
 from pathlib import Path
 from typing import cast
 
 import msgspec
 from tests.e2e.engine_process import EngineProcess, Home, wait_until
-from tests.golden.scenario import CONFIGURATION, FIRST_LIFE, SECOND_LIFE, Words
+from tests.golden.scenario import ARM, CONFIGURATION, FIRST_LIFE, SECOND_LIFE, Words
 
+from tradebot.engine.control.authority import ArmBody
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.sleeves import Sleeves
 from tradebot.engine.core.state import State
@@ -31,7 +34,7 @@ HERE = Path(__file__).parent
 KEPT = ("engine.json", "journal.db", "journal.db-wal", "venue.log", "reserve.log")
 """Files of a state folder that a golden one holds, beside its market segments."""
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """Longest a word of the scenario is tried again."""
 
 
@@ -86,6 +89,26 @@ def summary(state: State) -> dict[str, object]:
         },
         "flattening": sorted(state.flattening),
     }
+    newer: dict[str, object] = {
+        "memory": {
+            name: sleeve.memory.hex()
+            for name, sleeve in state.sleeves.items()
+            if sleeve.memory is not None
+        },
+        "shadows": {
+            name: {
+                symbol: held.position.quantity for symbol, held in sleeve.shadow.positions.items()
+            }
+            for name, sleeve in state.sleeves.items()
+            if sleeve.shadow is not None
+        },
+        "bets": {
+            bet.bet_id: [bet.tag, bet.result, bet.r] for bet in state.bet_book.settled.values()
+        },
+        "game": None if state.game is None else str(state.game.base),
+    }
+    # What earlier schemas did not know of is not in what was written down of them.
+    found |= {name: value for name, value in newer.items() if value}
     return cast("dict[str, object]", msgspec.json.decode(msgspec.json.encode(found)))
 
 
@@ -113,11 +136,14 @@ def lived(folder: Path) -> Home:
     """Run the scenario: a life that is stopped, and one that is killed."""
     folder.chmod(0o700)
     (folder / "policies").mkdir(mode=0o700)
-    policy = folder / "policies" / "quoter.py"
-    policy.write_text(Path(touch.__file__).read_text())
     settings = folder / "tradebot.toml"
-    settings.write_text(CONFIGURATION)
-    for file in (policy, settings):
+    texts = {
+        folder / "policies" / "quoter.py": Path(touch.__file__).read_text(),
+        folder / "policies" / "counting.py": (HERE / "counting.py").read_text(),
+        settings: CONFIGURATION,
+    }
+    for file, text in texts.items():
+        file.write_text(text)
         file.chmod(0o600)
     home = Home(folder)
     first = _life(home, FIRST_LIFE)
@@ -128,20 +154,28 @@ def lived(folder: Path) -> Home:
 
 
 def _life(home: Home, words: tuple[Words, ...]) -> EngineProcess:
-    engine = home.start("--seed", "11", "--speed", "3")
+    engine = home.start("--seed", "11", "--speed", "1")
     try:
         engine.wait_up()
         for word in words:
-            wait_until(lambda: _said(home, word), str(word), PATIENCE_S)  # noqa: B023  (called at once)
+            tries = count()
+            wait_until(lambda: _said(engine, word, next(tries)), str(word), PATIENCE_S)  # noqa: B023  (called at once)
     except BaseException:
         engine.kill()
         raise
     return engine
 
 
-def _said(home: Home, word: Words) -> bool:
-    """Say a word and return whether it was answered as it should be; a flatten may have to end first."""
-    return home.run(*word.words).returncode == word.code
+def _said(engine: EngineProcess, word: Words, again: int) -> bool:
+    """Say a word and return whether it was answered as it should be; a flatten may have to end first.
+
+    A request that was answered otherwise is another one when it is tried again: the same id has the same answer.
+    """
+    if word == ARM:
+        with engine.client() as client:
+            return client.arm(ArmBody(terminal="golden")).ok
+    words = [f"{one}-{again}" if again and one.startswith("golden-") else one for one in word.words]
+    return engine.home.run(*words).returncode == word.code
 
 
 def pack(home: Home, target: Path) -> None:
@@ -149,9 +183,10 @@ def pack(home: Home, target: Path) -> None:
     engine = home.engine()
     files = [engine / name for name in KEPT if (engine / name).exists()]
     files += sorted((engine / "market").glob("*.seg"))
+    files += sorted((home.path / "policies").glob("*.py"))
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:xz", preset=9) as archive:
-        for file in [*files, home.path / "policies" / "quoter.py"]:
+        for file in files:
             facts = tarfile.TarInfo(str(file.relative_to(home.path)))
             facts.size, facts.mode = file.stat().st_size, 0o600
             with file.open("rb") as data:

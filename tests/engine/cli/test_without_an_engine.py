@@ -188,10 +188,18 @@ def test_run_says_what_a_mode_needs(
 
 
 def test_a_real_market_without_a_word_about_the_mode_is_paper(
-    tradebot: Tradebot, started: list[RunOptions]
+    tradebot: Tradebot, started: list[RunOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tradebot("run", "--market", "binance:BTCUSDT")
     assert started[0].config.engine.mode == "paper"
+    monkeypatch.setenv("TRADEBOT_ACCOUNTS__P__VENUE", "binance")
+    monkeypatch.setenv("TRADEBOT_ACCOUNTS__P__KIND", "paper")
+    tradebot("run", "--market", "binance:BTCUSDT")
+    assert started[1].config.engine.mode == "paper"
+    monkeypatch.setenv("TRADEBOT_ACCOUNTS__P__KIND", "sandbox")
+    tradebot("run", "--market", "binance:BTCUSDT")
+    assert started[2].config.engine.mode == "sandbox"
+    monkeypatch.setenv("TRADEBOT_ACCOUNTS__P__KIND", "paper")
     ran = tradebot("run", "--market", "binance:BTCUSDT", "--speed", "2")
     assert (ran.code, "--speed must be 1 on a real market" in ran.err) == (2, True)
 

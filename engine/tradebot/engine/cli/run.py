@@ -118,7 +118,10 @@ def config_for(market: str) -> Config:
     """
     config = load(os.environ).config
     ours = {"native", "sandbox"}
-    brokers = any(account.venue not in ours for account in config.accounts.values())
+    brokers = any(
+        account.venue not in ours and account.kind != "paper"
+        for account in config.accounts.values()
+    )
     if not is_real(market) or config.engine.mode != "sandbox" or brokers:
         return config
     return load({**os.environ, MODE_VARIABLE: "paper"}).config

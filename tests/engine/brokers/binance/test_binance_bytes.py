@@ -11,6 +11,14 @@ from hypothesis import strategies as st
 from tests.engine.brokers.binance.desk import BTC, CAN, NAME, intent
 
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.brokers.binance.calls import (
+    Done,
+    NotSent,
+    Outcome,
+    Refused,
+    Unsure,
+    outcome_of,
+)
 from tradebot.engine.brokers.binance.messages import (
     account_reply,
     balance_update,
@@ -23,6 +31,7 @@ from tradebot.engine.brokers.binance.messages import (
     trade_rows,
 )
 from tradebot.engine.brokers.binance.orders import order_params, refusal
+from tradebot.engine.brokers.binance.paper import paper_binance
 from tradebot.engine.brokers.binance.reports import (
     Unreadable,
     fill_of_report,
@@ -33,8 +42,12 @@ from tradebot.engine.brokers.binance.reports import (
     order_of,
 )
 from tradebot.engine.brokers.binance.signing import Signer
+from tradebot.engine.brokers.binance.terms import CannotAsk, VenueTerms
+from tradebot.engine.brokers.outside import HttpReply, Unanswered
 from tradebot.engine.core.events import OrderAccepted, OrderCancelled, OrderExpired, OrderRejected
 from tradebot.engine.core.types import ClientOrderId
+from tradebot.engine.live.clock import SystemClock
+from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.secret import Secret
 
 ANY = Instrument(
@@ -213,3 +226,33 @@ def test_what_the_venue_cannot_take_is_refused_before_it_is_sent(
 ) -> None:
     assert why in refusal(intent("tb1", "1", **changes), CAN)
     assert refusal(intent("tb1"), CAN) == ""
+
+
+def test_each_answer_has_one_meaning() -> None:
+    def said(status: int, body: bytes = b"") -> Outcome:
+        return outcome_of(HttpReply(status=status, body=body))
+
+    assert said(200, b"{}") == Done(b"{}")
+    assert said(400, b'{"code":-2010,"msg":"no"}') == Refused(-2010, "-2010 no")
+    assert said(403, b"<html>") == Refused(-403, "HTTP 403")
+    assert isinstance(said(400, b'{"code":-1007,"msg":"?"}'), Unsure)
+    assert isinstance(said(503, b'{"code":-1000,"msg":"?"}'), Unsure)
+    assert isinstance(said(408), Unsure)
+    assert outcome_of(Unanswered(reason="x", left=True)) == Unsure("x")
+    assert outcome_of(Unanswered(reason="x", left=False)) == NotSent("x")
+
+
+def test_where_a_region_is_refused_the_start_says_so_and_names_another_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused = outcome_of(HttpReply(status=451, body=b"<html>"))
+    assert isinstance(refused, Refused)
+
+    async def ask_terms(*_: object) -> VenueTerms:
+        raise CannotAsk(refused.text, refused.code)
+
+    monkeypatch.setattr("tradebot.engine.brokers.binance.paper.ask_terms", ask_terms)
+    with pytest.raises(CannotRun) as caught:
+        paper_binance(None, ["BTCUSDT"], SystemClock())
+    assert "does not serve this region; try --market alpaca:BTC/USD" in str(caught.value)
+    assert caught.value.exit_code == 4

@@ -90,8 +90,10 @@ def intent(key: str, quantity: str = "0.01", one: Traded = BTC, **changes: objec
 class Desk:
     """One account, its venue and what was told."""
 
-    def __init__(self, seed: int = 1, cursor: Cursor | None = None) -> None:
-        self.venue = AlpacaInMemory(seed)
+    def __init__(
+        self, seed: int = 1, cursor: Cursor | None = None, venue: AlpacaInMemory | None = None
+    ) -> None:
+        self.venue = venue or AlpacaInMemory(seed)
         self.cursor = cursor or MemoryCursor()
         self.words: list[AccountWord] = []
         self.reports_wanted = 0

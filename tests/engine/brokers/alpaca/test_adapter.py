@@ -112,6 +112,17 @@ async def test_a_file_carries_fills_over_restarts_each_told_once(tmp_path: Path)
         assert [fill.execution_id for fill in heard] == truth(program)
 
 
+@pytest.mark.parametrize("way", ["", "socket", "broker"])
+async def test_what_traded_before_the_adapter_was_made_is_not_told(way: str) -> None:
+    async with exchange() as program:
+        buy(program)
+        await asyncio.sleep(0.05)  # the venue's clock is the machine's: it moves on
+        source = adapter(program, way)
+        buy(program)
+        (fill,) = await taken(source, 1)
+        assert [fill.execution_id] == truth(program)[1:]
+
+
 async def test_dropped_sockets_cost_nothing_and_only_refused_keys_end_the_stream() -> None:
     async with exchange() as program:
         source = adapter(program, "socket")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 from tests.engine.brokers.alpaca.desk import AAPL, BTC, Desk, intent
+from tests.engine.brokers.alpaca.venue_in_memory import AlpacaInMemory
 
 from tradebot.engine.brokers.alpaca.rules import capabilities_of, refusal
 from tradebot.engine.core.events import (
@@ -229,6 +230,16 @@ def test_a_fault_loses_no_fill_on_many_days(at: int) -> None:
         desk = day_with(at, seed)
         settle(desk)
         desk.agrees()
+
+
+def test_what_traded_before_the_first_start_is_position_not_fill() -> None:
+    venue = AlpacaInMemory(1)
+    venue.place("BTC/USD", 1, 10**7)
+    venue.run(SECOND)
+    desk = Desk(venue=venue)
+    desk.run(20)
+    assert desk.standing == {}
+    assert desk.about(AccountReported)[-1].positions[BTC.instrument.id] > 0
 
 
 def test_a_new_process_goes_on_where_the_one_before_ended(desk: Desk) -> None:

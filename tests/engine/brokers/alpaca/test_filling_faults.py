@@ -53,7 +53,7 @@ class Told:
 
     def __init__(self, since: int) -> None:
         self._told = ToldExecutions()
-        self._since = since
+        self._since = self._began = since
         self.executions: list[Execution] = []
         self.states: list[SessionState] = []
 
@@ -62,6 +62,9 @@ class Told:
 
     def since(self) -> int:
         return self._since
+
+    def began(self) -> int:
+        return self._began
 
     def reached(self, ts: int) -> None:
         self._since = max(self._since, ts)

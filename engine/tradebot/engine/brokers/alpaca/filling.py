@@ -70,6 +70,10 @@ class Memory(Protocol):
         """Return the watermark: all before it was told, venue time, ns UTC; 0 where nothing is known."""
         ...
 
+    def began(self) -> int:
+        """Return the instant before which nothing is to be told, venue time, ns UTC."""
+        ...
+
     def reached(self, ts: int) -> None:
         """All up to an instant of the venue's time has been told."""
         ...
@@ -211,7 +215,7 @@ class Filling:
         self._wakes[name] = self._outside.after(delay, call)
 
     def _from(self) -> int:
-        return max(self._memory.since() - OVERLAP, 0)
+        return max(self._memory.since() - OVERLAP, self._memory.began())
 
     # ---------------------------------------------------------------------------- the line
 

@@ -71,12 +71,12 @@ class Delivered:
 
     def __init__(self, path: Path | None) -> None:
         self._recent: OrderedDict[str, None] = OrderedDict()
-        self._since = 0
+        self._since = self._began = 0
         self._file: sqlite3.Connection | None = None
         if path is not None:
             self._file = _opened(path)
-            row = self._file.execute("SELECT value FROM cursor WHERE name = 'since'").fetchone()
-            self._since = 0 if row is None else int(row[0])
+            kept = dict(self._file.execute("SELECT name, value FROM cursor").fetchall())
+            self._since, self._began = kept.get("since", 0), kept.get("began", 0)
 
     def had(self, execution_id: str) -> bool:
         """Return whether the consumer has had an execution."""
@@ -91,9 +91,16 @@ class Delivered:
         """Return the watermark, venue time, ns UTC; 0 before the first start."""
         return self._since
 
+    def began(self) -> int:
+        """Return the first instant, before which nothing is told."""
+        return self._began
+
     def begin(self, ts: int) -> None:
         """Begin at an instant of the venue's time, the first time only."""
         if self._since == 0:
+            self._began = ts
+            if self._file is not None:
+                self._file.execute("INSERT OR REPLACE INTO cursor VALUES ('began', ?)", (ts,))
             self.reached(ts)
 
     def reached(self, ts: int) -> None:

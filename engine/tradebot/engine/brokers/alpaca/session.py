@@ -188,6 +188,10 @@ class AlpacaSession:
         """Return the watermark of fills."""
         return self._cursor.get(REACHED)
 
+    def began(self) -> int:
+        """Return the account's first instant here: what traded before is in its positions."""
+        return self._cursor.get(BEGAN)
+
     def reached(self, ts: int) -> None:
         """All fills up to an instant were told."""
         self._naming.when_all_named(lambda: self._cursor.put(REACHED, ts))

@@ -1,12 +1,8 @@
-"""`account check` and `doctor VENUE`: whether an account can be traded now, asked of its venue."""
+"""What a venue's check says of an account; see `looking` for who asks."""
 
 from collections.abc import Mapping
 
 import msgspec
-
-from tradebot.engine.config.models import AccountConfig
-from tradebot.engine.credentials.places import Places
-from tradebot.engine.live.clock import Clock
 
 UNREACHABLE, CONFIGURATION = 4, 3
 """Exit codes of a command, as everywhere."""
@@ -20,25 +16,3 @@ class AccountLook(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
     """Why it cannot be traded; None: it can."""
     exit_code: int = 0
-
-
-def look_at_account(
-    name: str, config: AccountConfig, places: Places, clock: Clock
-) -> AccountLook | None:
-    """Ask an account's venue about it; None where this version has no adapter for the venue.
-
-    Args:
-        name: The account's.
-        config: As configured.
-        places: Where keys are.
-        clock: The machine's.
-    """
-    if config.venue == "binance":
-        from tradebot.engine.brokers.binance.check import check_binance
-
-        return check_binance(name, config, places, clock)
-    if config.venue == "alpaca":
-        from tradebot.engine.brokers.alpaca.check import check_alpaca
-
-        return check_alpaca(name, config, places)
-    return None

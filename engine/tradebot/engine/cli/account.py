@@ -9,7 +9,7 @@ import msgspec
 import typer
 from pydantic import ValidationError
 
-from tradebot.engine.brokers.checking import look_at_account
+from tradebot.engine.brokers.looking import look_at_account
 from tradebot.engine.cli.failures import CONFIGURATION, DONE, FAILED, CommandFailed
 from tradebot.engine.cli.keys import hosts_of, needs_keys, where_kept
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app

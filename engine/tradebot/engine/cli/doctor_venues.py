@@ -17,7 +17,7 @@ def look_at_venue(venue: str) -> Iterator[Check]:
     """Yield what is the matter with a venue and our accounts there."""
     from tradebot.engine.brokers.binance.addresses import PUBLIC, addresses_of
     from tradebot.engine.brokers.binance.terms import CannotAsk, ask_clock
-    from tradebot.engine.brokers.checking import look_at_account
+    from tradebot.engine.brokers.looking import look_at_account
     from tradebot.engine.config.load import load
     from tradebot.engine.credentials.places import Places
     from tradebot.engine.live.clock import SystemClock

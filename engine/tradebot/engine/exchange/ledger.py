@@ -1,6 +1,7 @@
 """The venue's own books, written out: what checks compare with."""
 
 from decimal import Decimal
+from typing import TypedDict
 
 from tradebot.engine.exchange.exchange import Exchange
 from tradebot.engine.exchange.market import Listing, decimal_of
@@ -8,7 +9,18 @@ from tradebot.engine.exchange.orders import Execution, Order
 from tradebot.engine.exchange.words import AMOUNT_SCALE
 
 type Row = dict[str, str | int | bool]
-type Ledger = dict[str, int | list[Row] | dict[str, dict[str, str]]]
+
+
+class Ledger(TypedDict):
+    """The books; numbers as decimal strings."""
+
+    time: int
+    """ns UTC."""
+    orders: list[Row]
+    fills: list[Row]
+    positions: list[Row]
+    cash: dict[str, dict[str, str]]
+    """By account, by asset."""
 
 
 def plain(number: Decimal) -> str:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.importers.imported import ImportedEvent
-from tradebot.data.instruments import Instrument
+from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.recordings.problems import Problems
 from tradebot.engine.core.types import MINUTE
 from tradebot.engine.live.markets import INVENTED, SYNTHETIC_EPOCH, SyntheticMarket
 from tradebot.engine.recording.place import DATASET, is_recorded
+from tradebot.engine.venue.books import BookEvent
 from tradebot.native import Venue
-from tradebot.native import VenueEvent as NativeEvent
 
 if TYPE_CHECKING:
     from tradebot.data.manifest import Manifest
@@ -33,11 +33,16 @@ _LOCK = "sandbox-hour.lock"
 class _Bystander:
     """Stands where a venue would: nobody has orders in a market that is only recorded."""
 
-    def took_place(self, events: Iterable[NativeEvent], now: int) -> None:
+    def took_place(self, events: Iterable[BookEvent], now: int) -> None:
         """Nobody's orders were touched."""
 
     def look(self, event: AnyMarketEvent, now: int) -> None:
         """Nobody's stops wait."""
+
+    def stop_levels(self, instrument: InstrumentId) -> list[int]:
+        """Return nothing: nobody's stops wait."""
+        del instrument
+        return []
 
     def on_market(self, event: AnyMarketEvent, now: int) -> None:
         """Nobody's orders queue."""

@@ -401,7 +401,16 @@ class History:
 def remembered(world: World) -> dict[str, object]:
     """Return what a restart must not forget, comparable by value."""
     state = world.state
-    forgets = {"market", "now", "next_mark", "tries", "overdrawn", "sleeves", "flattening"}
+    forgets = {
+        "market",
+        "now",
+        "next_mark",
+        "tries",
+        "told_again",
+        "overdrawn",
+        "sleeves",
+        "flattening",
+    }
     kept = {name: held for name, held in vars(state).items() if name not in forgets}
     sleeves = {
         name: (sleeve.started, sleeve.paused, sleeve.failed, sleeve.saved)

@@ -286,6 +286,16 @@ def test_what_is_told_again_leads_to_nothing_and_is_no_look_at_anything_else(wor
     assert of_type(world.send(msgspec.structs.replace(told, quantity=41)), Alert)
 
 
+def test_a_correction_to_what_was_told_already_is_news_for_what_it_takes_back(world: World) -> None:
+    order = world.place("buy", 100)
+    for quantity in (40, 30):
+        world.fill(order.intent, quantity)
+    first, second = (event for _, event in world.history if isinstance(event, OrderFilled))
+    world.send(ExecutionCorrected(execution_id=first.execution_id, corrected=second, reason=""))
+    assert not world.state.told_again
+    assert world.net() == 30
+
+
 def test_an_order_of_ours_that_the_journal_lost_is_known_again_and_its_id_not_reused(
     world: World,
 ) -> None:

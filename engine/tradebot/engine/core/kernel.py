@@ -139,7 +139,7 @@ class Kernel:
         """
         self.state.apply_event(event, now)
         if self.state.told_again:
-            # Most of what a report tells was booked before: nothing follows from it, and no piece is sent for it.
+            # Most of what a report tells was booked before: nothing follows from it, and nobody writes it down.
             return []
         step = Step(self.state, seq)
         new = self.state.take_booked()
@@ -161,6 +161,7 @@ class Kernel:
             done = len(step.outcomes)
             look_everywhere(step)
             stop_on_alarms(step)
+            self.state.forget_alarms()
             watch(step, at_once=new is not None or isinstance(event, OrderRejected))
         settle_bets(step)
         self._sleeves.decide(step, event)
@@ -173,6 +174,7 @@ class Kernel:
         """Take a journaled event in without deciding anything."""
         self.state.apply_event(event, now)
         self.state.take_booked()
+        self.state.forget_alarms()
 
     def recover_outcome(self, now: int, outcome: AnyOutcome) -> None:
         """Take a journaled outcome in."""

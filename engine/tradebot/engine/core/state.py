@@ -384,8 +384,6 @@ class State:
         self.told_again = False
         if not isinstance(event, MarketEvent):
             self.written = now
-            for account in self.accounts.values():
-                account.gone, account.alarms = [], []
         match event:
             case MarketEvent():
                 market = self.market.get(event.instrument)
@@ -397,6 +395,9 @@ class State:
                 take_bust(self, event)
             case ExecutionCorrected():
                 take_correction(self, event)
+                self.told_again = (
+                    False  # what it took back is news, though what holds instead was told before
+                )
             case FeeCharged():
                 take_fee(self, event)
             case CashMoved():
@@ -443,7 +444,15 @@ class State:
                 self._replacement(event)
             case _:  # operators and broken sleeves change state only through outcomes
                 return
+        if self.told_again:
+            self.written = before  # it is not written down
         self._follow_bets(event)
+
+    def forget_alarms(self) -> None:
+        """Drop what the newest event alone has found; to be called when it was answered, in a run and in recovery."""
+        for account in self.accounts.values():
+            if account.gone or account.alarms:
+                account.gone, account.alarms = [], []
 
     def _follow_bets(self, event: Event | None) -> None:
         """Let bets follow what was booked; `event` is what came in, None for an outcome."""

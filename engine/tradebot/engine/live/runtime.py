@@ -399,12 +399,17 @@ class Runtime:
             self.hand_over(KillRequested(reason=reason))
 
     def hand_over(self, event: Event) -> list[AnyOutcome]:
-        """Give one event the next seq, let the kernel decide, keep the records, start the effects."""
+        """Give one event the next seq, let the kernel decide, keep the records, start the effects.
+
+        What was told and booked before has no seq and no record: each report tells the fills of many minutes again.
+        """
         if isinstance(event, OrderFilled) and not self._is_news(event):
             return []
-        self.seq += 1
-        seq, now = self.seq, self.now
+        seq, now = self.seq + 1, self.now
         decided = self.kernel.handle(seq, now, event)
+        if self.kernel.state.told_again:
+            return []
+        self.seq = seq
         outcomes = [plain(outcome) for outcome in decided]
         if isinstance(event, MarketEvent):
             try:

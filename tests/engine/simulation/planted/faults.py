@@ -404,7 +404,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "legs are never placed",
         "core/legs.py",
-        "            _more(step, entry, role, covered - total)",
+        "            _more(step, entry, role, room - total)",
         "            pass",
         200,
     ),

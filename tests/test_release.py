@@ -5,7 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Sequence
 from hashlib import sha256
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,59 @@ def test_the_dockerfile_runs_make_targets_and_the_installer_only() -> None:
     known = {"FROM", "COPY", "RUN", "WORKDIR", "USER", "ENV", "VOLUME", "STOPSIGNAL"}
     known |= {"HEALTHCHECK", "ENTRYPOINT", "CMD"}
     assert {line.split()[0] for line in lines if line and not line.startswith("#")} == known
+
+
+# ------------------------------------------------------------------------------------ wheels
+
+NATIVE = "tradebot_native-0.1.0-cp312-abi3-linux_x86_64.whl"
+ROOMS = ("tradebot_data", "tradebot_engine", "tradebot_console", "tradebot")
+WHEELS = (NATIVE, *(f"{room}-0.1.0-py3-none-any.whl" for room in ROOMS))
+
+
+def checked(folder: Path, names: Sequence[str], system: str = "Linux") -> tuple[int, str]:
+    for name in names:
+        (folder / name).touch()
+    ran = subprocess.run(
+        [str(HOUSE / "bin" / "check-wheels"), str(folder)],
+        env={**os.environ, "TRADEBOT_SYSTEM": system, "TRADEBOT_MACHINE": "x86_64"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ran.returncode, ran.stderr
+
+
+def test_the_wheels_of_every_room_pass(tmp_path: Path) -> None:
+    assert checked(tmp_path, WHEELS) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("native", "system"),
+    [
+        ("tradebot_native-0.1.0-cp312-cp312-linux_x86_64.whl", "Linux"),
+        ("tradebot_native-0.1.0-cp313-abi3-linux_x86_64.whl", "Linux"),
+        ("tradebot_native-0.1.0-py3-none-any.whl", "Linux"),
+        ("tradebot_native-0.1.0-cp312-abi3-linux_aarch64.whl", "Linux"),
+        (NATIVE, "Darwin"),
+    ],
+)
+def test_a_native_wheel_for_one_python_or_another_machine_is_refused(
+    tmp_path: Path, native: str, system: str
+) -> None:
+    code, text = checked(tmp_path, (native, *WHEELS[1:]), system)
+    assert (code, "its tag must be cp312-abi3-" in text) == (1, True)
+
+
+def test_a_wheel_too_many_or_missing_is_refused(tmp_path: Path) -> None:
+    assert checked(tmp_path, WHEELS[1:])[0] == 1
+    assert checked(tmp_path, (*WHEELS, "tradebot_data-0.0.9-py3-none-any.whl"))[0] == 1
+
+
+def test_the_extension_as_it_was_built_here_has_the_tag_of_the_stable_abi() -> None:
+    (wheel,) = [file for file in files("tradebot-native") or () if file.name == "WHEEL"]
+    tags = [line for line in wheel.read_text().splitlines() if line.startswith("Tag: ")]
+    machine = sysconfig.get_platform().rpartition("-")[2]
+    assert len(tags) == 1
+    assert re.fullmatch(rf"Tag: cp312-abi3-(many|musl)?(linux|macosx)_.*{machine}", tags[0])
+    cargo = (HOUSE / "native" / "Cargo.toml").read_text()
+    assert "abi3-py312" in cargo

@@ -59,6 +59,9 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "backtest", "Data", "POLICY on recordings, assumptions shown", f"{_CLI}.backtest:backtest"
     ),
+    Verb(
+        "size", "Control", "how much to bet: a trade, a record, a target", f"{_CLI}.size:size_app"
+    ),
     Verb("runs", "Data", "finished runs of policies: list, show", f"{_CLI}.runs:runs_app"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
@@ -92,7 +95,6 @@ NOT_YET: tuple[str, ...] = (
     "find",
     "montecarlo",
     "replay",
-    "size",
     "sweep",
 )
 """Commands of the contract that a later version brings."""

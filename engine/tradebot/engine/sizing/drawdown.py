@@ -8,7 +8,8 @@ import math
 
 from tradebot.engine.sizing.kelly import BinaryBet, Drift
 from tradebot.engine.sizing.normal import chance_to_touch
-from tradebot.engine.sizing.roots import falling_root, ratio_of_expm1
+from tradebot.engine.sizing.outcomes import Outcomes
+from tradebot.engine.sizing.roots import falling_root, ratio_of_expm1, upper_bracket
 
 
 def chance_ever_below(c: float, alpha: float) -> float:
@@ -146,6 +147,38 @@ def constrained_binary(bet: BinaryBet, power: float) -> float:
     if best == 0.0 or power == 0.0 or (best * bet.loses < 1.0 and room(best) >= 0.0):
         return best
     return falling_root(room, 0.0, best)
+
+
+def drawdown_bound(outcomes: Outcomes, stake: float, alpha: float) -> float:
+    """Return a bound on P(wealth ever falls below alpha of its start) when a bet is repeated at one stake.
+
+    alpha^lambda with E[W^-lambda] = 1: Lundberg's bound, as Busseti, Ryu and Boyd use it. At Kelly's stake lambda is 1.
+
+    Args:
+        outcomes: Of one unit staked.
+        stake: Share of wealth, >= 0.
+        alpha: In (0, 1).
+
+    Returns:
+        0 where nothing is staked or nothing loses, 1 where the stake does not grow.
+    """
+    _check(1.0, alpha)
+    if stake == 0.0 or outcomes.worst >= 0.0:
+        return 0.0
+    if outcomes.growth(stake) <= 0.0:
+        return 1.0
+    pairs = zip(outcomes.chances, outcomes.returns, strict=True)
+    logs = [(p, -math.log1p(stake * r)) for p, r in pairs if p > 0.0]
+    steepest = max(each for _, each in logs)
+
+    def room(power: float) -> float:
+        top = power * steepest
+        if top > 600.0:
+            return -1.0
+        return -math.fsum(p * math.expm1(power * each) for p, each in logs)
+
+    power = falling_root(room, 0.0, upper_bracket(room))
+    return math.exp(power * math.log(alpha))
 
 
 def quadratic_fraction(power: float) -> float:

@@ -7,8 +7,8 @@ import pytest
 
 from tradebot.engine.cli.dispatch import run_command
 
-TRADE = ["trade", "--entry", "59998.5", "--stop", "58800", "--target", "63600"]
-TRADE += ["--fee", "0.1%", "--equity", "102431.20"]
+PRICES = ["--entry", "59998.5", "--stop", "58800", "--target", "63600"]
+TRADE = ["trade", *PRICES, "--fee", "0.1%", "--equity", "102431.20"]
 AIM = [
     "--wealth",
     "100",

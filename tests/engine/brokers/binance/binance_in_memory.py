@@ -45,6 +45,8 @@ class MemoryBinance:
         self.subscribed: list[MemoryLine] = []
         self.mute: set[int] = set()
         self.posts = 0
+        self.fee_coin = ""
+        """What fees are paid in; empty: in what is received."""
         outside.serve = self.serve
         outside.connect = self.connect
 
@@ -272,7 +274,7 @@ class MemoryBinance:
             "price": f"{price:.2f}",
             "qty": f"{quantity:.5f}",
             "commission": f"{fee:.8f}",
-            "commissionAsset": "BTC" if buys else "USDT",
+            "commissionAsset": self.fee_coin or ("BTC" if buys else "USDT"),
             "time": self.ms,
             "isBuyer": buys,
             "isMaker": order["type"] != "MARKET",

@@ -344,3 +344,24 @@ def _agrees_but_for_asked_again(desk: Desk) -> None:
     desk.words = list(seen.values())
     desk.agrees()
     assert desk.venue.posts == len(desk.venue.orders)
+
+
+def test_bnb_counts_as_cash_from_the_first_fee_in_it_on_also_after_a_restart(desk: Desk) -> None:
+    desk.venue.balances["BNB"] = Decimal(5)
+    desk.look()
+    desk.run(1)
+    assert [set(report.cash) for report in _reports(desk)] == [{"USDT"}]
+    desk.submit("tb1")
+    desk.run(1)
+    desk.venue.fee_coin = "BNB"
+    desk.venue.fill(1, Decimal("0.4"), Decimal(100))
+    desk.run(1)
+    desk.restart()
+    desk.run(1)
+    desk.look(desk.outside.now)
+    desk.run(1)
+    assert _reports(desk)[-1].cash["BNB"] == Decimal(5)
+
+
+def _reports(desk: Desk) -> list[AccountReported]:
+    return [word for word in desk.words if isinstance(word, AccountReported)]

@@ -3,7 +3,7 @@
 import asyncio
 
 from tradebot.engine.brokers.binance.plan import signer_of
-from tradebot.engine.brokers.binance.terms import CannotAsk, ask_account, ask_restrictions
+from tradebot.engine.brokers.binance.terms import CannotAsk, ask_account, ask_flags
 from tradebot.engine.brokers.checking import CONFIGURATION, UNREACHABLE, AccountLook
 from tradebot.engine.config.models import AccountConfig
 from tradebot.engine.credentials.places import Places
@@ -12,6 +12,8 @@ from tradebot.engine.live.errors import CannotRun
 
 KEY_REFUSED = frozenset({-1022, -2008, -2014, -2015})
 """Codes of a key or signature that is not accepted."""
+
+RESTRICTIONS = "/sapi/v1/account/apiRestrictions"
 
 SHOWN = (
     "enableReading",
@@ -43,7 +45,7 @@ def check_binance(name: str, config: AccountConfig, places: Places, clock: Clock
     }
     problem = None if reply.can_trade else "the venue says that this account cannot trade"
     try:
-        told = asyncio.run(ask_restrictions(addresses.base_url, signer, clock))
+        told = asyncio.run(ask_flags(addresses.base_url, RESTRICTIONS, signer, clock))
     except CannotAsk as error:
         facts["key"] = f"its restrictions are not told here: {error}"
     else:

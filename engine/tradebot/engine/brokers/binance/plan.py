@@ -3,14 +3,22 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import structlog
+
 from tradebot.data.instruments import Instrument
 from tradebot.engine.brokers.binance.addresses import addresses_of
 from tradebot.engine.brokers.binance.market import BinanceMarket
 from tradebot.engine.brokers.binance.orders import capabilities_of
-from tradebot.engine.brokers.binance.session import BinanceSession
+from tradebot.engine.brokers.binance.session import FEE_COIN, BinanceSession
 from tradebot.engine.brokers.binance.setting import AccountSetting
 from tradebot.engine.brokers.binance.signing import Signer
-from tradebot.engine.brokers.binance.terms import CannotAsk, VenueTerms, ask_account, ask_terms
+from tradebot.engine.brokers.binance.terms import (
+    CannotAsk,
+    VenueTerms,
+    ask_account,
+    ask_flags,
+    ask_terms,
+)
 from tradebot.engine.brokers.cursor import Cursor
 from tradebot.engine.brokers.hosts import Addresses, ModeContradicted, require_mode
 from tradebot.engine.brokers.outside import Outside
@@ -30,6 +38,8 @@ from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.venue.native import Fees
 
+log = structlog.get_logger()
+
 REPORT_EVERY = 30 * SECOND
 """Between two looks of the kernel at an account, besides those that events ask for."""
 
@@ -42,8 +52,10 @@ class BinancePlan:
         accounts: Mapping[AccountName, tuple[Addresses, Signer]],
         listed: VenueTerms,
         fees: Fees,
+        in_coin: frozenset[AccountName],
     ) -> None:
         self._accounts = accounts
+        self._in_coin = in_coin
         self._listed = listed
         self._can = capabilities_of(listed.symbols)
         self.terms = Terms(instruments=listed.instruments, fees=fees, history=listed.history)
@@ -78,6 +90,7 @@ class BinancePlan:
             instruments=self._listed.instruments,
             capabilities=self._can,
             limits=self._listed.limits,
+            fee_assets=(FEE_COIN,) if account in self._in_coin else (),
         )
         return BinanceSession(setting, signer, outside, tell, cursor)
 
@@ -115,7 +128,20 @@ def plan_binance(
         refused = error.code in {-2014, -2015, -1022}
         raise CannotRun(f"binance: {error}", 3 if refused else 4) from error
     require_separate(listed.instruments)
-    return BinancePlan(signers, listed, fees[0])
+    in_coin = frozenset(name for name in signers if _pays_in_coin(*signers[name], clock))
+    return BinancePlan(signers, listed, fees[0], in_coin)
+
+
+def _pays_in_coin(addresses: Addresses, signer: Signer, clock: Clock) -> bool:
+    """Return whether an account pays its fees in BNB; only the live host has such a switch."""
+    if addresses.mode != "live":
+        return False
+    try:
+        flags = asyncio.run(ask_flags(addresses.base_url, "/sapi/v1/bnbBurn", signer, clock))
+    except CannotAsk as error:
+        log.warning("not known whether fees are paid in BNB", reason=str(error))
+        return False
+    return flags.get("spotBNBBurn", False)
 
 
 def signer_of(name: str, config: AccountConfig, places: Places) -> tuple[Addresses, Signer]:

@@ -69,6 +69,9 @@ AGAIN_AFTER = 2 * SECOND
 CUMULATIVE_WAIT = SECOND // 2
 """How long a fill that a cumulative quantity speaks of may be on its way before it is asked for."""
 
+FEE_COIN = "BNB"
+"""The one asset that fees may be paid in though it is not traded; from the first such fee on it counts as cash."""
+
 ORDERS_KEPT = 10_000
 
 
@@ -109,7 +112,8 @@ class BinanceSession:
         self._told = ToldExecutions()
         self._cumulative: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._stops: set[tuple[str, int]] = set()
-        self._fee_assets: set[str] = set()
+        paid = {FEE_COIN} if cursor.get(f"fee:{FEE_COIN}") else set[str]()
+        self._fee_assets = {*setting.fee_assets, *paid}
         self._running = False
         self._state: SessionState = "disconnected"
         self._reason = ""
@@ -277,7 +281,9 @@ class BinanceSession:
         self._cumulative.move_to_end(key)
         if len(self._cumulative) > ORDERS_KEPT:
             self._cumulative.popitem(last=False)
-        self._fee_assets.add(fill.fee_currency)
+        if fill.fee_currency == FEE_COIN:
+            self._fee_assets.add(FEE_COIN)
+            self._cursor.put(f"fee:{FEE_COIN}", 1)
         self.tell(fill)
         # After it was handed over: the cursor may lag, never run ahead.
         self._cursor.put("newest", fill.ts_event)

@@ -18,5 +18,7 @@ class AccountSetting(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     limits: tuple[RateLimit, ...] = ()
     """The venue's own, as listed."""
+    fee_assets: tuple[str, ...] = ()
+    """What fees may be paid in besides what is traded: it then counts as cash from the first look on."""
     seed: int = 1
     """Of the spread of pauses."""

@@ -105,8 +105,14 @@ async def ask_account(base_url: str, signer: Signer, clock: Clock) -> tuple[Acco
     return reply, fees
 
 
-async def ask_restrictions(base_url: str, signer: Signer, clock: Clock) -> dict[str, bool]:
-    """Ask what an API key may do; testnet and local exchanges do not tell.
+async def ask_flags(base_url: str, path: str, signer: Signer, clock: Clock) -> dict[str, bool]:
+    """Ask for what is switched on: a key's restrictions, fees in BNB; only the live host tells.
+
+    Args:
+        base_url: Scheme and host.
+        path: `/sapi/v1/account/apiRestrictions` or `/sapi/v1/bnbBurn`.
+        signer: Of the account.
+        clock: The machine's.
 
     Raises:
         CannotAsk: If the venue does not tell.
@@ -115,13 +121,12 @@ async def ask_restrictions(base_url: str, signer: Signer, clock: Clock) -> dict[
         outside = SocketsOutside(clock, http, _raise)
         calls = Calls(outside, base_url, signer, ())
         await _measured(calls)
-        path = "/sapi/v1/account/apiRestrictions"
         body = await _done(calls, path, {}, weight=1, signed=True)
         outside.close()
     try:
         told = msgspec.json.decode(body, type=dict[str, object])
     except (ValueError, RecursionError) as error:
-        raise CannotAsk("what the key may do cannot be read") from error
+        raise CannotAsk(f"{path}: cannot be read") from error
     return {name: value for name, value in told.items() if isinstance(value, bool)}
 
 

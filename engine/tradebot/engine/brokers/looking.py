@@ -25,4 +25,8 @@ def look_at_account(
         from tradebot.engine.brokers.alpaca.check import check_alpaca
 
         return check_alpaca(name, config, places)
+    if config.venue == "ib":
+        from tradebot.engine.brokers.ib.check import check_ib
+
+        return check_ib(name, config, clock)
     return None

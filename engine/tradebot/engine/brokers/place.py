@@ -133,6 +133,10 @@ def _plan(
         from tradebot.engine.brokers.alpaca.plan import plan_alpaca
 
         return plan_alpaca(accounts, symbols, places)
+    if venue == "ib":
+        from tradebot.engine.brokers.ib.plan import plan_ib
+
+        return plan_ib(accounts, symbols, clock)
     raise CannotRun(f"this version has no adapter for {venue} that an engine can trade by", 3)
 
 

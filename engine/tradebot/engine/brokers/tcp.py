@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import override
+from typing import cast, override
 from urllib.parse import urlsplit
 
 from tradebot.engine.brokers.outside import Listener
@@ -64,8 +64,8 @@ class TcpLine(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (a TCP client's is)
-        self._transport = transport
+        # A TCP connection's is; uvloop's own is no subclass.
+        self._transport = transport = cast(asyncio.Transport, transport)
         if self._silent:
             transport.abort()
         self._tell(lambda: self._listener.opened(self))

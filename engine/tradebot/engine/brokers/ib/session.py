@@ -18,11 +18,10 @@ from tradebot.engine.brokers.ib.orders import (
     NOTICES,
     REFUSALS,
     WORKING,
-    contract_of,
-    order_of,
     venue_id,
 )
 from tradebot.engine.brokers.ib.report import account_report, order_report
+from tradebot.engine.brokers.ib.sending import Sending
 from tradebot.engine.brokers.ib.setting import AccountSetting, Listed
 from tradebot.engine.brokers.ib.standing import Orders, Standing
 from tradebot.engine.brokers.ib.words import (
@@ -43,20 +42,17 @@ from tradebot.engine.core.events import (
     OrderExpired,
     OrderRejected,
     OrderTriggered,
-    ReplaceRejected,
     StreamChanged,
     SubmitUnknown,
 )
 from tradebot.engine.core.execution import VenueEffect
-from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, QueryOrder, Replace
+from tradebot.engine.core.outcomes import Cancel, QueryAccount, QueryOrder, Replace
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import SECOND, ClientOrderId, FillSource, StreamState
 
 log = structlog.get_logger()
 
 SWEEP_EVERY = 60 * SECOND
-UNKNOWN_AFTER = 5 * SECOND
-"""An order of which nothing is heard for this long is unknown."""
 CUMULATIVE_WAIT = SECOND // 2
 """How long an execution that a status speaks of may be on its way before it is asked for."""
 ABSENT_AFTER = 5 * SECOND
@@ -81,7 +77,6 @@ class IbSession:
         self.account = setting.name
         self._setting = setting
         self._listed = {one.con_id: one for one in setting.listed}
-        self._by_instrument = {one.instrument.id: one for one in setting.listed}
         self._outside = outside
         self._tell_outside = tell
         self._cursor = cursor
@@ -89,11 +84,18 @@ class IbSession:
             setting.url, setting.client_id, outside, self, seed=setting.seed
         )
         self._orders = Orders(cursor, setting.client_id)
+        self._sending = Sending(
+            setting,
+            self._connection,
+            self._orders,
+            outside=outside,
+            tell=self._tell,
+            blocked=self._blocked,
+        )
         self._executions = Executions(setting.name)
         self._look: Look | None = None
         self._next_look: list[Done] = []
         self._next_source: FillSource = "sweep"
-        self._next_id = 1
         self._link_lost = False
         self._running = False
         self._state: SessionState = "disconnected"
@@ -144,7 +146,7 @@ class IbSession:
             have = ", ".join(word.accounts)
             self._connection.drop(f"the login has no account {self._setting.code}, it has {have}")
             return
-        self._next_id = max(self._next_id, word.next_id)
+        self._sending.next_id = max(self._sending.next_id, word.next_id)
         self._link_lost = False
         self._synchronise()
 
@@ -190,73 +192,25 @@ class IbSession:
         else:
             self._connection.drop(f"IB {error.code}: {error.text}")
 
+    def _blocked(self) -> str:
+        """Return why no order can be sent now; empty: it can."""
+        if not self._connection.is_ready:
+            return f"not connected: {self._reason}"
+        return self._reason if self._link_lost else ""
+
     # ---------------------------------------------------------------------------- effects
 
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect and return at once."""
         match effect:
             case RiskApproved():
-                self._submit(effect.item.order, replace=isinstance(effect.item, Replace))
+                self._sending.submit(effect.item.order, replace=isinstance(effect.item, Replace))
             case Cancel():
-                self._cancel(effect.client_order_id)
+                self._sending.cancel(effect.client_order_id)
             case QueryOrder():
                 self._query(effect.client_order_id)
             case QueryAccount():
                 self._ask_look("gap_fill", self._answer_account)
-
-    def _submit(self, intent: OrderIntent, *, replace: bool) -> None:
-        why = ""
-        listed = self._by_instrument.get(intent.instrument)
-        if not self._connection.is_ready:
-            why = f"not connected: {self._reason}"
-        elif self._link_lost:
-            why = self._reason
-        elif listed is None:
-            why = f"{intent.instrument} is not traded at {self.account}"
-        if not why and listed is not None and not replace:
-            try:
-                order = order_of(intent, listed.instrument, self._setting.code)
-            except ValueError as error:
-                why = str(error)
-            else:
-                standing = Standing(intent.client_order_id, listed, sent_at=self._outside.now)
-                standing.order_id, self._next_id = self._next_id, self._next_id + 1
-                standing.kind, standing.tif = order.orderType, order.tif
-                self._orders.put(standing)
-                contract = contract_of(listed.con_id, listed.exchange)
-                self._connection.ask.placeOrder(standing.order_id, contract, order)
-                self._outside.after(UNKNOWN_AFTER, lambda: self._check_answered(standing))
-                return
-        self._never_left(intent, why or "IB orders are cancelled and sent anew, not replaced")
-
-    def _never_left(self, intent: OrderIntent, why: str) -> None:
-        now, name = self._outside.now, intent.client_order_id
-        if intent.replaces is not None:
-            self._tell(
-                ReplaceRejected(
-                    client_order_id=name, replaced=intent.replaces, reason=why, ts_event=now
-                )
-            )
-        else:
-            self._tell(OrderRejected(client_order_id=name, reason=why, ts_event=now))
-
-    def _check_answered(self, standing: Standing) -> None:
-        if self._running and not (standing.accepted or standing.ended or standing.unsure):
-            standing.unsure = True
-            reason = f"nothing heard of it for {UNKNOWN_AFTER // SECOND} s"
-            self._tell(SubmitUnknown(client_order_id=standing.name, reason=reason))
-
-    def _cancel(self, name: ClientOrderId) -> None:
-        standing = self._orders.get(name)
-        if standing is None or not standing.order_id:
-            why = "not known at IB under this client id: cancel it where it was placed"
-        elif not self._connection.is_ready:
-            why = f"not connected: {self._reason}"
-        else:
-            standing.cancel_asked = True
-            self._connection.ask.cancelOrder(standing.order_id)
-            return
-        self._tell(CancelRejected(client_order_id=name, reason=why, ts_event=self._outside.now))
 
     def _query(self, name: ClientOrderId) -> None:
         def answer(found: Found | str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import override
+from typing import cast, override
 
 from tradebot.engine.exchange.face import Link, Receiver
 from tradebot.engine.exchange.web import HOST
@@ -55,8 +55,8 @@ class _Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (a TCP server's are)
-        self._transport = transport
+        # A TCP connection's is; uvloop's own is no subclass.
+        self._transport = transport = cast(asyncio.Transport, transport)
         self._living.add(transport)
         self._receiver = self._connect(SocketLink(transport))
 

@@ -33,7 +33,8 @@ from tradebot.engine.live.markets import NativeFeed, ReplayMarket
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.recovery import recover
 from tradebot.engine.live.runtime import AlertHistory, Records, Runtime
-from tradebot.engine.live.service import EngineService, Identity
+from tradebot.engine.live.service import EngineService
+from tradebot.engine.live.service_core import Identity
 from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.policy_source.load import VersionedPolicy

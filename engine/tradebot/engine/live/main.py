@@ -33,7 +33,8 @@ from tradebot.engine.live.operations import Operations
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.pace import Pace
 from tradebot.engine.live.sandbox import choose_market
-from tradebot.engine.live.service import EngineService, Identity
+from tradebot.engine.live.service import EngineService
+from tradebot.engine.live.service_core import Identity
 from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.sleeve_recovery import sleeves_of_start
 from tradebot.engine.live.sleeve_start import (

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tradebot.engine.core.snapshot import MarketSnapshot as MarketSnapshot
     from tradebot.engine.core.wants import want as want
     from tradebot.engine.facade.attached import attach as attach
+    from tradebot.engine.facade.backtests import backtest as backtest
     from tradebot.engine.facade.runs import Run as Run
     from tradebot.engine.facade.runs import run as run
     from tradebot.engine.facade.runs import runs as runs
@@ -51,6 +52,7 @@ _HOMES = {
     "Run": f"{_FACADE}.runs",
     "Trades": f"{_CORE}.needs",
     "attach": f"{_FACADE}.attached",
+    "backtest": f"{_FACADE}.backtests",
     "buy": f"{_CORE}.actions",
     "cancel": f"{_CORE}.actions",
     "param": f"{_CORE}.params",

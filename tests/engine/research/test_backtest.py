@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from textwrap import dedent
 
 import msgspec
 import polars as pl
 import pytest
-from tests.engine.research.conftest import Run
+from tests.engine.research.conftest import HEAD, Run
 
+from tradebot.engine.facade.backtests import backtest as facade_backtest
+from tradebot.engine.facade.runs import runs
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.research.backtest import Backtest, NoData, PolicyFailed
 from tradebot.engine.research.results import frames, write_tables
@@ -161,7 +164,7 @@ def test_house_limits_bind_a_whole_capital_order_and_say_so(bars: Bars, run: Run
     (what,) = result.ran.instruments
     assert what.quantity(bought) <= Decimal(9999)
     assert all(what.notional(f.price, f.quantity) <= 25_000 for f in result.ran.fills)
-    assert result.assumptions["limits"] == "house"
+    assert result.ran.report.assumptions["limits"] == "house"
 
 
 def test_the_same_backtest_twice_is_the_same(bars: Bars, run: Run) -> None:
@@ -252,3 +255,23 @@ def test_a_date_is_a_day_of_the_datasets_own_zone() -> None:
         instant("2024-01-01T00:00", "spot")
     with pytest.raises(UnknownInstant, match="was 'noon'"):
         instant("noon", "spot")
+
+
+def test_from_python_a_backtest_is_a_run_with_its_statistics_and_its_own_assumptions(
+    bars: Bars, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bars(["10.0,11.0,9.0,10.5", "12.0,12.5,11.0,12.0", "13.0,13.0,13.0,13.0"])
+    monkeypatch.setenv("TRADEBOT_HOME", str(tmp_path))
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "one.py").write_text(dedent(HEAD) + dedent(HOLD_ON_DAY_1))
+    made = facade_backtest("one.py:One", data=data, rules="backtrader", commission="0.01")
+    assert made.assumptions["commission"] == "0.01"
+    assert made.assumptions["fill"] == "next-open"
+    assert made.stats["periods"] == 3
+    assert made.frame("fills")["price"].to_list() == ["12.0"]
+    assert [again.id for again in runs()] == [made.id]
+    assert runs()[0].stats["max_drawdown"] == made.stats["max_drawdown"]
+    with pytest.raises(ValueError, match=r"cash must be in \(0, 1e15\], was 0"):
+        facade_backtest("one.py:One", data=data, cash="0")
+    with pytest.raises(CannotRun, match="no dataset 'none/here'"):
+        facade_backtest("one.py:One", data="none/here")

@@ -143,9 +143,9 @@ def document(result: "Backtest") -> dict[str, object]:
         "cash_final": f"{result.cash_final:f}",
         "fees": report.fees,
         "currency": report.currency,
-        "statistics": result.statistics,
-        "critique": result.critique,
-        "assumptions": result.assumptions,
+        "statistics": report.statistics,
+        "critique": report.critique,
+        "assumptions": report.assumptions,
         "data": {"dataset": report.dataset, "rows": result.ran.events, "sha256": report.sha256},
         "from": iso_text(report.begin),
         "to": iso_text(report.end),
@@ -168,9 +168,9 @@ def _rows(result: "Backtest") -> list[list[str]]:
         ["fees", f"{Decimal(report.fees):.2f}"],
     ]
     rows += [[f"refused: {code}", str(count)] for code, count in report.refused.items()]
-    rows += [[name, _figure(value)] for name, value in result.statistics.items()]
-    rows += [["critique", line] for line in result.critique]
-    rows += [[f"assumed: {name}", value] for name, value in result.assumptions.items()]
+    rows += [[name, _figure(value)] for name, value in report.statistics.items()]
+    rows += [["critique", line] for line in report.critique]
+    rows += [[f"assumed: {name}", value] for name, value in report.assumptions.items()]
     rows += [["data", f"{report.dataset}, {result.ran.events} events, {report.sha256[:12]}"]]
     rows += [["run", f"{report.id}  seed {report.seed}  {report.seconds:.1f} s"]]
     return rows

@@ -44,7 +44,7 @@ class Run:
         return self.report.id
 
     @property
-    def stats(self) -> dict[str, str | int | float | None]:
+    def stats(self) -> dict[str, str | int | float | tuple[float, float] | None]:
         """Return what came of it; money as exact text."""
         report = self.report
         return {
@@ -58,12 +58,16 @@ class Run:
             "decide_p50_us": None if report.decide is None else report.decide.p50,
             "decide_p99_us": None if report.decide is None else report.decide.p99,
             "seconds": report.seconds,
+            **report.statistics,
         }
 
     @property
     def assumptions(self) -> dict[str, str]:
         """Return what was taken for granted: market, fees, ways, limits."""
         report, fees = self.report, Fees()
+        if report.assumptions:
+            told = {"dataset": report.dataset, "sha256": report.sha256, "seed": str(report.seed)}
+            return {**told, **report.assumptions}
         return {
             "dataset": report.dataset,
             "sha256": report.sha256,

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from tradebot.engine.live.clock import Clock
-from tradebot.engine.research.measures import Figure, critique, measures
+from tradebot.engine.research.measures import critique, measures
 from tradebot.engine.research.trades import Trade, round_trips
+from tradebot.engine.trial.report import write_report
 from tradebot.engine.trial.rules import Rules
 from tradebot.engine.trial.run import Ran, run_trial
 from tradebot.engine.trial.trial import Trial
@@ -34,11 +35,6 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     equity: tuple[tuple[int, Decimal], ...]
     """(ns UTC, the account's equity): at each bar's close, else once a minute; the first point is the cash it began
     with."""
-    assumptions: dict[str, str]
-    statistics: dict[str, Figure]
-    """See `measures.measures`."""
-    critique: tuple[str, ...]
-    """What speaks against believing it."""
 
     @property
     def equity_final(self) -> Decimal:
@@ -90,11 +86,10 @@ def backtest(
     trades = tuple(round_trips(ran.fills, instruments, trial.name))
     equity = (begun, *((ts, Decimal(worth)) for ts, worth in ran.curve))
     kind = ran.instruments[0].kind
-    return Backtest(
-        ran=ran,
-        trades=trades,
-        equity=equity,
-        assumptions=rules.shown(ran.fill),
+    report = msgspec.structs.replace(
+        ran.report,
         statistics=measures(equity, trades, kind),
         critique=tuple(critique(equity, trades, kind)),
     )
+    write_report(runs / report.id, report)
+    return Backtest(ran=msgspec.structs.replace(ran, report=report), trades=trades, equity=equity)

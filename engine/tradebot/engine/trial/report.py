@@ -62,6 +62,12 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     decide: DecideTime | None
     seconds: float
     """It took."""
+    assumptions: dict[str, str] = {}
+    """How orders filled and what they cost, in words; empty: as the sandbox's native venue does."""
+    statistics: dict[str, float | int | tuple[float, float] | None] = {}
+    """Of a backtest: see `research.measures`."""
+    critique: tuple[str, ...] = ()
+    """Of a backtest: what speaks against believing it."""
 
     @property
     def result_share(self) -> Decimal:

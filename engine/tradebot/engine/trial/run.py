@@ -192,6 +192,7 @@ def run_trial(
             paused=state.sleeves[owner].paused,
             decide=_times(watched.seen.took),
             seconds=round((clock.monotonic_ns() - started) / 1e9, 2),
+            assumptions={} if trial.rules is None else trial.rules.shown(market.fill),
         )
         book.mark(engine.runtime.now)
         write_equity(folder.path, book.curve)

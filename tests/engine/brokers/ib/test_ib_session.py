@@ -127,6 +127,16 @@ def test_an_order_whose_socket_dies_before_its_answer_is_unknown_and_then_found(
     desk.agrees()
 
 
+def test_an_order_whose_answer_is_late_is_unknown_then_found_and_filled_once(desk: Desk) -> None:
+    desk.arm("late", on="order", args={"seconds": 8.0})
+    desk.submit("tb1", 10)
+    desk.run(6)
+    assert len(desk.about("tb1", SubmitUnknown)) == 1
+    desk.run(40)
+    desk.agrees()
+    assert all(one.found for one in desk.about("tb1", OrderReported))
+
+
 def test_an_order_that_never_arrived_is_reported_absent_and_not_sent_again(desk: Desk) -> None:
     desk.arm("drop", on="order")
     desk.submit("tb1", 10, "150")

@@ -181,7 +181,7 @@ class IbFace:
                 self._back_at = now + fault.seconds(1.0)
                 self._back_loses = fault.fault == "ib_1101"
             case "restart" | "shutdown":
-                self._down_until = now + fault.seconds(2.0)
+                self._down_until = now + fault.seconds(1.0)
                 self._close_all()
                 self._withheld.clear()
                 self._lost, self._back_at = False, _NEVER

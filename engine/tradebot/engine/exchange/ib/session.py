@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tradebot.engine.exchange.exchange import Exchange
 from tradebot.engine.exchange.face import Floor, Line
-from tradebot.engine.exchange.faults import EventName
+from tradebot.engine.exchange.faults import EventName, Fault
 from tradebot.engine.exchange.happenings import Happening
 from tradebot.engine.exchange.ib import history
 from tradebot.engine.exchange.ib.account_news import AccountNews
@@ -242,6 +242,11 @@ class Session:
                     self.line.close(abrupt=True)  # it is taken, and nobody hears of it
                 case "drop":
                     return
+                case "late":
+                    # Its answer is the next report, and all behind it waits with it.
+                    args = {"seconds": fault.seconds(12.0) / _S}
+                    late = Fault(venue="ib", fault="delay", on="report", args={**args})
+                    self._floor.faults.arm(late, self._exchange.clock.now())
                 case _:
                     pass
         if asked.account not in ("", self.account):

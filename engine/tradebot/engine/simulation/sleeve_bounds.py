@@ -63,16 +63,18 @@ def _sizes(facts: Facts, terms: SleeveStarted, intent: OrderIntent) -> dict[str,
 def _worst(
     facts: Facts, terms: SleeveStarted, symbol: InstrumentId, intent: OrderIntent | None
 ) -> int:
-    """Return the largest position that the sleeve's orders surely can lead to, in units."""
-    where = (terms.account, symbol)
-    held = facts.holdings.owned.get((*where, terms.name), 0)
-    long = held + facts.surely_open(*where, "buy", terms.name, intent)
-    short = held - facts.surely_open(*where, "sell", terms.name, intent)
-    if intent is not None and intent.side == "buy":
-        long += intent.quantity
-    elif intent is not None:
-        short -= intent.quantity
-    return max(abs(long), abs(short))
+    """Return the largest position that the sleeve's orders surely can lead to, in units; reduce-only ones add none."""
+    held = facts.holdings.owned.get((terms.account, symbol, terms.name), 0)
+    open_now = {"buy": 0, "sell": 0}
+    for key, seen in facts.orders.items():
+        other = seen.intent
+        mine = (other.account, other.instrument, other.owner) == (terms.account, symbol, terms.name)
+        sure = seen.ended is None and not (seen.doubtful or seen.held or other.reduce_only)
+        if mine and sure and (intent is None or intent.replaces != key):
+            open_now[other.side] += seen.leaves
+    if intent is not None:
+        open_now[intent.side] += intent.quantity
+    return max(abs(held + open_now["buy"]), abs(held - open_now["sell"]))
 
 
 def _capital(facts: Facts, terms: SleeveStarted) -> Decimal | None:

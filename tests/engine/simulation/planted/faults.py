@@ -501,7 +501,7 @@ FAULTS: tuple[Fault, ...] = (
         "core/own_limits.py",
         "sent < most, text",
         "sent <= most, text",
-        200,
+        400,
     ),
     Fault(
         "what comes after a bet's end is nobody's",

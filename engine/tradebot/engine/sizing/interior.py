@@ -168,8 +168,9 @@ class _Search:
             slope, h, h_slope = self.problem.slopes(f)
             rows = self._stack(h_slope)[active]
             weight = float(dual[-1]) if self.problem.curved else 0.0
-            corner = np.zeros((len(active), len(active)))
-            matrix = np.block([[self.problem.hessian(f, weight), rows.T], [rows, corner]])
+            matrix = np.zeros((size + len(active), size + len(active)))
+            matrix[:size, :size] = self.problem.hessian(f, weight)
+            matrix[:size, size:], matrix[size:, :size] = rows.T, rows
             right = np.concatenate((-slope, -self._off(f, h)[active]))
             try:
                 found = np.linalg.solve(matrix, right)

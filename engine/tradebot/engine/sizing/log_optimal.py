@@ -31,6 +31,7 @@ class _LogGrowth:
     def __init__(self, table: Matrix, chances: Vector, base: Vector, power: float) -> None:
         self.table, self.turned = table, np.ascontiguousarray(table.T)
         self.chances, self.base, self.power = chances, base, power
+        self.roots = np.sqrt(chances)
         self.curved = power > 0.0
 
     def wealth(self, f: Vector) -> Vector:
@@ -56,13 +57,18 @@ class _LogGrowth:
 
     def hessian(self, f: Vector, weight: float) -> Matrix:
         wealth = self.wealth(f)
-        diagonal = self.chances
         if not self.curved:
-            return (self.turned * (diagonal / wealth**2)) @ self.table
+            return _squared(self.turned * (self.roots / wealth))
         _, share = self._tilt(wealth)
         diagonal = self.chances + weight * self.power * (self.power + 1.0) * share
         slope = self.power * (self.turned @ (share / wealth))
-        return (self.turned * (diagonal / wealth**2)) @ self.table - weight * np.outer(slope, slope)
+        whole = _squared(self.turned * (np.sqrt(diagonal) / wealth))
+        return whole - weight * np.outer(slope, slope)
+
+
+def _squared(table: Matrix) -> Matrix:
+    """Return A A': numpy computes one half of it where both sides are the same array."""
+    return table @ table.T
 
 
 def best_weights(

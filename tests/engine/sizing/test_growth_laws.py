@@ -22,6 +22,7 @@ from tradebot.engine.sizing.kelly import BinaryBet, Drift, crra_stake
 from tradebot.engine.sizing.log_optimal import best_weights
 from tradebot.engine.sizing.markets import Market, bounded_allocation, free_allocation
 from tradebot.engine.sizing.outcomes import Outcomes
+from tradebot.engine.sizing.sample import sample_kelly
 from tradebot.engine.sizing.utility import (
     Blend,
     ByRegime,
@@ -234,3 +235,15 @@ def test_assets_that_are_the_same_are_refused() -> None:
 def test_what_never_loses_has_no_optimum_without_a_budget() -> None:
     with pytest.raises(ArithmeticError, match="without bound"):
         best_weights([[0.1], [0.2]], budget=None)
+
+
+def test_a_sample_without_losses_stakes_its_cap_and_knows_no_ruin() -> None:
+    found = sample_kelly([0.01, 0.02], cap=3.0)
+    assert (found.stake, found.upper) == (3.0, None)
+
+
+@given(losing_outcomes(), st.floats(0.0, 0.98), st.floats(0.0, 0.98))
+def test_growth_is_concave(outcomes: Outcomes, one: float, other: float) -> None:
+    most = outcomes.upper or 1.0
+    middle = outcomes.growth(most * (one + other) / 2)
+    assert middle >= (outcomes.growth(most * one) + outcomes.growth(most * other)) / 2 - 1e-12

@@ -152,12 +152,12 @@ def size_returns(
     with bounds_named():
         series = numbers(text or "", "--returns")
         found = sample_kelly(series, None if cap is None else number(cap, "--cap"))
-        low = max(found.stake - 1.96 * found.error, 0.0)
+        low, high = max(found.stake - 1.96 * found.error, 0.0), found.stake + 1.96 * found.error
         figures: dict[str, Figure] = {
             "periods": len(series),
             "kelly": found.stake,
             "error": found.error,
-            "interval_95": [low, min(found.stake + 1.96 * found.error, found.upper)],
+            "interval_95": [low, high if found.upper is None else min(high, found.upper)],
             "half_kelly": found.stake / 2.0,
             "growth": found.growth,
             "quadratic": found.quadratic,
@@ -169,7 +169,7 @@ def size_returns(
             notes.append(
                 f"{len(series)} returns hardly say anything: the error is {found.error:.3g}"
             )
-        top = min(2.0 * found.stake, 0.98 * found.upper) or 1.0
+        top = min(2.0 * found.stake, 0.98 * (found.upper or 1e9)) or 1.0
         plot = curve("growth per period by stake", equal_weights(series).growth, 0.0, top)
         show(Page(figures, notes, plot), json=json, plain=plain)
 

@@ -240,8 +240,11 @@ class PayoffReport(msgspec.Struct, frozen=True):
     """5, 25, 50, 75, 95 %."""
     worst: float
     """Lowest of the paths: below -1 a gap went through a stop."""
-    convexity: float
-    """Mean of the best tenth over the mean loss of the worst tenth: above 1 the tails are on our side."""
+    convexity: float | None
+    """Mean of the best tenth over the mean loss of the worst tenth: above 1 the tails are on our side.
+
+    None where the worst tenth loses nothing.
+    """
     losing: float
     """Share of the paths that lose."""
     stakes: dict[str, Best]
@@ -297,7 +300,7 @@ def design(
         mean_half_edge=float(half.mean()),
         quantiles=_five(results),
         worst=float(ordered[0]),
-        convexity=float(ordered[-tenth:].mean()) / down if down > 0.0 else float("inf"),
+        convexity=float(ordered[-tenth:].mean()) / down if down > 0.0 else None,
         losing=float((results < 0.0).mean()),
         stakes={name: best_stake(each, coarse, cap=nearly) for name, each in utilities.items()},
         half_edge_stake=bad.stake(cap),

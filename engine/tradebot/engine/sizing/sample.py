@@ -29,8 +29,8 @@ class SampleKelly(msgspec.Struct, frozen=True):
     """mean / mean(x^2)."""
     mean_variance: float | None
     """mean / variance (divisor n); None where returns do not differ."""
-    upper: float
-    """1 / |worst|: where one return takes everything."""
+    upper: float | None
+    """1 / |worst|: where one return takes everything; None where none loses."""
 
 
 def equal_weights(returns: Sequence[float]) -> Outcomes:
@@ -63,14 +63,13 @@ def sample_kelly(returns: Sequence[float], cap: float | None = None) -> SampleKe
     variance = math.fsum((x - mean) ** 2 for x in returns) / count
     bread = math.fsum((x / (1.0 + stake * x)) ** 2 for x in returns) / count
     flat = math.sqrt(variance) <= 1e-12 * max(abs(x) for x in returns)
-    upper = outcomes.upper
     return SampleKelly(
         stake=stake,
         growth=outcomes.growth(stake),
         error=1.0 / math.sqrt(count * bread),
         quadratic=mean / squares,
         mean_variance=None if flat else mean / variance,
-        upper=math.inf if upper is None else upper,
+        upper=outcomes.upper,
     )
 
 

@@ -107,21 +107,100 @@ class MemoryLink:
         self._outside.after(0 if abrupt else 2 * MS, lambda: self._line.drop(reason or "closed"))
 
 
-class Desk:
-    """One account, its venue, and what was told."""
+class Told:
+    """What an account was told, beside the venue's own books."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.words: list[AccountWord] = []
+
+    def take(self, word: AccountWord) -> None:
+        """Keep a word."""
+        self.words.append(word)
+
+    def about[T](self, key: str, kind: type[T]) -> list[T]:
+        """Return words of a kind about an order."""
+        return [
+            word
+            for word in self.words
+            if isinstance(word, kind) and getattr(word, "client_order_id", None) == key
+        ]
+
+    @property
+    def streams(self) -> list[str]:
+        """Return the states of the stream."""
+        return [word.state for word in self.words if isinstance(word, StreamChanged)]
+
+    def booked(self) -> dict[ExecutionId, OrderFilled]:
+        """Return the fills that count, as the kernel books them: each id once, busted and corrected ones gone."""
+        fills: dict[ExecutionId, OrderFilled] = {}
+        gone: set[ExecutionId] = set()
+        for word in self.words:
+            match word:
+                case OrderFilled():
+                    fills.setdefault(word.execution_id, word)
+                case ExecutionBusted():
+                    gone.add(word.execution_id)
+                case ExecutionCorrected():
+                    gone.add(word.execution_id)
+                    fills.setdefault(word.corrected.execution_id, word.corrected)
+                case _:
+                    pass
+        return {key: fill for key, fill in fills.items() if key not in gone}
+
+    def agrees(self) -> None:
+        """Compare all that was told with the venue's own books."""
+        told = sorted(
+            (one.client_order_id, one.side, AAPL.quantity(one.quantity), AAPL.price(one.price))
+            for one in self.booked().values()
+        )
+        real = sorted(
+            (
+                self.exchange.store.now(one.order).request.client_id,
+                "buy" if one.side > 0 else "sell",
+                Decimal(one.quantity),
+                decimal_of(one.price, 2),
+            )
+            for one in self.exchange.books.standing_executions()
+        )
+        assert told == real
+        charged: dict[str, Decimal] = {}
+        for word in self.words:
+            if isinstance(word, FeeCharged):
+                charged.setdefault(word.fee_id, word.amount)
+        fees = sum(one.fee for one in self.exchange.books.standing_executions())
+        assert sum(charged.values(), Decimal(0)) == decimal_of(fees, AMOUNT_SCALE)
+        names = [
+            order.request.client_id
+            for order in self.exchange.store.all()
+            if order.state != "rejected"
+        ]
+        assert len(names) == len(set(names)), "an order is doubled"
+        report = [word for word in self.words if isinstance(word, AccountReported)][-1]
+        rows = ledger(self.exchange)["positions"]
+        assert isinstance(rows, list)
+        positions = {row["symbol"]: Decimal(str(row["quantity"])) for row in rows}
+        held = {AAPL.id: int(positions["AAPL"] * 10_000)} if "AAPL" in positions else {}
+        assert report.positions == held
+        assert report.cash["USD"] == decimal_of(
+            self.exchange.accounts[CODE].holdings["USD"], AMOUNT_SCALE
+        )
+
+
+class Desk(Told):
+    """One account and its venue, in memory."""
 
     def __init__(self, seed: int = 1, cursor: Cursor | None = None) -> None:
         self.outside = MemoryOutside(START)
         self.clock = SetClock(START)
         listed = [one for one in listings(["ib"], always_open=True) if one.symbol == "AAPL"]
         exchange = Exchange(self.clock, seed, listed, accounts(["ib"], seed))
-        self.exchange = exchange
+        super().__init__(exchange)
         self.floor = Floor(exchange, Faults())
         self.face = ServedIb(self.floor, 0)
         self.striker = Striker(self.floor, [self.face])
         self.outside.connect = self._connect
         self.cursor = cursor or MemoryCursor()
-        self.words: list[AccountWord] = []
         self.unknown: set[ClientOrderId] = set()
         self.session = self.new_session()
         self.session.start()
@@ -203,76 +282,6 @@ class Desk:
         """Arm a fault."""
         fields = {"venue": "ib", "fault": fault, **more}
         self.striker.arm(Fault(**fields))  # pyright: ignore[reportArgumentType]  (a table of fields)
-
-    # What was told.
-
-    def about[T](self, key: str, kind: type[T]) -> list[T]:
-        """Return words of a kind about an order."""
-        return [
-            word
-            for word in self.words
-            if isinstance(word, kind) and getattr(word, "client_order_id", None) == key
-        ]
-
-    @property
-    def streams(self) -> list[str]:
-        """Return the states of the stream."""
-        return [word.state for word in self.words if isinstance(word, StreamChanged)]
-
-    def booked(self) -> dict[ExecutionId, OrderFilled]:
-        """Return the fills that count, as the kernel books them: each id once, busted and corrected ones gone."""
-        fills: dict[ExecutionId, OrderFilled] = {}
-        gone: set[ExecutionId] = set()
-        for word in self.words:
-            match word:
-                case OrderFilled():
-                    fills.setdefault(word.execution_id, word)
-                case ExecutionBusted():
-                    gone.add(word.execution_id)
-                case ExecutionCorrected():
-                    gone.add(word.execution_id)
-                    fills.setdefault(word.corrected.execution_id, word.corrected)
-                case _:
-                    pass
-        return {key: fill for key, fill in fills.items() if key not in gone}
-
-    def agrees(self) -> None:
-        """Compare all that was told with the venue's own books."""
-        told = sorted(
-            (one.client_order_id, one.side, AAPL.quantity(one.quantity), AAPL.price(one.price))
-            for one in self.booked().values()
-        )
-        real = sorted(
-            (
-                self.exchange.store.now(one.order).request.client_id,
-                "buy" if one.side > 0 else "sell",
-                Decimal(one.quantity),
-                decimal_of(one.price, 2),
-            )
-            for one in self.exchange.books.standing_executions()
-        )
-        assert told == real
-        charged: dict[str, Decimal] = {}
-        for word in self.words:
-            if isinstance(word, FeeCharged):
-                charged.setdefault(word.fee_id, word.amount)
-        fees = sum(one.fee for one in self.exchange.books.standing_executions())
-        assert sum(charged.values(), Decimal(0)) == decimal_of(fees, AMOUNT_SCALE)
-        names = [
-            order.request.client_id
-            for order in self.exchange.store.all()
-            if order.state != "rejected"
-        ]
-        assert len(names) == len(set(names)), "an order is doubled"
-        report = [word for word in self.words if isinstance(word, AccountReported)][-1]
-        rows = ledger(self.exchange)["positions"]
-        assert isinstance(rows, list)
-        positions = {row["symbol"]: Decimal(str(row["quantity"])) for row in rows}
-        held = {AAPL.id: int(positions["AAPL"] * 10_000)} if "AAPL" in positions else {}
-        assert report.positions == held
-        assert report.cash["USD"] == decimal_of(
-            self.exchange.accounts[CODE].holdings["USD"], AMOUNT_SCALE
-        )
 
 
 def live_through(seed: int, names: tuple[str, ...], *, restarts: bool = False) -> Desk:

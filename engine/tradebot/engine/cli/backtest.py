@@ -64,6 +64,8 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     from tradebot.engine.home import data_folder, home
     from tradebot.engine.live.clock import SystemClock
     from tradebot.engine.policy_source.files import policy_folders
+    from tradebot.engine.recording.hour import ensure_hour
+    from tradebot.engine.recording.place import DATASET
     from tradebot.engine.research.backtest import backtest as run_backtest
     from tradebot.engine.research.results import write_tables
     from tradebot.engine.trial.rules import Changes, changed, rules_named
@@ -99,6 +101,8 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     if trial.start is not None and trial.until is not None and trial.start >= trial.until:
         raise CommandFailed(f"--from must be before --to, were {begin} and {end}", USAGE)
     with progress(f"running {policy} on {trial.dataset}") as told:
+        if DATASET in data:
+            ensure_hour(data_folder())
         result = run_backtest(
             trial,
             assumed,

@@ -12,6 +12,8 @@ from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.policy_source.files import policy_folders
 from tradebot.engine.policy_source.load import ParameterValue
+from tradebot.engine.recording.hour import ensure_hour
+from tradebot.engine.recording.place import DATASET
 from tradebot.engine.research.backtest import backtest as run_backtest
 from tradebot.engine.research.span import instant
 from tradebot.engine.trial.rules import Changes, changed, rules_named
@@ -67,6 +69,8 @@ def backtest(  # noqa: PLR0913  (what a backtest is made of, by name)
     if not capital.is_finite() or not 0 < capital <= Decimal("1e15"):
         raise ValueError(f"cash must be in (0, 1e15], was {cash}")
     datasets = (data,) if isinstance(data, str) else tuple(data)
+    if DATASET in datasets:
+        ensure_hour(data_folder())
     try:
         kind = Store(data_folder()).instruments(datasets[0])[0].kind
     except DataError as error:

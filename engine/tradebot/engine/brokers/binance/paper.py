@@ -14,9 +14,7 @@ from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.venue.native import LATENCY, Fees
 
-NEXT_SOURCE = (
-    '[accounts.NAME] data_url = "https://api.binance.us", stream_url = "wss://stream.binance.us:9443"'
-)
+NEXT_SOURCE = '[accounts.NAME] data_url = "https://api.binance.us", stream_url = "wss://stream.binance.us:9443"'
 """Another host of the same protocol whose data needs no key."""
 
 

@@ -254,5 +254,5 @@ def test_where_a_region_is_refused_the_start_says_so_and_names_another_source(
     monkeypatch.setattr("tradebot.engine.brokers.binance.paper.ask_terms", ask_terms)
     with pytest.raises(CannotRun) as caught:
         paper_binance(None, ["BTCUSDT"], SystemClock())
-    assert "does not serve this region; try --market alpaca:BTC/USD" in str(caught.value)
+    assert "does not serve this region; try [accounts.NAME] data_url" in str(caught.value)
     assert caught.value.exit_code == 4

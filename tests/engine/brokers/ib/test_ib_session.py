@@ -207,6 +207,19 @@ def test_an_open_but_silent_connection_is_given_up(desk: Desk) -> None:
     assert desk.session.health.connects == 2
 
 
+def test_a_gateway_that_waits_for_its_login_is_down_and_says_when_it_is_due(desk: Desk) -> None:
+    desk.outside.connect = lambda line: line.accept()  # it takes connections and says nothing
+    desk.arm("drop_socket", after_s=0.0)
+    desk.run(15)
+    assert desk.streams[-1] == "down"
+    assert "next login due 2024-01-14 06:00Z" in desk.session.health.reason
+    desk.submit("tb1", 10)
+    assert "no session within 10 s" in desk.about("tb1", OrderRejected)[0].reason
+    desk.run(120)
+    assert desk.session.health.connects == 1
+    assert desk.session.health.state == "connecting"
+
+
 def test_a_client_id_in_use_is_said_so() -> None:
     desk = Desk()
     desk.arm("ib_326")

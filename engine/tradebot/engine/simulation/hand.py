@@ -44,7 +44,7 @@ class Hand:
 
     def pause(self) -> int:
         """Return how long the hand rests, ns."""
-        return self.chance.randint(30, 260) * MS
+        return self.chance.randint(20, 190) * MS
 
     def word(self, now: int) -> OperatorEvent | None:
         """Return what the hand says now; None where it only looks."""

@@ -1,7 +1,5 @@
 """Costs of execution: one mapping per family of reference cases, through the public functions."""
 
-from typing import Literal
-
 import pytest
 
 from tradebot.engine.research.execution import (
@@ -40,17 +38,13 @@ def fee_pershare(
     return {"fee": found}
 
 
-def bookwalk(
-    side: Literal["buy", "sell"], levels: list[dict[str, float]], qty: float, mid: float
-) -> Figures:
+def bookwalk(side: walking.Side, levels: list[dict[str, float]], qty: float, mid: float) -> Figures:
     found = walking.sweep(side, [(one["price"], one["size"]) for one in levels], qty, mid)
     names = ("vwap", "slippage_bps", "cost_vs_best", "worst_price", "effective_spread_bps")
     return {name: getattr(found, name) for name in (*names, "unfilled")}
 
 
-def shortfall(
-    side: Literal["buy", "sell"], fills: list[dict[str, float]], **given: float
-) -> Figures:
+def shortfall(side: walking.Side, fills: list[dict[str, float]], **given: float) -> Figures:
     order = walking.Order(side, given["ordered"], given["decision_mid"])
     paid = [(one["price"], one["qty"]) for one in fills]
     found = walking.shortfall(order, paid, given["end_mid"], given["fees"])

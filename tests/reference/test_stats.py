@@ -1,7 +1,5 @@
 """Statistics of results: one mapping per family of reference cases, through the public functions."""
 
-from typing import Literal
-
 import pytest
 
 from tradebot.engine.research.statistics import (
@@ -151,7 +149,8 @@ def against(
     returns: list[float], benchmark: list[float], periods_per_year: float, rf_per_period: float
 ) -> Figures:
     found = relative.compare(returns, benchmark, periods_per_year, rf_per_period)
-    return {
+    captured = {"up_capture": found.up_capture, "down_capture": found.down_capture}
+    return captured | {
         "beta": found.beta,
         "alpha": found.alpha,
         "alpha_ann": found.alpha_annual,
@@ -160,8 +159,6 @@ def against(
         "r2": found.r_squared,
         "tracking_error_ann": found.tracking_error_annual,
         "information_ratio": found.information_ratio,
-        "up_capture": found.up_capture,
-        "down_capture": found.down_capture,
     }
 
 
@@ -178,7 +175,7 @@ def closed_trades(pnl: list[float], risk: list[float]) -> Figures:
 
 
 def mae_mfe(
-    side: Literal["long", "short"], entry: float, bars: list[dict[str, float]], **given: float
+    side: trades.Side, entry: float, bars: list[dict[str, float]], **given: float
 ) -> Figures:
     edges = [(bar["high"], bar["low"]) for bar in bars]
     found = trades.excursion(side, entry, given["exit"], edges)

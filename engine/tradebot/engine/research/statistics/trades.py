@@ -9,6 +9,8 @@ import msgspec
 from tradebot.engine.research.statistics.downside import hit_rate, profit_factor
 from tradebot.engine.research.statistics.sample import checked, mean, ratio, same_length, spread
 
+type Side = Literal["long", "short"]
+
 SQN_TRADES_MAX = 100
 """More trades do not make a system's quality number larger (Tharp)."""
 
@@ -109,7 +111,7 @@ class Excursion(msgspec.Struct, frozen=True):
 
 
 def excursion(
-    side: Literal["long", "short"],
+    side: Side,
     entry: float,
     exit_price: float,
     bars: Sequence[tuple[float, float]],

@@ -149,7 +149,7 @@ def against(
     returns: list[float], benchmark: list[float], periods_per_year: float, rf_per_period: float
 ) -> Figures:
     found = relative.compare(returns, benchmark, periods_per_year, rf_per_period)
-    captured = {"up_capture": found.up_capture, "down_capture": found.down_capture}
+    captured: Figures = {"up_capture": found.up_capture, "down_capture": found.down_capture}
     return captured | {
         "beta": found.beta,
         "alpha": found.alpha,

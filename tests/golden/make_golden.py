@@ -154,7 +154,7 @@ def lived(folder: Path) -> Home:
 
 
 def _life(home: Home, words: tuple[Words, ...]) -> EngineProcess:
-    engine = home.start("--seed", "11", "--speed", "1")
+    engine = home.start("--seed", "11", "--speed", "0.5")
     try:
         engine.wait_up()
         for word in words:

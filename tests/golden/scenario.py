@@ -11,7 +11,7 @@ policy = "quoter.py:Touch"
 symbols = ["sandbox:BTCUSDT"]
 capital = "20%"
 run = "live"
-params = { patience_ms = 3_000 }
+params = { patience_ms = 8_000 }
 
 [sleeves.counting]
 policy = "counting.py:Counting"

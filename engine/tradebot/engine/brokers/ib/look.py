@@ -8,6 +8,7 @@ from ib_async.objects import ExecutionFilter
 
 from tradebot.engine.brokers.ib.connection import Connection
 from tradebot.engine.brokers.ib.words import Ended, OrderSaid, PositionSaid, Said, ValueSaid
+from tradebot.engine.brokers.outside import Outside
 from tradebot.engine.core.types import SECOND, FillSource
 
 PATIENCE = 15 * SECOND
@@ -119,3 +120,77 @@ class Look:
         """Tell why nothing was found."""
         for done in self._done:
             done(reason)
+
+
+class Looks:
+    """An account's looks: one at a time, and one that began before a question does not answer it.
+
+    Args of the constructor:
+        connection: To the Gateway.
+        code: The account at the venue.
+        outside: The doors.
+    """
+
+    def __init__(self, connection: Connection, code: str, outside: Outside) -> None:
+        self._connection = connection
+        self._code = code
+        self._outside = outside
+        self._look: Look | None = None
+        self._next: list[Done] = []
+        self._source: FillSource = "sweep"
+
+    @property
+    def under_way(self) -> bool:
+        """Return whether a look is under way."""
+        return self._look is not None
+
+    def ask(self, source: FillSource, done: Done) -> None:
+        """Look at the account."""
+        if not self._connection.is_ready:
+            done("not connected")
+            return
+        self._next.append(done)
+        if source == "gap_fill" or len(self._next) == 1:
+            self._source = source
+        if self._look is None:
+            self._start()
+
+    def _start(self) -> None:
+        done, self._next = self._next, []
+        now = self._outside.now
+        look = Look(self._connection, self._code, began=now, source=self._source, done=done)
+        self._look = look
+        look.start()
+        self._outside.after(PATIENCE, lambda: self._give_up(look))
+
+    def _give_up(self, look: Look) -> None:
+        if self._look is look:
+            self._connection.drop(f"no answer within {PATIENCE // SECOND} s")
+
+    def hear(self, word: Said) -> None:
+        """Take a word of the Gateway."""
+        look = self._look
+        if look is None or not look.hear(word):
+            return
+        self._look = None
+        look.finish()
+        if self._next and self._look is None and self._connection.is_ready:
+            self._start()
+
+    def source_of(self, request: int) -> FillSource:
+        """Return what an execution that answers a request is told as."""
+        look = self._look
+        return look.source if look is not None and look.asked(request) else "stream"
+
+    def fail(self, reason: str) -> None:
+        """Answer every question with why it cannot be."""
+        look, waiting = self._look, self._next
+        self.forget()
+        if look is not None:
+            look.fail(reason)
+        for done in waiting:
+            done(reason)
+
+    def forget(self) -> None:
+        """Answer nothing any more."""
+        self._look, self._next = None, []

@@ -11,7 +11,7 @@ import structlog
 from tradebot.engine.brokers.cursor import Cursor
 from tradebot.engine.brokers.ib.connection import Connection
 from tradebot.engine.brokers.ib.executions import Executions, Unreadable
-from tradebot.engine.brokers.ib.look import PATIENCE, Done, Found, Look
+from tradebot.engine.brokers.ib.look import Found, Looks
 from tradebot.engine.brokers.ib.orders import (
     CANCEL_REFUSALS,
     ENDED,
@@ -48,7 +48,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import Cancel, QueryAccount, QueryOrder, Replace
 from tradebot.engine.core.risk import RiskApproved
-from tradebot.engine.core.types import SECOND, ClientOrderId, FillSource, StreamState
+from tradebot.engine.core.types import SECOND, ClientOrderId, StreamState
 
 log = structlog.get_logger()
 
@@ -93,9 +93,7 @@ class IbSession:
             blocked=self._blocked,
         )
         self._executions = Executions(setting.name)
-        self._look: Look | None = None
-        self._next_look: list[Done] = []
-        self._next_source: FillSource = "sweep"
+        self._looks = Looks(self._connection, setting.code, outside)
         self._link_lost = False
         self._running = False
         self._state: SessionState = "disconnected"
@@ -128,7 +126,7 @@ class IbSession:
         """Disconnect; nothing is told any more."""
         self._running = False
         self._state = "disconnected"
-        self._look = None
+        self._looks.forget()
         self._connection.stop()
 
     def _tell(self, word: AccountWord) -> None:
@@ -152,7 +150,7 @@ class IbSession:
 
     def _synchronise(self) -> None:
         self._state = "syncing"
-        self._ask_look("gap_fill", self._synchronised)
+        self._looks.ask("gap_fill", self._synchronised)
 
     def _synchronised(self, found: Found | str) -> None:
         if isinstance(found, Found) and self._state == "syncing" and not self._link_lost:
@@ -162,23 +160,18 @@ class IbSession:
     def lost(self, reason: str) -> None:
         """What was sent and not answered is unknown; what was asked is not answered any more."""
         self._state, self._reason = "connecting", reason
-        look, self._look = self._look, None
-        waiting, self._next_look = self._next_look, []
         self._stream_is("down", reason)
         for standing in self._orders.unanswered():
             standing.unsure = True
             self._tell(SubmitUnknown(client_order_id=standing.name, reason=reason))
-        if look is not None:
-            look.fail(reason)
-        for done in waiting:
-            done(reason)
+        self._looks.fail(reason)
 
     def malformed(self, reason: str) -> None:
         """Count what cannot be read; it may have been a fill: a look tells."""
         self._malformed += 1
         log.warning("unreadable", account=self.account, reason=reason[:200])
-        if self._look is None:
-            self._ask_look("gap_fill", _nothing)
+        if not self._looks.under_way:
+            self._looks.ask("gap_fill", _nothing)
 
     def _link(self, error: ErrorSaid) -> None:
         """Take in that the Gateway lost or found its own venue: new orders wait, executions never do."""
@@ -210,7 +203,7 @@ class IbSession:
             case QueryOrder():
                 self._query(effect.client_order_id)
             case QueryAccount():
-                self._ask_look("gap_fill", self._answer_account)
+                self._looks.ask("gap_fill", self._answer_account)
 
     def _query(self, name: ClientOrderId) -> None:
         def answer(found: Found | str) -> None:
@@ -224,49 +217,16 @@ class IbSession:
             else:
                 self._outside.after(sent + ABSENT_AFTER - found.began, lambda: self._query(name))
 
-        self._ask_look("gap_fill", answer)
+        self._looks.ask("gap_fill", answer)
 
     # ---------------------------------------------------------------------------- looks
-
-    def _ask_look(self, source: FillSource, done: Done) -> None:
-        """Look at the account; one look at a time, and one begun before a question does not answer it."""
-        if not self._connection.is_ready:
-            done("not connected")
-            return
-        self._next_look.append(done)
-        if source == "gap_fill" or len(self._next_look) == 1:
-            self._next_source = source
-        if self._look is None:
-            self._start_look()
-
-    def _start_look(self) -> None:
-        done, self._next_look = self._next_look, []
-        look = self._look = Look(
-            self._connection,
-            self._setting.code,
-            began=self._outside.now,
-            source=self._next_source,
-            done=done,
-        )
-        look.start()
-        self._outside.after(PATIENCE, lambda: self._give_up(look))
-
-    def _give_up(self, look: Look) -> None:
-        if self._look is look:
-            self._connection.drop(f"no answer within {PATIENCE // SECOND} s")
-
-    def _looked(self, look: Look) -> None:
-        self._look = None
-        look.finish()
-        if self._next_look and self._look is None and self._connection.is_ready:
-            self._start_look()
 
     def _sweep(self) -> None:
         if not self._running:
             return
         self._outside.after(SWEEP_EVERY, self._sweep)
         if self._state == "live" and self._orders.open():
-            self._ask_look("sweep", _nothing)
+            self._looks.ask("sweep", _nothing)
 
     def _answer_account(self, found: Found | str) -> None:
         if isinstance(found, str):
@@ -291,9 +251,7 @@ class IbSession:
                 self._on_error(word)
             case _:
                 pass
-        look = self._look
-        if look is not None and look.hear(word):
-            self._looked(look)
+        self._looks.hear(word)
 
     def _on_order(self, word: OrderSaid) -> None:
         listed = self._listed.get(word.contract.con_id)
@@ -324,7 +282,7 @@ class IbSession:
     def _check_cumulative(self, standing: Standing) -> None:
         def look_again() -> None:
             if self._running and standing.told < standing.filled:
-                self._ask_look("gap_fill", _nothing)
+                self._looks.ask("gap_fill", _nothing)
 
         if standing.told < standing.filled:
             self._outside.after(CUMULATIVE_WAIT, look_again)
@@ -363,7 +321,7 @@ class IbSession:
 
     def _look_at_suspects(self) -> None:
         if self._running:
-            self._ask_look("gap_fill", _nothing)
+            self._looks.ask("gap_fill", _nothing)
 
     def _on_error(self, word: ErrorSaid) -> None:
         if word.code in {LOST, RESTORED_LOST, RESTORED_KEPT, PORT_RESET}:
@@ -389,10 +347,7 @@ class IbSession:
         listed = self._listed.get(word.contract.con_id)
         if word.account != self._setting.code or listed is None:
             return
-        look = self._look
-        source: FillSource = (
-            look.source if look is not None and look.asked(word.request) else "stream"
-        )
+        source = self._looks.source_of(word.request)
         name = self._name_of(word, listed)
         try:
             events, added = self._executions.take(

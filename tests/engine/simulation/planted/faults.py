@@ -263,7 +263,7 @@ FAULTS: tuple[Fault, ...] = (
         "live/recovery.py",
         "        seq, kernel.state = begun\n",
         "        seq, kernel.state = begun\n        seq += 1\n",
-        200,
+        400,
     ),
     Fault(
         "the reserve is not read",
@@ -523,12 +523,5 @@ FAULTS: tuple[Fault, ...] = (
         "reconciled=account.reconciled and state.refused is None,",
         "reconciled=account.reconciled,",
         600,
-    ),
-    Fault(
-        "what an ended order covered is shared like the rest",
-        "core/flatten.py",
-        "first = None if ended is None else (ended.intent.owner, freed)",
-        "first = None",
-        400,
     ),
 )

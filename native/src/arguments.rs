@@ -43,6 +43,9 @@ whole!(
     start_price: i64,
     tick: i64,
     lot: i64,
+    paths: usize,
+    steps: u32,
+    threads: usize,
     size_lots: i64,
 );
 

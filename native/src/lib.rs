@@ -8,6 +8,7 @@ mod l3;
 mod ladder;
 mod matching;
 mod parameters;
+mod paths;
 mod venue;
 mod venue_book;
 
@@ -24,6 +25,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register::<l2::L2Book>(module)?;
     register::<l3::L3Book>(module)?;
     register::<matching::MatchingEngine>(module)?;
+    register::<paths::MonteCarlo>(module)?;
     register::<parameters::SyntheticParameters>(module)?;
     register::<venue::Venue>(module)?;
     register::<venue_book::VenueBook>(module)
@@ -32,6 +34,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// Adds a class; each must say the public name of its module, or its `repr` and pickles would name the private one.
 fn register<T: PyClass>(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let class = module.py().get_type::<T>();
-    debug_assert_eq!(class.module()?, MODULE);
+    debug_assert!(class.module()?.to_string().starts_with(MODULE));
     module.add_class::<T>()
 }

@@ -62,6 +62,12 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "size", "Control", "how much to bet: a trade, a record, a target", f"{_CLI}.size:size_app"
     ),
+    Verb(
+        "montecarlo",
+        "Data",
+        "wealth under a sizing rule, simulated",
+        f"{_CLI}.montecarlo:montecarlo_app",
+    ),
     Verb("runs", "Data", "finished runs of policies: list, show", f"{_CLI}.runs:runs_app"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
@@ -93,7 +99,6 @@ NOT_YET: tuple[str, ...] = (
     "bench",
     "compare",
     "find",
-    "montecarlo",
     "replay",
     "sweep",
 )

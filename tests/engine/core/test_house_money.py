@@ -58,7 +58,7 @@ def at_the_stops(day: Day, side: Side) -> Decimal | None:
 def test_a_pyramid_never_risks_more_than_one_unit(side: Side, moves: Sequence[int]) -> None:
     day = Day(Says(answer(side)))
     price = PRICE
-    capital = CAPITAL
+    capital, gained = CAPITAL, Decimal(0)
     for move in moves:
         price += move * sign(side)
         state = day.world.state
@@ -67,8 +67,10 @@ def test_a_pyramid_never_risks_more_than_one_unit(side: Side, moves: Sequence[in
         capital = CAPITAL + profit if flat else capital
         day.price(price)
         worst = at_the_stops(day, side)
-        # What was won before may be part of the capital a later unit is a share of.
-        most = RISK * (capital + abs(Decimal(price - PRICE)).scaleb(-2) * abs(day.held))
+        # What was open profit when a later unit was added is part of the capital it is a share of.
+        open_profit = abs(Decimal(price - PRICE)).scaleb(-2) * abs(day.held)
+        gained = Decimal(0) if flat else max(gained, open_profit)
+        most = RISK * (capital + max(gained, open_profit))
         assert worst is None or worst >= -most
 
 

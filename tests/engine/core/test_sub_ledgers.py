@@ -176,7 +176,7 @@ steps = st.lists(
         ),
         st.sampled_from((A, B, C, HAND)),
         st.sampled_from((BTC_ID, ETH_ID)),
-        st.integers(1, 400).map(lambda lots: lots * 10),
+        st.integers(1, 200).map(lambda lots: lots * 20),
         st.booleans(),
     ),
     min_size=4,

@@ -341,9 +341,10 @@ class Simulation:
         if found is not None and said == self._said():
             raise Violation("reconcile-twice", found)
 
-    def _said(self) -> int:
-        """Return how many words the venue has said by itself, and how often a sleeve's hour had come."""
-        return self._decided + sum(stream.said for stream in self.world.venue.streams.values())
+    def _said(self) -> tuple[int, int | None]:
+        """Return how much has come by itself: words of the venue and sleeves' hours; and which day it is."""
+        words = sum(stream.said for stream in self.world.venue.streams.values())
+        return self._decided + words, self.process.state.day
 
     def _reconcile(self) -> None:
         self._operate(ReconcileRequested())

@@ -14,7 +14,7 @@ from tradebot.data.venues.alpaca.times import ns_from_text
 from tradebot.engine.brokers.alpaca.messages import WireMovement
 from tradebot.engine.brokers.session import AccountWord
 from tradebot.engine.core.events import CashMoved, ExecutionCorrected, FeeCharged, OrderFilled
-from tradebot.engine.core.types import AccountName, ExecutionId
+from tradebot.engine.core.types import SECOND, AccountName, ExecutionId
 
 FEE_KINDS: Final = ("CFEE", "FEE", "PTC")
 
@@ -37,6 +37,9 @@ KINDS: Final = ",".join((*FEE_KINDS, *WHY, "CIL", "MA", "SPIN", "REORG"))
 """What is asked for besides fills."""
 
 FILLS_KEPT = 5_000
+
+PATIENCE = 30 * SECOND
+"""How long a fee may wait for its fill: less than what each question goes back."""
 
 
 class Fees:
@@ -66,8 +69,12 @@ class Fees:
         fill = self._fills.get(execution_id)
         return ExecutionId(execution_id) if fill is None else fill.execution_id
 
-    def word(self, row: WireMovement) -> AccountWord:
-        """Return what an activity means.
+    def word(self, row: WireMovement, now: int) -> AccountWord | None:
+        """Return what an activity means; None: a fee whose fill has yet to be told, to be looked at again.
+
+        Args:
+            row: The activity.
+            now: The engine's time, ns UTC: how long its fill is waited for.
 
         Raises:
             ValueError: If its amount or time cannot be read.
@@ -78,6 +85,8 @@ class Fees:
             found = self._fill_of(asset, ts)
             if found is not None:
                 return self._corrected(found, asset, amount)
+            if now - ts < PATIENCE:
+                return None
         if row.activity_type in FEE_KINDS:
             return FeeCharged(
                 fee_id=row.id, account=self._account, asset=asset, amount=-amount, ts_event=ts

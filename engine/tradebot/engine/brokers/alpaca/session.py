@@ -341,9 +341,11 @@ class AlpacaSession:
         if self._cursor.get(f"moved:{row.id}"):
             return
         try:
-            word = self._fees.word(row)
+            word = self._fees.word(row, self._doors.now)
         except ValueError as error:
             self.malformed(f"an activity: {error}")
+            return
+        if word is None:
             return
         self.tell(word)
         # After it was handed over: the cursor may lag, never run ahead.

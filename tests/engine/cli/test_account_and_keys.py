@@ -157,8 +157,8 @@ def test_keys_for_nobody_and_for_a_gateway_are_refused(tradebot: Tradebot) -> No
     assert "needs no keys" in tradebot("keys", "set", "gw").err
 
 
-def test_account_check_says_what_is_missing_and_that_only_the_native_venue_trades_now(
-    tradebot: Tradebot, monkeypatch: pytest.MonkeyPatch
+def test_account_check_says_what_is_missing_and_where_nobody_answers(
+    tradebot: Tradebot, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tradebot("account", "add", "invented", "--venue", "sandbox")
     assert tradebot("account", "check").code == 0
@@ -169,10 +169,15 @@ def test_account_check_says_what_is_missing_and_that_only_the_native_venue_trade
     assert (without.code, "no keys: tradebot keys set paper" in without.out) == (3, True)
     pipe(monkeypatch, f"{KEY}\n{SECRET}\n")
     tradebot("keys", "set", "paper")
+    file = home / "tradebot.toml"
+    nowhere = 'base_url = "http://127.0.0.1:1"\n'
+    file.write_text(file.read_text().replace("broker-paper", "sandbox") + nowhere)
+    pipe(monkeypatch, f"{KEY}\n{SECRET}\n")
+    tradebot("keys", "set", "paper")
     checked = tradebot("account", "check", "paper", "--json")
     (line,) = cast("list[dict[str, object]]", checked.document)
-    assert checked.code == 1
-    assert "its own venue only" in str(line["problem"])
+    assert checked.code == 4
+    assert "127.0.0.1" in str(line["problem"])
     assert tradebot("account", "check", "nobody").code == 3
 
 

@@ -265,6 +265,8 @@ async def test_a_difference_shows_both_versions_deciding_and_changes_nothing(
 ) -> None:
     life = living()
     await life.start("shadow")
+    await life.tell(asyncio.sleep(0))  # its first decision, so that there is a memory to keep
+    life.bench.until(3000)
     life.write(COUNTER.replace('"enter"', '"go in"'))
     life.configure(STANZA + "params = { size = 1 }")
     state, before = life.bench.kernel.state, life.sleeve.started

@@ -97,6 +97,8 @@ def chance(now: float, floor: float, target: float, mean: float, variance: float
     if variance == 0.0:
         return 1.0 if mean > 0.0 else 0.0
     rate = -2.0 * mean / variance
+    if rate * (target - floor) == 0.0:
+        return line  # a mean too small for a float to tell from none
     return ratio_of_expm1(rate * (now - floor), rate * (target - floor))
 
 

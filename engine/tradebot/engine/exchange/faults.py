@@ -5,7 +5,7 @@ that wait for no event come from `Faults.due` and are struck at once.
 """
 
 import random
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -60,22 +60,7 @@ type EventName = Literal[
 that comes apart, `depth`, `trade`, `quote`, `bar` market data.
 """
 
-EVENTS: Final[tuple[EventName, ...]] = (
-    "request",
-    "order",
-    "cancel",
-    "amend",
-    "query",
-    "connect",
-    "subscribe",
-    "report",
-    "execution",
-    "fee",
-    "depth",
-    "trade",
-    "quote",
-    "bar",
-)
+EVENTS: Final[tuple[EventName, ...]] = get_args(EventName.__value__)
 
 AT_FRAMES: Final[tuple[FaultName, ...]] = (
     "drop_socket",

@@ -5,6 +5,7 @@
 3. `trade_updates`: the web socket everybody has; it replays nothing, so REST fills the gaps.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Literal, Protocol, override
 
@@ -160,7 +161,7 @@ class TradeUpdates:
         return Alive()
 
 
-class _EventStream:
+class _EventStream(ABC):
     """What both event streams share: events of one type, comments that may mean loss."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
@@ -195,8 +196,8 @@ class _EventStream:
                 found.append(Unreadable(str(error)[:200]))
         return found
 
-    def _event(self, data: bytes) -> Heard:
-        raise NotImplementedError
+    @abstractmethod
+    def _event(self, data: bytes) -> Heard: ...
 
 
 def _comment(text: str) -> Heard:

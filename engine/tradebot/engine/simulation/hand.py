@@ -24,7 +24,7 @@ from tradebot.engine.simulation.facts import Facts, Seen
 from tradebot.engine.simulation.instruments import INSTRUMENTS, THIRD
 from tradebot.engine.simulation.plan import Plan, generator
 
-HALTED_FOR = SECOND
+HALTED_FOR = 700 * MS
 """How long the hand leaves the engine halted before it thinks of lifting it."""
 
 
@@ -43,8 +43,9 @@ class Hand:
         self._halted_since: int | None = None
 
     def pause(self) -> int:
-        """Return how long the hand rests, ns."""
-        return self.chance.randint(20, 190) * MS
+        """Return how long the hand rests, ns: longer while what adds risk would only be refused."""
+        rest = self.chance.randint(12, 80) * MS
+        return rest if self._facts.state == "ACTIVE" else 3 * rest
 
     def word(self, now: int) -> OperatorEvent | None:
         """Return what the hand says now; None where it only looks."""

@@ -266,9 +266,14 @@ class Judge:
             raise Violation("halted", f"{key} was sent while {self.facts.state}")
 
     def _still_adds(self, seen: Seen) -> bool:
-        intent = seen.intent
-        held = self.facts.holdings.net.get((intent.account, intent.instrument), 0)
-        return intent.quantity > -held * (1 if intent.side == "buy" else -1)
+        """Return whether an order shrinks neither the account's position nor, with the net no larger, its owner's."""
+        intent, holdings = seen.intent, self.facts.holdings
+        way = 1 if intent.side == "buy" else -1
+        where = (intent.account, intent.instrument)
+        net = -holdings.net.get(where, 0) * way
+        own = -holdings.owned.get((*where, intent.owner), 0) * way
+        leaves_owner = intent.quantity <= own and intent.quantity <= net + abs(net)
+        return intent.quantity > net and not leaves_owner
 
     def after_recovery(self) -> None:
         """Compare what a new engine recovered with what was durable.

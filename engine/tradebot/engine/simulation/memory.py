@@ -11,10 +11,11 @@ from tradebot.engine.core.state import State
 LOOKED = frozenset(
     {
         *("written", "timers", "covered", "asked_at", "asked_last", "asks", "answered_at"),
-        *("heard", "average_prices", "gone", "alarms"),
+        *("heard", "average_prices", "gone", "alarms", "rechecks"),
     }
 )
-"""What a look at the venue may change: when it was, when the next one is, what only a report says, what it found."""
+"""What a look at the venue may change: when it was, when the next one is and how long that waits (a difference
+answered between two looks no longer draws them out), what only a report says, what it found."""
 
 
 def remembered(state: State) -> bytes:

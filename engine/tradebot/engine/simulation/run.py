@@ -33,7 +33,7 @@ from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.violation import Violation
 from tradebot.engine.simulation.world import SimulatedWorld
 
-SPELL = 4_900 * MS
+SPELL = 3_600 * MS
 """How long a spell of trading lasts."""
 
 SLEEPS = (*[SECOND] * 5, *[20 * SECOND] * 2, 310 * SECOND)

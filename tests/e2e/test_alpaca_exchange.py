@@ -156,3 +156,42 @@ def agrees(client: ControlClient, book: Json) -> bool:
         and held == Decimal(cash["BTC"])
         and Decimal(account.cash["USD"]) == Decimal(cash["USD"])
     )
+
+
+def test_paper_without_a_key_fills_at_the_real_book_and_no_order_leaves() -> None:
+    with short_home() as home, exchange(home) as ready:
+        configure(
+            home,
+            '[accounts.p]\nvenue = "alpaca"\nkind = "paper"\n'
+            f'data_url = "{ready["alpaca"]["url"]}"\n',
+        )
+        with running(home, "--market", BTC) as engine, engine.client() as client:
+            wait_until(lambda: understood(client), "the market is there", 30)
+            assert client.hello().mode == "paper"
+            place(client, 1, "0.01", None)
+            wait_until(lambda: orders_filled(client) != set(), "the order is filled", 10)
+            (fill,) = client.fills(10)
+            assert Decimal(fill.fee) == round(Decimal(fill.price) * Decimal("0.000025"), 8)
+        assert ledger(ready)["orders"] == []
+
+
+def test_paper_with_keys_fills_stocks_at_their_quotes_and_no_order_leaves() -> None:
+    with short_home() as home, exchange(home) as ready:
+        configure(
+            home,
+            '[engine]\nmode = "paper"\n[accounts.b]\nvenue = "alpaca"\nkind = "paper"\n'
+            f'symbols = ["AAPL"]\nbase_url = "{ready["alpaca"]["url"]}"\n',
+        )
+        keep_keys(home, ready)
+        with running(home) as engine, engine.client() as client:
+            wait_until(lambda: understood(client), "the market is there", 30)
+            request = OrderRequest(
+                request_id="r1",
+                instrument="alpaca:AAPL",
+                side="buy",
+                quantity=Decimal(3),
+                type="marketable",
+            )
+            wait_until(lambda: client.place(request, 10.0).order is not None, "it is priced", 20)
+            wait_until(lambda: orders_filled(client) != set(), "the order is filled", 10)
+        assert ledger(ready)["orders"] == []

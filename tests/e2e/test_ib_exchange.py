@@ -115,3 +115,18 @@ def agrees(client: ControlClient, book: Json) -> None:
     assert held == Decimal(book["cash"][CODE]["AAPL"])
     (account,) = client.accounts()
     assert Decimal(account.cash["USD"]) == Decimal(book["cash"][CODE]["USD"])
+
+
+def test_paper_fills_at_the_gateways_market_and_no_order_leaves() -> None:
+    with short_home() as home, exchange(home) as ready:
+        file = home.path / "tradebot.toml"
+        file.write_text(
+            f'[accounts.p]\nvenue = "ib"\nkind = "paper"\nport = {ready["ib"]["port"]}\n'
+        )
+        file.chmod(0o600)
+        with running(home, "--market", AAPL) as engine, engine.client() as client:
+            wait_until(lambda: understood(client), "the market is there", 30)
+            assert client.hello().mode == "paper"
+            place(client, 1, "3", None)
+            wait_until(lambda: len(client.fills(10)) == 1, "the order is filled", 10)
+        assert ledger(ready)["orders"] == []

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-from tradebot.data.events import MarketEvent, Trade
+from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, MarketEvent, Quote, Trade
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.brokers.keeping import KeptSession, Word
 from tradebot.engine.brokers.session import MarketPlan, MarketSession, SessionHealth
@@ -52,6 +52,7 @@ class PaperWorld:
         self._opened = tuple(NativeVenue.books_of(log, self.instruments).accounts)
         self._parts: tuple[Runtime, NativeVenue] | None = None
         self._last: dict[InstrumentId, int] = {}
+        self._with_book: set[InstrumentId] = set()
         self._next_mark = 0
         self._market: KeptSession[MarketSession] | None = None
 
@@ -155,13 +156,28 @@ class PaperWorld:
         if isinstance(word, MarketEvent):
             now = max(runtime.now, word.ts_recv)
             runtime.advance_to(now)
-            venue.on_market(word, now)
+            venue.on_market(self._as_book(word), now)
             if isinstance(word, Trade):
                 self._last[word.instrument] = word.price
             if now >= self._next_mark:
                 self._next_mark = now + MARKET_MARK
                 venue.mark_market(dict(self._last), now)
         runtime.receive(word)
+
+    def _as_book(self, word: AnyMarketEvent) -> AnyMarketEvent:
+        """Return what the venue's book is told: where no book is public, the best bid and ask are all of it."""
+        if isinstance(word, BookSnapshot | BookDelta):
+            self._with_book.add(word.instrument)
+        if not isinstance(word, Quote) or word.instrument in self._with_book:
+            return word
+        bid, ask = (word.bid_price, word.bid_quantity), (word.ask_price, word.ask_quantity)
+        return BookSnapshot(
+            instrument=word.instrument,
+            ts_event=word.ts_event,
+            ts_recv=word.ts_recv,
+            bids=(bid,) if all(bid) else (),
+            asks=(ask,) if all(ask) else (),
+        )
 
 
 class PaperPlace:

@@ -160,19 +160,25 @@ def _paper(options: RunOptions, accounts: Mapping[str, AccountConfig]) -> Place:
     symbols = symbols_of(options, venue, there)
     if not symbols:
         raise CannotRun(
-            "a paper engine needs a real market: give --market binance:BTCUSDT, "
+            "a paper engine needs a real market: give --market binance:BTCUSDT or alpaca:BTC/USD, "
             'or an account with venue, kind = "paper" and symbols',
             2,
         )
-    config = next(iter(there.values()), None)
-    return PaperPlace(options, _paper_market(venue, config, symbols, SystemClock()))
+    return PaperPlace(options, _paper_market(venue, there, symbols, SystemClock()))
 
 
 def _paper_market(
-    venue: str, config: AccountConfig | None, symbols: Sequence[str], clock: Clock
+    venue: str, accounts: Mapping[str, AccountConfig], symbols: Sequence[str], clock: Clock
 ) -> MarketPlan:
+    name, config = next(iter(accounts.items()), ("", None))
     if venue == "binance":
         from tradebot.engine.brokers.binance.paper import paper_binance
 
         return paper_binance(config, symbols, clock)
-    raise CannotRun(f"this version has no public market of {venue} for paper trading yet", 3)
+    if venue == "alpaca":
+        from tradebot.engine.brokers.alpaca.paper import paper_alpaca
+
+        return paper_alpaca(name, config, symbols, Places(os.environ, home()), clock)
+    from tradebot.engine.brokers.ib.paper import paper_ib
+
+    return paper_ib(config, symbols, clock)

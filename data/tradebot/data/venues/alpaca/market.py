@@ -135,7 +135,7 @@ class Market:
 
     def _book(self, instrument: Instrument, message: OrderBook, now: int) -> list[AnyMarketEvent]:
         ts = ns_from_raw(message.time)
-        bids, asks = _levels(instrument, message.bids), _levels(instrument, message.asks)
+        bids, asks = levels_of(instrument, message.bids), levels_of(instrument, message.asks)
         book = self._books.get(message.symbol)
         if message.reset:
             book = self._books[message.symbol] = _Book()
@@ -232,7 +232,13 @@ def bar_event(instrument: Instrument, body: BarBody, end: int, span_ns: int, now
     )
 
 
-def _levels(instrument: Instrument, levels: list[WireLevel]) -> list[Level]:
+def levels_of(instrument: Instrument, levels: list[WireLevel]) -> list[Level]:
+    """Return levels in the instrument's units.
+
+    Raises:
+        ValueError: If a number is negative, not finite, or does not fit.
+        ArithmeticError: If a number is too large to be rounded.
+    """
     return [
         (
             _units(level.price, instrument.price_scale),

@@ -43,7 +43,8 @@ class Api(msgspec.Struct, frozen=True):
 
     url: str
     """Without `/v2` and without a slash at its end."""
-    keys: Keys
+    keys: Keys | None
+    """None: only what needs none, the data of crypto pairs."""
 
     def get(
         self, path: str, query: Mapping[str, str] = NO_QUERY, *, timeout: int = TIMEOUT
@@ -67,7 +68,7 @@ class Api(msgspec.Struct, frozen=True):
         self, method: Method, path: str, query: Mapping[str, str], body: bytes, timeout: int
     ) -> HttpRequest:
         asked = f"?{urlencode(query)}" if query else ""
-        headers = self.keys.headers
+        headers = {} if self.keys is None else self.keys.headers
         if body:
             headers |= {"Content-Type": "application/json"}
         return HttpRequest(

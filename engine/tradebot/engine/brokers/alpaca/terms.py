@@ -11,6 +11,7 @@ from tradebot.data.events import Bar
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.venues.alpaca.assets import decode_asset, instrument_of
 from tradebot.data.venues.alpaca.history import History
+from tradebot.data.venues.alpaca.public import BOOKS_PATH, PublicMarket, public_instrument
 from tradebot.data.venues.alpaca.times import ns_from_text
 from tradebot.engine.brokers.alpaca.api import Api, Keys
 from tradebot.engine.brokers.alpaca.messages import WireAccount, account_of, clock_of, refusal
@@ -32,16 +33,17 @@ CRYPTO_FEES = Fees(maker=Decimal("0.0015"), taker=Decimal("0.0025"))
 """The first tier (below $100,000 in 30 days), 2026: what a fill is expected to cost; what it costs the venue tells."""
 STOCK_FEES = Fees(maker=Decimal(0), taker=Decimal(0))
 
-_OK, _SERVER = 200, 500
+_OK, _REGION = 200, 451
 _REFUSED = (401, 403)
 
 
 class CannotAsk(Exception):  # noqa: N818  (what happened)
-    """The venue did not tell what a start needs; `keys` says whether it refused the keys."""
+    """The venue did not tell what a start needs; `keys` and `region` say whether it refused the keys or the region."""
 
-    def __init__(self, text: str, *, keys: bool = False) -> None:
+    def __init__(self, text: str, *, keys: bool = False, region: bool = False) -> None:
         super().__init__(text)
         self.keys = keys
+        self.region = region
 
 
 class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,33 @@ async def ask_terms(addresses: Addresses, keys: Keys, symbols: Sequence[str]) ->
         past = {one.instrument.id: await _minutes(http, data, one.instrument, now) for one in found}
     crypto = any(one.asset.kind == "crypto" for one in found)
     return VenueTerms(traded=tuple(found), history=past, fees=CRYPTO_FEES if crypto else STOCK_FEES)
+
+
+async def ask_public(
+    data_url: str, symbols: Sequence[str]
+) -> tuple[tuple[Instrument, ...], dict[InstrumentId, list[Candle]]]:
+    """Ask for crypto pairs and their newest minutes without keys.
+
+    Raises:
+        CannotAsk: If the venue cannot be reached, refuses, or has no book of one.
+    """
+    data = Api(data_url, None)
+    try:
+        instruments = tuple(public_instrument(symbol) for symbol in symbols)
+    except ValueError as error:
+        raise CannotAsk(str(error)) from error
+    market = PublicMarket(instruments)
+    async with http_client() as http:
+        body = await _body(http, data.get(BOOKS_PATH, {"symbols": market.symbols}), "books")
+        try:
+            told = market.books(body, 0)
+        except (ValueError, RecursionError) as error:
+            raise CannotAsk(f"books cannot be read: {error}") from error
+        if market.missing:
+            raise CannotAsk(f"{data_url} has no book of {', '.join(market.missing)}")
+        now = max(event.ts_event for event in told)
+        past = {one.id: await _minutes(http, data, one, now) for one in instruments}
+    return instruments, past
 
 
 async def ask_account(base_url: str, keys: Keys) -> WireAccount:
@@ -120,6 +149,8 @@ async def _body(http: aiohttp.ClientSession, request: HttpRequest, what: str) ->
     if not isinstance(answer, HttpReply):
         raise CannotAsk(f"{what}: {answer.reason}")
     if answer.status != _OK:
+        if answer.status == _REGION:
+            raise CannotAsk(f"{_REGION}: Alpaca does not serve this region", region=True)
         told = refusal(answer.status, answer.body).message
         raise CannotAsk(f"{what}: {told}", keys=answer.status in _REFUSED)
     return answer.body

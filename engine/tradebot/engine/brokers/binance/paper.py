@@ -14,8 +14,11 @@ from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.venue.native import LATENCY, Fees
 
-NEXT_SOURCE = '[accounts.NAME] data_url = "https://api.binance.us", stream_url = "wss://stream.binance.us:9443"'
-"""Another host of the same protocol whose data needs no key."""
+NEXT_SOURCE = (
+    '[accounts.NAME] data_url = "https://api.binance.us", stream_url = "wss://stream.binance.us:9443", '
+    "or --market alpaca:BTC/USD"
+)
+"""Another host of the same protocol, and another venue, whose data needs no key."""
 
 
 class BinancePaper:
@@ -53,7 +56,7 @@ def paper_binance(
     try:
         listed = asyncio.run(ask_terms(addresses.data_url, symbols, clock))
     except CannotAsk as error:
-        more = f"; try {NEXT_SOURCE}, which needs no key" if error.code == REGION else ""
+        more = f"; try {NEXT_SOURCE}: neither needs a key" if error.code == REGION else ""
         raise CannotRun(f"binance: {error}{more}", 4) from error
     # Two questions for each symbol, one connection: half of a question's time is one way, at most.
     one_way = (clock.monotonic_ns() - began) // (4 * len(symbols))

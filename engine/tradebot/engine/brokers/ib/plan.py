@@ -114,8 +114,10 @@ def plan_ib(accounts: Mapping[str, AccountConfig], symbols: Sequence[str], clock
     return IbPlan(AccountName(name), url_of(config), client_id, told)
 
 
-def url_of(config: AccountConfig) -> str:
+def url_of(config: AccountConfig | None) -> str:
     """Return where the Gateway listens: a live account's port or a paper account's, where none is configured."""
+    if config is None:
+        return f"tcp://{HOST}:{PORT_PAPER}"
     port = config.port or (PORT_LIVE if config.kind == "live" else PORT_PAPER)
     return f"tcp://{config.host or HOST}:{port}"
 

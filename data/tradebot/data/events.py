@@ -75,6 +75,8 @@ class Bar(MarketEvent, frozen=True, kw_only=True, tag="bar"):
     close: int
     volume: int
     trades: int = 0
+    more: bool = False
+    """Whether another bar of the same instant follows at once: who looks at bars waits for the last of them."""
 
 
 class FeedGap(MarketEvent, frozen=True, kw_only=True, tag="gap"):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from tradebot.engine.cli.failures import DONE, USAGE, CommandFailed
@@ -11,20 +12,27 @@ from tradebot.engine.cli.options import JsonOption, PlainOption, form, parse_dec
 from tradebot.engine.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from tradebot.engine.config.models import Config
     from tradebot.engine.research.backtest import Backtest
     from tradebot.engine.research.measures import Figure
 
 
 def backtest(  # noqa: PLR0913  (one argument per option)
     policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="file.py:Class, package.module:Class, a name.")
-    ],
+        str | None,
+        typer.Argument(metavar="[POLICY]", help="file.py:Class, package.module:Class, a name."),
+    ] = None,
     *,
     data: Annotated[
         list[str], typer.Option("--data", metavar="DATASET", help="The recording; repeatable.")
     ],
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="All its sleeves on one account, instead of POLICY."),
+    ] = None,
     symbol: Annotated[
-        list[str] | None, typer.Option("--symbol", help="Of the data; without it the first.")
+        list[str] | None,
+        typer.Option("--symbol", help="Of the data, repeatable; without it the first."),
     ] = None,
     begin: Annotated[str | None, typer.Option("--from", metavar="T", help="First instant.")] = None,
     end: Annotated[
@@ -33,7 +41,17 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="K=V", help="A parameter; repeatable.")
     ] = None,
-    cash: Annotated[str, typer.Option(help="What the account begins with.")] = "100000",
+    cash: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AMOUNT [CUR]", help="The account begins with; repeatable. [100000]"),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="The account's; without it the first symbol's.")
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CUR=R", help="Another currency's worth: a number, or the symbol."),
+    ] = None,
     rules: Annotated[
         str, typer.Option(help="Assumptions: default, lean, backtrader or backtesting.")
     ] = "default",
@@ -59,7 +77,7 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
-    """Run POLICY on recordings through the live kernel, gate and order logic; only venue and clock differ."""
+    """Run POLICY, or the sleeves of --config, on recordings through the live kernel; only venue and clock differ."""
     from tradebot.engine.cli.policy_author import parameters, progress
     from tradebot.engine.home import data_folder, home
     from tradebot.engine.live.clock import SystemClock
@@ -83,12 +101,16 @@ def backtest(  # noqa: PLR0913  (one argument per option)
             limits=limits,
         ),
     )
-    capital = parse_decimal(cash, "--cash")
-    if not 0 < capital <= Decimal("1e15"):
-        raise CommandFailed(f"--cash must be in (0, 1e15], was {cash}", USAGE)
+    (capital, named), *others = [_money(text) for text in cash or ("100000",)]
+    currency = currency or named
+    loaded = None if config is None else _configuration(config)
+    if (policy is None) == (loaded is None):
+        raise CommandFailed("either POLICY or --config FILE, not both and not neither", USAGE)
+    policy = policy or str(config)
     trial = Trial(
         name="backtest",
         policy=policy,
+        config=loaded,
         folders=policy_folders(),
         params=parameters(param or []),
         symbols=tuple(symbol or ()),
@@ -96,6 +118,9 @@ def backtest(  # noqa: PLR0913  (one argument per option)
         start=_instant(begin, data),
         until=_instant(end, data),
         capital=capital,
+        currency=currency,
+        besides={_other(unit, currency): amount for amount, unit in others},
+        rates=dict(_pair(text) for text in rate or ()),
         seed=seed,
     )
     if trial.start is not None and trial.until is not None and trial.start >= trial.until:
@@ -118,6 +143,44 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     else:
         print_table(("backtest", policy), _rows(result), shape)
     return DONE
+
+
+def _configuration(path: Path) -> "Config":
+    from tradebot.engine.config.load import load_file
+
+    if not path.is_file():
+        raise CommandFailed(f"--config must be a file, there is no {path}", USAGE)
+    # The environment does not override it: the same file and data are the same run.
+    return load_file(path, {}).config
+
+
+def _money(text: str) -> tuple[Decimal, str | None]:
+    """Return amount and currency of `1000` or `1000 EUR`."""
+    number, _, unit = text.partition(" ")
+    amount = parse_decimal(number, "--cash")
+    if not 0 < amount <= Decimal("1e15"):
+        raise CommandFailed(f"--cash must be in (0, 1e15], was {number}", USAGE)
+    return amount, unit or None
+
+
+def _other(unit: str | None, currency: str | None) -> str:
+    if unit is None or currency is None or unit == currency:
+        raise CommandFailed(
+            "the second --cash and the next must say another currency than the first, which says its own: "
+            f"was {unit or 'none'} after {currency or 'none'}",
+            USAGE,
+        )
+    return unit
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Return currency and rate of `EUR=1.08` or `EUR=venue:EURUSD`."""
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise CommandFailed(f"--rate must be CUR=RATE or CUR=SYMBOL, was {text!r}", USAGE)
+    if ":" not in value and parse_decimal(value, "--rate") <= 0:
+        raise CommandFailed(f"--rate must be > 0, was {value}", USAGE)
+    return name, value
 
 
 def _instant(text: str | None, datasets: list[str]) -> int | None:
@@ -147,6 +210,8 @@ def document(result: "Backtest") -> dict[str, object]:
         "cash_final": f"{result.cash_final:f}",
         "fees": report.fees,
         "currency": report.currency,
+        "cash": report.cash,
+        "sleeves": {name: msgspec.to_builtins(one) for name, one in report.sleeves.items()},
         "statistics": report.statistics,
         "critique": report.critique,
         "assumptions": report.assumptions,
@@ -172,6 +237,10 @@ def _rows(result: "Backtest") -> list[list[str]]:
         ["fees", f"{Decimal(report.fees):.2f}"],
     ]
     rows += [[f"refused: {code}", str(count)] for code, count in report.refused.items()]
+    rows += [
+        [f"sleeve {name}", f"{Decimal(one.result):+.2f} on {one.capital}, {one.orders} orders"]
+        for name, one in report.sleeves.items()
+    ]
     rows += [[name, _figure(value)] for name, value in report.statistics.items()]
     rows += [["critique", line] for line in report.critique]
     rows += [[f"assumed: {name}", value] for name, value in report.assumptions.items()]

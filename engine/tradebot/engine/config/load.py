@@ -40,7 +40,15 @@ def load(environ: Mapping[str, str], folder: Path | None = None) -> Loaded:
     Raises:
         ConfigError: If the file is open to others, not TOML, or a key or value is not known.
     """
-    path = (folder or home()) / FILE_NAME
+    return load_file((folder or home()) / FILE_NAME, environ)
+
+
+def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Return the configuration of a file, whatever it is called.
+
+    Raises:
+        ConfigError: As `load`.
+    """
     text = read_owned(path)
     file = {} if text is None else parse_toml(path, text)
     found = environment.overrides(environ, file)

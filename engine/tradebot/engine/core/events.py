@@ -16,6 +16,7 @@ from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.reasons import Because, Edge
 from tradebot.engine.core.sleeve_terms import SleeveChange, SleeveStarted
 from tradebot.engine.core.types import (
+    MINUTE,
     AccountName,
     BetId,
     ClientOrderId,
@@ -527,6 +528,8 @@ class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-start
     """What positions are valued at."""
     cash_buffer: Decimal = Decimal(0)
     """Share of a sleeve's equity that its wants leave in cash, in [0, 1)."""
+    rate_stale_after: int = MINUTE
+    """A mark that has not moved for longer is no rate any more, ns > 0."""
     wall: int = 0
     """System clock, ns UTC; never read by the kernel, left out of canonical exports."""
 

@@ -9,6 +9,7 @@ from collections import deque
 
 from tradebot.data.events import (
     AnyMarketEvent,
+    Bar,
     BookDelta,
     BookSnapshot,
     Level,
@@ -39,7 +40,8 @@ class Inbox:
         self._orders: deque[OrderLane] = deque()
         self._order_lane_max = order_lane_max
         self._trades_max = trades_max
-        self._market: dict[tuple[type[MarketEvent], InstrumentId], AnyMarketEvent] = {}
+        self._market: dict[tuple[type[MarketEvent], InstrumentId, int], AnyMarketEvent] = {}
+        """By kind, instrument and a bar's span: the bars of an hour and of a day are not one another."""
         self._trades: deque[Trade] = deque()
         self.conflated = 0
         """Quotes, bars, gaps and book updates merged into newer ones."""
@@ -72,14 +74,14 @@ class Inbox:
         if isinstance(event, BookDelta | BookSnapshot):
             self._put_book(event)
             return
-        key = (type(event), event.instrument)
+        key = (type(event), event.instrument, event.span_ns if isinstance(event, Bar) else 0)
         # A gap after a snapshot must come out after it, also where an earlier gap still waits before it.
         held = key in self._market if isinstance(event, Quote) else self._market.pop(key, None)
         self.conflated += bool(held)
         self._market[key] = event
 
     def _put_book(self, event: BookDelta | BookSnapshot) -> None:
-        key = (BookDelta, event.instrument)
+        key = (BookDelta, event.instrument, 0)
         waiting = self._market.get(key)
         if waiting is None or isinstance(event, BookSnapshot):
             # To the end: a snapshot heals a gap told before it, and would not if it came out first.

@@ -14,9 +14,6 @@ from tradebot.engine.core.events import EngineStarted, RateQuoted
 from tradebot.engine.core.market import InstrumentMarket, Market
 from tradebot.engine.core.types import MINUTE
 
-RATE_STALE_AFTER = MINUTE
-"""A mark that has not moved for longer is no rate any more."""
-
 QUOTE_STALE_AFTER = 15 * MINUTE
 """The same for a rate a venue quoted; the fixed ones of the configuration hold for ever."""
 
@@ -45,6 +42,7 @@ class Rates:
         self._market = market
         self._quotes = quotes
         self._now = now
+        self._stale_after = started.rate_stale_after
         self._known: dict[tuple[str, str], Decimal | None] = {}
 
     def rate(self, asset: str, currency: str) -> Decimal | None:
@@ -149,7 +147,7 @@ class Rates:
         return None if further is None else times(mark, further)
 
     def _of(self, market: InstrumentMarket) -> Decimal | None:
-        if market.updated is None or self._now - market.updated > RATE_STALE_AFTER:
+        if market.updated is None or self._now - market.updated > self._stale_after:
             return None
         return market.mark()
 

@@ -79,7 +79,8 @@ def next_close(need: Bars, now: int) -> int:
 def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bool:
     """Return whether an event is one the policy asked to be woken for."""
     if isinstance(event, MarketEvent):
-        known = event.instrument in sleeve.started.symbols
+        # The last bar of an instant wakes whoever needs one of them, also of other instruments.
+        known = isinstance(event, Bar) or event.instrument in sleeve.started.symbols
         return known and _market_wakes(state, sleeve, waking, event)
     if isinstance(event, TimerFired):
         if event.timer_id not in waking.timers:
@@ -122,7 +123,7 @@ def _market_wakes(state: State, sleeve: SleeveState, waking: Waking, event: Mark
     if isinstance(event, Trade):
         return waking.trades
     if isinstance(event, Bar):
-        return bool(waking.bars) and closed_since(state, sleeve, waking.bars)
+        return bool(waking.bars) and not event.more and closed_since(state, sleeve, waking.bars)
     if not waking.book:
         return False
     market = state.market[event.instrument]

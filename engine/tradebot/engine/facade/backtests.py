@@ -41,6 +41,8 @@ def backtest(  # noqa: PLR0913  (what a backtest is made of, by name)
     params: Mapping[str, ParameterValue] | None = None,
     cash: Decimal | str = "100000",
     rules: str = "default",
+    currency: str | None = None,
+    rates: Mapping[str, str] | None = None,
     seed: int = 1,
     **assumptions: Unpack[Assumptions],
 ) -> Run:
@@ -55,6 +57,8 @@ def backtest(  # noqa: PLR0913  (what a backtest is made of, by name)
         params: By name; without them the defaults.
         cash: What the account begins with, in the quote currency, in (0, 1e15].
         rules: `default`, `lean`, `backtrader` or `backtesting`.
+        currency: The account's; without it that of the first symbol.
+        rates: What other currencies are worth in it: a number as text, or the symbol whose price it is.
         seed: Of the policy's own chance, in [0, 2**63).
         **assumptions: What differs from the rules.
 
@@ -86,6 +90,8 @@ def backtest(  # noqa: PLR0913  (what a backtest is made of, by name)
             start=None if start is None else instant(start, kind),
             until=None if end is None else instant(end, kind),
             capital=capital,
+            currency=currency,
+            rates=rates or {},
             seed=seed,
         ),
         changed(rules_named(rules), Changes(**assumptions)),

@@ -13,7 +13,7 @@ from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_terms import SleeveStarted
 from tradebot.engine.core.sleeves import Sleeves
-from tradebot.engine.core.types import MS, EngineId, Lots, Marks, Mode, Owner, WantOrders
+from tradebot.engine.core.types import MINUTE, MS, EngineId, Lots, Marks, Mode, Owner, WantOrders
 from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.journal.schema import SCHEMA
 from tradebot.engine.live.bar_history import past, reach
@@ -113,6 +113,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     wants: WantOrders = "collar"
     marks: Marks = "mid"
     cash_buffer: Decimal = Decimal(0)
+    rate_stale_after: int = MINUTE
     panics: tuple[PanicNoted, ...] = ()
     """What `tradebot panic` did since the last start."""
 
@@ -145,6 +146,7 @@ def begin(engine: Assembled, terms: Terms) -> None:
             wants=terms.wants,
             marks=terms.marks,
             cash_buffer=terms.cash_buffer,
+            rate_stale_after=terms.rate_stale_after,
             wall=terms.wall,
         )
     )

@@ -3,13 +3,13 @@
 Both say when they have news and hand it over one step at a time; the venue sees it before the kernel does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
-from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Quote, Trade
+from tradebot.data.events import AnyMarketEvent, Bar, BookDelta, BookSnapshot, Quote, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
 from tradebot.engine.core.types import MINUTE, SECOND
 from tradebot.engine.venue.books import BookEvent
@@ -272,7 +272,13 @@ class ReplayMarket:
         venue.on_market(event, event.ts_recv)
         if isinstance(event, Trade):
             self._last[event.instrument] = event.price
-        return [event]
+        if not isinstance(event, Bar):
+            return [event]
+        bars = [event]
+        while isinstance(following := self._next, Bar) and following.ts_recv == event.ts_recv:
+            bars.append(following)
+            self._next = next(self._events, None)
+        return [*together(bars)]
 
     def last_prices(self) -> dict[InstrumentId, int]:
         """Return the newest price by instrument."""
@@ -281,6 +287,11 @@ class ReplayMarket:
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return nothing: what was before a recording is not known."""
         return {}
+
+
+def together(bars: Sequence[Bar]) -> list[Bar]:
+    """Return bars of one instant such that whoever looks at bars waits for the last of them."""
+    return [*(msgspec.structs.replace(bar, more=True) for bar in bars[:-1]), bars[-1]]
 
 
 def _without_redundant_quotes(events: Iterator[AnyMarketEvent]) -> Iterator[AnyMarketEvent]:

@@ -1,6 +1,6 @@
 """The world of a sandbox: the native venue in the engine's own process, on an invented market or a recording."""
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.books import Books
-from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, VenueLog
+from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, Opened, VenueLog
 from tradebot.engine.venue.native import CAPABILITIES, LATENCY, Fees, FeeSchedule, NativeVenue
 from tradebot.native import Venue
 
@@ -107,7 +107,15 @@ class Sandbox:
         )
         for account in setting.accounts:
             opens_in = account.currency or currency
-            venue.open(account.name, opens_in, account.cash, max(runtime.now, self.now()))
+            venue.open_with(
+                Opened(
+                    ts=max(runtime.now, self.now()),
+                    account=account.name,
+                    currency=opens_in,
+                    cash=account.cash,
+                    besides=dict(setting.terms.besides),
+                )
+            )
         self._parts = (runtime, venue)
         return venue, NativeFeed(self._market, venue)
 
@@ -136,6 +144,8 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """See `AccountStarted.report_every`."""
     opening_cash: Decimal | None = None
     """Of every account; None: as configured."""
+    besides: Mapping[str, Decimal] = {}
+    """What every account opens with in other currencies."""
 
 
 class Setting:

@@ -1,11 +1,14 @@
 """One policy on recordings under stated rules: what came of it, and everything it rests on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.engine.core.events import OrderFilled
+from tradebot.engine.core.types import HAND
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.research.measures import critique, measures
 from tradebot.engine.research.trades import Trade, round_trips
@@ -82,8 +85,8 @@ def backtest(
     if ran.report.paused is not None:
         raise PolicyFailed(f"{trial.policy} did not last to the end: {ran.report.paused}")
     instruments = {instrument.id: instrument for instrument in ran.instruments}
-    begun = (ran.report.begin, trial.capital)
-    trades = tuple(round_trips(ran.fills, instruments, trial.name))
+    begun = (ran.report.begin, ran.begun)
+    trades = _trades(ran, instruments)
     equity = (begun, *((ts, Decimal(worth)) for ts, worth in ran.curve))
     kind = ran.instruments[0].kind
     report = msgspec.structs.replace(
@@ -93,3 +96,17 @@ def backtest(
     )
     write_report(runs / report.id, report)
     return Backtest(ran=msgspec.structs.replace(ran, report=report), trades=trades, equity=equity)
+
+
+def _trades(ran: Ran, instruments: Mapping[InstrumentId, Instrument]) -> tuple[Trade, ...]:
+    """Return every owner's round trips, in the order in which they were left."""
+    owners = {order.client_order_id: order.owner for order in ran.submitted}
+    by_owner: dict[str, list[OrderFilled]] = {}
+    for fill in ran.fills:
+        by_owner.setdefault(owners.get(fill.client_order_id, HAND), []).append(fill)
+    made = [
+        trade
+        for owner, fills in by_owner.items()
+        for trade in round_trips(fills, instruments, owner)
+    ]
+    return tuple(sorted(made, key=lambda trade: trade.exit_time))

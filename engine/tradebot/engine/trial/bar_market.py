@@ -19,11 +19,15 @@ from tradebot.data.events import (
     Trade,
 )
 from tradebot.data.instruments import InstrumentId
-from tradebot.engine.live.markets import Candle, Onlooker
+from tradebot.engine.live.markets import Candle, Onlooker, together
 from tradebot.engine.venue.price_book import PriceBook
 
 WALK_BEFORE = 1_000_000
 """How long before its end a bar's inside is walked, ns: room for so many prices at which something waits."""
+
+
+_CLOSES = 1
+"""Place of a bar's closing among what happens at one instant."""
 
 
 class _Walk(NamedTuple):
@@ -109,7 +113,7 @@ class BarMarket:
                 # What fills there is stamped with the open itself.
                 self._open(event, venue, moment.ts - 1)
                 return []
-            return self._close(event, venue, moment.ts)
+            return self._close_all(event, venue, moment.ts)
         self._tell(event, venue, moment.ts)
         return [event]
 
@@ -129,7 +133,7 @@ class BarMarket:
             walk = _Walk(event, event.open, walk_of(event))
             self._put(_Moment(opens, 2, self._numbers, "opens", event))
             self._put(_Moment(walks, 3, self._numbers, walk, event))
-            self._put(_Moment(event.ts_recv, 1, self._numbers, None, event))
+            self._put(_Moment(event.ts_recv, _CLOSES, self._numbers, None, event))
 
     def _put(self, moment: _Moment) -> None:
         heapq.heappush(self._coming, moment)
@@ -155,14 +159,24 @@ class BarMarket:
         if ahead and now + 1 < bar.ts_recv:
             self._put(moment._replace(ts=now + 1, what=_Walk(bar, price, ahead)))
 
+    def _close_all(self, bar: Bar, venue: Onlooker, now: int) -> list[AnyMarketEvent]:
+        """Return what is to be told of all bars that end at this instant: nobody decides before the last of them."""
+        bars = [bar]
+        while self._coming and (coming := self._coming[0])[:2] == (now, _CLOSES):
+            bars.append(_bar_of(coming))
+            heapq.heappop(self._coming)
+            self._read_ahead()
+        quotes = [quote for each in bars for quote in self._close(each, venue, now)]
+        return [*quotes, *together(bars)]
+
     def _close(self, bar: Bar, venue: Onlooker, now: int) -> list[AnyMarketEvent]:
-        """Return what is to be told of a bar that is over."""
+        """Let a bar be over; return the prices that are to be told besides it."""
         self._last[bar.instrument] = bar.close
         quote = self._touch.get(bar.instrument)
         if bar.instrument in self._quoted:
             if quote is not None:
                 self._on_quote(quote, venue, now)
-            return [bar]
+            return []
         # A market of bars alone has one price: who buys and who sells get the same.
         told = Quote(
             instrument=bar.instrument,
@@ -174,7 +188,7 @@ class BarMarket:
             ask_quantity=bar.volume,
         )
         self._on_quote(told, venue, now)
-        return [told, bar]
+        return [told]
 
     def _at(self, bar: Bar, price: int, venue: Onlooker, now: int) -> None:
         """Let stops see a price of the walk; what it sets off takes there and then."""
@@ -204,6 +218,17 @@ class BarMarket:
         bid = (quote.bid_price, quote.bid_quantity) if quote.bid_price > 0 else None
         ask = (quote.ask_price, quote.ask_quantity) if quote.ask_price > 0 else None
         venue.took_place(self._book.on_quote(self._index[quote.instrument], bid, ask), now)
+
+
+def _bar_of(moment: _Moment) -> Bar:
+    """Return the bar of a closing.
+
+    Raises:
+        TypeError: If the moment is none.
+    """
+    if not isinstance(moment.event, Bar):
+        raise TypeError(f"a closing must be of a bar, was {type(moment.event).__name__}")
+    return moment.event
 
 
 def next_station(at: int, to: int, waits: AbstractSet[int]) -> int:

@@ -23,6 +23,7 @@ from tradebot.engine.live.sandbox import Setting, VenueTerms
 from tradebot.engine.trial.bar_market import BarMarket
 from tradebot.engine.trial.costs import commission
 from tradebot.engine.trial.rules import Fill, Rules
+from tradebot.engine.trial.sleeves import symbols_of
 from tradebot.engine.trial.trial import Trial, defaults
 from tradebot.engine.venue.price_book import PriceBook
 from tradebot.native import Venue
@@ -46,15 +47,32 @@ class Recording:
         except DataError as error:
             raise CannotRun(str(error), 3) from error
         known = {i.id: i for manifest in self._manifests for i in manifest.instruments}
-        wanted = trial.symbols or tuple(known)[:1]
+        config = trial.config
+        traded = trial.symbols or (tuple(known)[:1] if config is None else symbols_of(config))
+        wanted = tuple(dict.fromkeys((*traded, *_priced_by(trial))))
         missing = [symbol for symbol in wanted if symbol not in known]
         if missing:
             names = ", ".join(known)
             raise CannotRun(f"dataset {trial.dataset} has no {missing[0]}; it has {names}", 2)
         self.instruments: tuple[Instrument, ...] = tuple(known[InstrumentId(i)] for i in wanted)
+        self.traded = self.instruments[: len(traded)]
+        """What the run trades; the rest only says what currencies are worth."""
         self.fill: Fill = self._fill(trial.rules)
         self.sha256 = _together(self._manifests)
         self.first = self.last = self.events = 0
+
+    @property
+    def currency(self) -> str:
+        """Return the account's currency."""
+        config = self._trial.config
+        configured = None if config is None else config.engine.currency
+        return self._trial.currency or configured or self.instruments[0].currency
+
+    @property
+    def longest_span(self) -> int:
+        """Return the longest span of its bars, ns; 0 without bars."""
+        kinds = (kind for _, kind in self._kinds() if kind.startswith("bars-"))
+        return max((span_ns_of(kind) for kind in kinds), default=0)
 
     @property
     def has_bars(self) -> bool:
@@ -101,6 +119,7 @@ class Recording:
             latency=int(latency_ms * MS),
             report_every=LOOK_EVERY,
             opening_cash=self._trial.capital,
+            besides=self._trial.besides,
         )
 
     def _fill(self, rules: Rules | None) -> Fill:
@@ -131,13 +150,12 @@ class Recording:
         return ReplayMarket(self._seen(stood), self._trial.dataset)
 
     def _walked(self, book: PriceBook, stood: int) -> Market:
-        spans = [span_ns_of(kind) for _, kind in self._kinds() if kind.startswith("bars-")]
         return BarMarket(
             self._seen(stood),
             self._trial.dataset,
             book,
             {instrument.id: index for index, instrument in enumerate(self.instruments)},
-            longest_span=max(spans, default=0),
+            longest_span=self.longest_span,
             quoted=frozenset(i for i, kind in self._kinds() if not kind.startswith("bars-")),
         )
 
@@ -154,6 +172,16 @@ class Recording:
                 self.last = event.ts_recv
                 self.events += 1
                 yield event
+
+
+def rates_of(trial: Trial) -> dict[str, str]:
+    """Return what currencies are worth in the account's: the configuration's, and the trial's own instead of them."""
+    return ({} if trial.config is None else dict(trial.config.rates)) | dict(trial.rates)
+
+
+def _priced_by(trial: Trial) -> tuple[str, ...]:
+    """Return the instruments whose price is a rate."""
+    return tuple(rate for rate in rates_of(trial).values() if ":" in rate)
 
 
 def _together(manifests: Sequence[Manifest]) -> str:

@@ -21,8 +21,24 @@ class DecideTime(msgspec.Struct, frozen=True, kw_only=True):
     most: float
 
 
+class SleeveReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One sleeve of a run of a whole configuration; money in the engine's currency, as text."""
+
+    policy: str
+    version: str
+    run: str
+    """live or shadow; a shadow decides and sends nothing."""
+    capital: str
+    result: str
+    """What it made, fees and open positions in."""
+    fees: str
+    orders: int
+    open: dict[str, str]
+    """Quantity still held at the end, by instrument."""
+
+
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished run of one policy; money in the engine's currency, as text."""
+    """One finished run of a policy or of a configuration's sleeves; money in the engine's currency, as text."""
 
     id: str
     name: str
@@ -57,6 +73,10 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     fees: str
     open: dict[str, str]
     """Quantity still held at the end, by instrument."""
+    cash: dict[str, str] = {}
+    """The account's balances at the end, by currency."""
+    sleeves: dict[str, SleeveReport] = {}
+    """Of a whole configuration, by name."""
     paused: str | None
     """Why it was paused before the end; None where it was not."""
     decide: DecideTime | None

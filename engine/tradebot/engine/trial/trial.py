@@ -14,17 +14,19 @@ from tradebot.engine.trial.rules import Rules
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run."""
+    """What is to be run: one policy, or the sleeves of a configuration."""
 
     name: str = "trial"
     """Of the sleeve."""
     policy: str
-    """`file.py:Class`, `package.module:Class`, or an installed name."""
+    """`file.py:Class`, `package.module:Class`, or an installed name; of a configuration: its file."""
+    config: Config | None = None
+    """Its sleeves are run on one account instead of a policy, under its limits, rates and objective."""
     folders: tuple[Path, ...]
     """Where files are looked for."""
     params: Mapping[str, ParameterValue] = {}
     symbols: tuple[str, ...] = ()
-    """Empty: the recording's first instrument."""
+    """Empty: the recording's first instrument, or what the sleeves of the configuration trade."""
     datasets: tuple[str, ...] = ("sandbox/hour",)
     """Replayed together, by receive time."""
     start: int | None = None
@@ -32,7 +34,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     """The recordings are left here, ns UTC; None: at their end."""
     capital: Decimal = Decimal(10_000)
-    """Of the sleeve; with rules of the account as well."""
+    """Of the sleeve, and of the account where there are rules or a configuration."""
+    besides: Mapping[str, Decimal] = {}
+    """What the account begins with in other currencies."""
+    currency: str | None = None
+    """The account's; None: the first instrument's, or the configuration's."""
+    rates: Mapping[str, str] = {}
+    """What other currencies are worth in it: a fixed rate, or the instrument whose price it is."""
     seed: int = 1
     rules: Rules | None = None
     """None: the sandbox's native venue as it stands."""

@@ -51,6 +51,8 @@ class Opened(LogRecord, frozen=True, kw_only=True, tag="opened"):
     account: AccountName
     currency: str
     cash: Decimal
+    besides: dict[str, Decimal] = {}
+    """Money in other currencies."""
 
 
 class Accepted(LogRecord, frozen=True, kw_only=True, tag="accepted"):
@@ -150,7 +152,7 @@ class Holdings:
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
-        self.cash: dict[str, Decimal] = {opened.currency: opened.cash}
+        self.cash: dict[str, Decimal] = {opened.currency: opened.cash, **opened.besides}
         self.positions: dict[InstrumentId, int] = {}
         """Signed quantity in units."""
 

@@ -198,9 +198,13 @@ class NativeVenue:
     # ---------------------------------------------------------------------------- opening
 
     def open(self, account: AccountName, currency: str, cash: Decimal, now: int) -> None:
-        """Open an account with money, unless the log says it was opened before."""
-        if account not in self.books.accounts:
-            self._write(Opened(ts=now, account=account, currency=currency, cash=cash))
+        """Open an account with money in one currency, unless the log says it was opened before."""
+        self.open_with(Opened(ts=now, account=account, currency=currency, cash=cash))
+
+    def open_with(self, opened: Opened) -> None:
+        """Open an account, with money in several currencies, unless the log says it was opened before."""
+        if opened.account not in self.books.accounts:
+            self._write(opened)
 
     def restore(self, now: int) -> None:
         """Put what rested before a restart back into the book, last in the queue."""
@@ -597,16 +601,19 @@ class NativeVenue:
         held = self.books.accounts.get(query.account)
         if held is None:
             return
-        self._answer(
-            CashMoved(
-                movement_id="opening",
-                account=query.account,
-                asset=held.opened.currency,
-                amount=held.opened.cash,
-                why="deposit",
-                ts_event=held.opened.ts,
+        opened = held.opened
+        for asset, amount in {opened.currency: opened.cash, **opened.besides}.items():
+            first = asset == opened.currency
+            self._answer(
+                CashMoved(
+                    movement_id="opening" if first else f"opening-{asset}",
+                    account=query.account,
+                    asset=asset,
+                    amount=amount,
+                    why="deposit",
+                    ts_event=opened.ts,
+                )
             )
-        )
         for record in self.books.fills:
             if record.ts >= query.since and self.books.account_of(record) == query.account:
                 self._answer(self._fill_event(record, "gap_fill", now))

@@ -15,6 +15,8 @@ SECONDS_MAX ?= 30
 # Seeds of `make simulate`, and the first of them.
 SEEDS ?= 1000
 FIRST ?= 1
+# The broker whose bytes the simulated venue speaks; empty: none.
+SPEAKS ?=
 
 .PHONY: help tui test test-slow test-fast kill soak fuzz check simulate format coverage profile bench dist install setup setup-ops setup-dev clean
 
@@ -46,8 +48,8 @@ fuzz: setup-dev  ## nonsense at the control API: CASES=20000 on each socket, EXA
 check: setup-dev  ## everything CI runs: formats, types, boundaries, Rust, security, and at last the tests
 	@bin/check
 
-simulate: setup-dev  ## seeded days of the engine at a faulty venue; SEEDS=10000 FIRST=1 chooses them
-	@$(BIN)/python -m tradebot.engine.simulation --seeds $(SEEDS) --first $(FIRST)
+simulate: setup-dev  ## seeded days of the engine at a faulty venue; SEEDS=10000 FIRST=1 chooses them, SPEAKS=binance its tongue
+	@$(BIN)/python -m tradebot.engine.simulation --seeds $(SEEDS) --first $(FIRST) $(if $(SPEAKS),--speaks $(SPEAKS))
 
 format: setup-dev  ## write Python and Rust the way `check` wants them
 	@$(BIN)/ruff check --fix .

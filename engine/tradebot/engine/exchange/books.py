@@ -77,7 +77,7 @@ class Books:
             maker=maker,
             ts=now,
         )
-        self._keep(execution)
+        self.keep(execution)
         self._settle(account, listing, execution, 1)
         done = filled == order.request.quantity
         order = self._store.put(
@@ -95,7 +95,8 @@ class Books:
         self._charge_activity(account, listing, execution)
         return order
 
-    def _keep(self, execution: Execution) -> None:
+    def keep(self, execution: Execution) -> None:
+        """Write an execution down."""
         self.executions.append(execution)
         self._of_account[execution.account].append(execution)
         self._of_order[execution.order].append(execution)
@@ -147,7 +148,7 @@ class Books:
         taken_back = msgspec.structs.replace(
             old, number=len(self.executions) + 1, busts=number, ts=now, revision=old.revision + 1
         )
-        self._keep(taken_back)
+        self.keep(taken_back)
         order = self._reduced(old, listing, now)
         self._tell(Busted(account.terms.face, old.account, order, taken_back, now))
         return taken_back
@@ -173,7 +174,7 @@ class Books:
             ts=now,
             revision=old.revision + 1,
         )
-        self._keep(new)
+        self.keep(new)
         self._settle(account, listing, new, 1)
         order = self._store.put(
             msgspec.structs.replace(

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from tradebot.engine.simulation.campaign import Campaign, failure_line
-from tradebot.engine.simulation.plan import FAULT_KINDS
+from tradebot.engine.simulation.plan import FAULT_KINDS, TONGUES
 from tradebot.engine.simulation.seed import run_seed
 
 
@@ -28,13 +28,21 @@ def main() -> int:
     parser.add_argument(
         "--without", default="", help="kinds of faults that shall not strike, by comma"
     )
+    parser.add_argument(
+        "--speaks",
+        choices=TONGUES,
+        default=None,
+        help="let the venue speak a broker's bytes, decoded by its adapter",
+    )
     asked = parser.parse_args()
     without = frozenset(asked.without.split(","))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.explain or asked.seed is not None:
         seed = asked.first if asked.seed is None else asked.seed
-        result = run_seed(seed, _say if asked.explain else None, without, trace=True)
-        _say(failure_line(result))
+        result = run_seed(
+            seed, _say if asked.explain else None, without, trace=True, speaks=asked.speaks
+        )
+        _say(failure_line(result, asked.speaks))
         _say(msgspec.json.encode(result).decode())
         return 1 if result.failure is not None else 0
     began = time.monotonic_ns()
@@ -45,6 +53,7 @@ def main() -> int:
         _say,
         until_found=asked.until_found,
         without=without,
+        speaks=asked.speaks,
     )
     totals = campaign.run()
     totals.seconds = round((time.monotonic_ns() - began) / 1e9, 1)

@@ -71,6 +71,11 @@ class VenueBooks:
         self.executions[execution.id] = execution
         self._book(execution, 1, execution.ts, execution.id)
 
+    @property
+    def count(self) -> int:
+        """Return how many executions there ever were."""
+        return len(self.executions)
+
     def undo(self, execution_id: ExecutionId, ts: int, why: str) -> None:
         """Take a trade and its fee back."""
         execution = self.executions[execution_id]

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from tradebot.engine.simulation.plan import FAULT_KINDS, FaultKind
+from tradebot.engine.simulation.plan import FAULT_KINDS, FaultKind, TongueName
 from tradebot.engine.simulation.result import SeedResult
 from tradebot.engine.simulation.seed import run_seed
 
@@ -41,9 +41,10 @@ class Campaign:
         tell: Called with a line for each seed that failed, as it does.
         until_found: Whether to end with the first seed that fails.
         without: Kinds of faults that shall not strike.
+        speaks: The broker whose bytes the venue speaks; None: it hands events over.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a campaign is)
         self,
         first: int,
         seeds: int,
@@ -52,8 +53,10 @@ class Campaign:
         *,
         until_found: bool = False,
         without: frozenset[str] = frozenset(),
+        speaks: TongueName | None = None,
     ) -> None:
-        self._run = partial(run_seed, without=without)
+        self._run = partial(run_seed, without=without, speaks=speaks)
+        self._speaks: TongueName | None = speaks
         self._until_found = until_found
         self._range = range(first, first + seeds)
         self._workers = workers
@@ -92,13 +95,17 @@ class Campaign:
             self.seeds_with[kind] += count > 0
         if result.failure is not None:
             totals.failed.append(result.seed)
-            self._tell(failure_line(result))
+            self._tell(failure_line(result, self._speaks))
 
 
-def failure_line(result: SeedResult) -> str:
+def failure_line(result: SeedResult, speaks: TongueName | None = None) -> str:
     """Return the one line that reproduces what a seed found."""
     failure = result.failure
     if failure is None:
         return f"seed {result.seed}: nothing found"
     reason = " ".join(failure.reason.split())[:300]
-    return f"make simulate SEEDS=1 FIRST={result.seed}  # {failure.invariant} at step {failure.step}: {reason}"
+    tongue = f" SPEAKS={speaks}" if speaks is not None else ""
+    return (
+        f"make simulate SEEDS=1 FIRST={result.seed}{tongue}  "
+        f"# {failure.invariant} at step {failure.step}: {reason}"
+    )

@@ -48,6 +48,10 @@ COIN_RATE = Decimal(20)
 type VenueState = Literal["working", "filled", "cancelled", "rejected", "expired", "replaced"]
 
 
+type NameExecution = Callable[[AccountName, InstrumentId, ExecutionId | None], ExecutionId]
+"""Names an execution of an account in an instrument, by the one it corrects if any."""
+
+
 class VenueOrder(msgspec.Struct, kw_only=True):
     """An order as the venue holds it."""
 
@@ -116,12 +120,25 @@ class Exchange:
         self.now = 0
         self.books = VenueBooks()
         self.depths = {instrument.id: Depth([], []) for instrument in INSTRUMENTS}
+        self.name_execution: NameExecution = self._plain_name
+        """How the next execution of an account is named."""
         self.orders: dict[tuple[AccountName, ClientOrderId], VenueOrder] = {}
         self.fees: dict[str, FeeCharged] = {}
         """What was charged apart from executions."""
         self.replaced_by: dict[ClientOrderId, ClientOrderId] = {}
         self._live: dict[VenueOrderId, VenueOrder] = {}
         self._numbers = 0
+
+    def _plain_name(
+        self, account: AccountName, instrument: InstrumentId, before: ExecutionId | None
+    ) -> ExecutionId:
+        _ = account, instrument, before
+        return ExecutionId(f"x{len(self.books.executions) + 1}")
+
+    @property
+    def next_number(self) -> int:
+        """Return the number that the next order gets."""
+        return self._numbers + 1
 
     # ---------------------------------------------------------------------------- questions
 
@@ -349,7 +366,7 @@ class Exchange:
         asset = BY_ID[order.instrument].currency
         if self._plan.fee_asset is not None:
             fee, asset = (fee / COIN_RATE).quantize(FEE_QUANTUM), self._plan.fee_asset
-        number = ExecutionId(f"x{len(self.books.executions) + 1}")
+        number = self.name_execution(order.account, order.instrument, None)
         apart, first = self._faults.strike("late_fee"), self._faults.strike("fee_first")
         if (apart or first) and fee:
             charge = FeeCharged(

@@ -13,6 +13,12 @@ from tradebot.engine.core.types import MINUTE, SECOND, AccountName
 type Third = Literal["live", "shadow"]
 """How the third sleeve begins."""
 
+type TongueName = Literal["binance", "alpaca", "ib"]
+"""A broker whose bytes a simulated account may speak."""
+
+TONGUES: tuple[TongueName, ...] = ("binance",)
+"""Brokers whose tongue there is."""
+
 type FaultKind = Literal[
     "drop",
     "duplicate",
@@ -112,6 +118,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a start finds another engine's order at the venue."""
     own_limits: dict[str, str]
     """The limits of every sleeve, as shares of its capital; empty: none."""
+    speaks: TongueName | None = None
+    """The broker whose bytes the accounts speak; None: events are handed over as they are."""
 
 
 def generator(seed: int, part: str) -> random.Random:

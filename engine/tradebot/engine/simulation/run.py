@@ -322,6 +322,7 @@ class Simulation:
         return (
             len(self.world.agenda) == 0
             and runtime.quiet
+            and self.world.venue.settled
             and not state.flattening
             and unsettled(state, self.world.venue.exchange) is None
         )
@@ -349,7 +350,7 @@ class Simulation:
     def _reconcile(self) -> None:
         self._operate(ReconcileRequested())
         for account in self.plan.accounts:
-            self.world.deliver(self.world.venue.snapshot(account), MS)
+            self.world.venue.look_again(account)
         self._until(lambda: len(self.world.agenda) == 0 and self.process.runtime.quiet, SECOND)
 
     def _read_back(self) -> None:

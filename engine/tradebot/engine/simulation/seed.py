@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tradebot.engine.simulation.overdue import SeedOverdue, bounded
-from tradebot.engine.simulation.plan import plan_of
+from tradebot.engine.simulation.plan import TongueName, plan_of
 from tradebot.engine.simulation.result import Failure, SeedResult
 from tradebot.engine.simulation.run import Simulation
 from tradebot.engine.simulation.violation import Violation
@@ -22,6 +22,7 @@ def run_seed(
     without: frozenset[str] = frozenset(),
     *,
     trace: bool = False,
+    speaks: TongueName | None = None,
 ) -> SeedResult:
     """Run one seed in a folder of its own, in memory where the machine has such a place.
 
@@ -30,8 +31,14 @@ def run_seed(
         explain: Called with a line for each thing that happens; None: silent.
         without: Kinds of faults that shall not strike.
         trace: Whether to hash all that happens, to compare runs.
+        speaks: The broker whose bytes the venue speaks; None: it hands events over.
     """
     plan = plan_of(seed)
+    if speaks is not None:
+        # The brokers' adapters are loaded by those who want them.
+        from tradebot.engine.simulation.tongues.choice import spoken
+
+        plan = spoken(plan, speaks)
     chances = {kind: chance for kind, chance in plan.chances.items() if kind not in without}
     plan = msgspec.structs.replace(plan, chances=chances)
     with tempfile.TemporaryDirectory(prefix="tradebot-sim-", dir=_in_memory()) as name:

@@ -1,8 +1,8 @@
 """The venue as the engine reaches it: requests that may be lost, refused or unanswered, and the private streams."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -39,7 +39,6 @@ from tradebot.engine.core.types import (
     BetId,
     ClientOrderId,
     EngineId,
-    ExecutionId,
     Side,
 )
 from tradebot.engine.simulation.agenda import Agenda
@@ -63,6 +62,28 @@ FAR_AWAY = 200
 """Ticks from the touch at which another engine's order rests."""
 
 
+class PrivateStream(Protocol):
+    """What an account's adapter hears by."""
+
+    @property
+    def sick(self) -> bool:
+        """Return whether words are being lost, or were and nobody has noticed."""
+        ...
+
+    @property
+    def said(self) -> int:
+        """Return how many words were told, heard or not."""
+        ...
+
+    def connect(self) -> None:
+        """Come up."""
+        ...
+
+    def mend(self) -> None:
+        """Let what is broken be noticed."""
+        ...
+
+
 class FaultyVenue:
     """A venue with several accounts, and the adapter in front of it.
 
@@ -79,10 +100,11 @@ class FaultyVenue:
         self._agenda = agenda
         self._deliver = deliver
         self.exchange = Exchange(plan, faults, say=self._say, later=self.later)
-        self.streams = {
+        self._plain_streams = {
             account: Stream(account, faults, deliver=deliver, later=self.later)
             for account in plan.accounts
         }
+        self.streams: Mapping[AccountName, PrivateStream] = self._plain_streams
         self._elsewhere = 0
         self.words = 0
         """Private events and answers told."""
@@ -176,7 +198,7 @@ class FaultyVenue:
 
     def _say(self, account: AccountName, event: VenueEvent) -> None:
         self.words += 1
-        self.streams[account].say(event)
+        self._plain_streams[account].say(event)
 
     # ---------------------------------------------------------------------------- questions
 
@@ -235,6 +257,18 @@ class FaultyVenue:
                 symbol: price for symbol, price in averages.items() if price is not None
             },
         )
+
+    def look_again(self, account: AccountName) -> None:
+        """Tell unasked what an account holds."""
+        self._deliver(self.snapshot(account), MS)
+
+    def engine_died(self) -> None:
+        """Nobody listens any more; the venue goes on."""
+
+    @property
+    def settled(self) -> bool:
+        """Return whether the way between engine and venue is whole."""
+        return True
 
     @staticmethod
     def _account_of(change: ExecutionBusted | ExecutionCorrected) -> AccountName:
@@ -335,7 +369,7 @@ class FaultyVenue:
         tick = BY_ID[found.instrument].rules_at(0).tick
         instead = msgspec.structs.replace(
             found,
-            id=ExecutionId(f"x{len(books.executions) + 1}"),
+            id=self.exchange.name_execution(found.account, found.instrument, found.id),
             price=found.price + tick * self._faults.between(1, 5),
             ts=self._agenda.now,
         )

@@ -30,12 +30,20 @@ class SimulatedWorld:
         self.plan = plan
         self.faults = Faults(plan)
         self.agenda = Agenda(plan.begins)
-        self.venue = FaultyVenue(plan, self.faults, self.agenda, self.deliver)
-        self.feed = SimulatedMarket(plan, self.faults, self.venue.exchange, self.agenda)
         self.runtime: Runtime | None = None
         """The engine that runs now."""
+        self.venue = self._venue()
+        self.feed = SimulatedMarket(plan, self.faults, self.venue.exchange, self.agenda)
         for account in plan.accounts:
             self.venue.move_cash(account, plan.cash, "deposit")
+
+    def _venue(self) -> FaultyVenue:
+        if self.plan.speaks is None:
+            return FaultyVenue(self.plan, self.faults, self.agenda, self.deliver)
+        # The brokers' adapters are loaded by those who want them.
+        from tradebot.engine.simulation.tongues.spoken import SpokenVenue
+
+        return SpokenVenue(self.plan, self.faults, self.agenda, self.deliver)
 
     # ---------------------------------------------------------------------------- as an engine sees it
 
@@ -121,6 +129,7 @@ class SimulatedWorld:
     def engine_died(self) -> None:
         """Nobody listens any more."""
         self.runtime = None
+        self.venue.engine_died()
 
     def heal(self) -> None:
         """Let no further fault strike, and mend what is broken."""

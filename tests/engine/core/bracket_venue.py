@@ -50,6 +50,9 @@ RICH = msgspec.structs.replace(
 )
 """Knows all of it."""
 
+PAIRS = msgspec.structs.replace(RICH, locks_balance=True, oco=True)
+"""Locks what rests, and takes a stop and a target as one."""
+
 
 def start(capabilities: Capabilities) -> EngineStarted:
     """Return the start of an engine whose venue can do this."""
@@ -184,6 +187,16 @@ class BracketVenue:
             self.answers.append(gone)
         else:
             self.answers.append(OrderCancelled(client_order_id=key, reason="", ts_event=0))
+            self._end_pair_of(key)
+
+    def _end_pair_of(self, key: ClientOrderId) -> None:
+        """End what was placed as one with an order that traded or was cancelled: the venue's own rule."""
+        group = self.world.order(key).intent.group
+        for other in [one for one, order in self.orders.items() if order.intent.group == group]:
+            if group is not None and other != key:
+                del self.orders[other]
+                ended = OrderCancelled(client_order_id=other, reason="pair", ts_event=0)
+                self.answers.append(ended)
 
     def _replace(self, effect: Replace) -> None:
         new, old_key = effect.order, effect.order.replaces
@@ -221,6 +234,7 @@ class BracketVenue:
         self.answers.append(self.execution(order.intent, size))
         if order.filled == order.quantity:
             del self.orders[key]
+        self._end_pair_of(key)
         if settle:
             self.settle()
 

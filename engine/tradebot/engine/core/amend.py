@@ -9,7 +9,7 @@ import msgspec
 from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.events import AmendRequested, CancelRejected
 from tradebot.engine.core.gate_words import Check
-from tradebot.engine.core.orders import Order
+from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved, approve
@@ -137,6 +137,7 @@ def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
         created=state.now,
         replaces=old.client_order_id,
         lives_at=old.lives_at if order.held else place_of(capabilities, wanted.type),
+        group=None,
     )
     if order.held:
         refused = step.refused_terms(new)
@@ -146,8 +147,15 @@ def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
     other = blocked_by(state, new)
     if other is not None:
         return _crosses(state, new, other)
+    if old.group is not None and new.type in STOPS:
+        # A pair ends whole. The engine keeps the stop in the meantime, and a new pair takes it in where there is one.
+        new = msgspec.structs.replace(new, lives_at="engine")
     before = state.blotter.successor(old.client_order_id)
-    if capabilities.replace and (before is None or before.state != "rejected"):
+    if (
+        capabilities.replace
+        and old.group is None
+        and (before is None or before.state != "rejected")
+    ):
         return step.replace(new, order.filled)
     # The gate is asked before the old order is given up, and again when the new one goes out.
     verdict = step.refused_terms(new) or approve(new, picture(state, new))

@@ -18,6 +18,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     replace: bool = False
     """Whether an open order can be changed in one step; else it is cancelled and sent anew."""
     oco: bool = False
-    """Whether the venue ends one order of a pair when the other fills; else the kernel does."""
+    """Whether a stop and a target can be placed as one, of which the venue ends the other when one trades.
+
+    Else the kernel does. Orders that were not placed together are no pair there.
+    """
     locks_balance: bool = False
     """Whether a resting sell locks what it sells, so that a stop and a target cannot rest side by side without OCO."""

@@ -5,14 +5,14 @@ sibling; a position that was made smaller otherwise takes it from both; flat, th
 is told and never answered with a third order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from tradebot.engine.core.amend import change
-from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.going import gives_way, is_going, is_piece
+from tradebot.engine.core.leg_terms import PROTECTS, is_refused, leg_of, of_role, standing_of
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.outcomes import (
     Alert,
@@ -21,11 +21,11 @@ from tradebot.engine.core.outcomes import (
     Legs,
     OrderIntent,
 )
+from tradebot.engine.core.pairs import ends_with, may_fill, pair_refused, partner, takes_pairs
 from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.state import EXIT, State, Tries
-from tradebot.engine.core.step import Step, trailing_start
-from tradebot.engine.core.terms import place_of
-from tradebot.engine.core.types import OrderRole, OrderType, opposite
+from tradebot.engine.core.step import Step
+from tradebot.engine.core.types import OrderRole, OrderType
 from tradebot.engine.core.waiting import waits
 
 LEGS_LOST_MAX = 20
@@ -36,9 +36,6 @@ COVERS_TOO_MUCH = "covers-too-much"
 
 LEG_QUANTITY = "leg-quantity"
 """What older journals call it."""
-
-PROTECTS = "protects"
-"""Reason of a leg."""
 
 _OF_THE_ENGINE = frozenset({PROTECTS, "amend", "house-money"})
 """Reasons of legs that nobody has set off by will."""
@@ -64,10 +61,16 @@ def keep_legs(step: Step, entry: Order) -> None:
     closing_now = sum(leg.leaves for leg in pieces)
     if closing_now > covered:
         _less(step, pieces, closing_now - covered)
-    for role in roles(intent.legs):
-        standing = _standing(state, _of_role(state, entry, role))
-        total = sum(leg.leaves for leg in standing)
-        room = max(covered - _given_way(state, entry, role), 0)
+    rooms = {role: max(covered - _given_way(state, entry, role), 0) for role in roles(intent.legs)}
+    if takes_pairs(state, entry):
+        _pair(step, entry, rooms)
+    elif pair_refused(state, entry):
+        key = intent.client_order_id
+        text = f"the venue refused stop and target of order {key} as one: this engine alone keeps its stop"
+        _tell_once(step, f"pair:{key}", text)
+    for role, room in rooms.items():
+        standing = standing_of(state, of_role(state, entry, role))
+        total = sum(may_fill(state, leg) for leg in standing)
         if total > room:
             _less(step, standing, total - room)
         elif total < room:
@@ -77,7 +80,7 @@ def keep_legs(step: Step, entry: Order) -> None:
 def going_legs(state: State, entry: Order) -> list[Order]:
     """Return the open exits that take the place of an entry's legs."""
     legs = state.blotter.legs(entry.intent.client_order_id)
-    return [leg for leg in _standing(state, legs) if is_going(leg.intent)]
+    return [leg for leg in standing_of(state, legs) if is_going(leg.intent)]
 
 
 def _given_way(state: State, entry: Order, role: OrderRole) -> int:
@@ -110,25 +113,6 @@ def roles(legs: Legs) -> tuple[OrderRole, ...]:
     return (stop if stopped else ()) + (target if legs.take_profit is not None else ())
 
 
-def _of_role(state: State, entry: Order, role: OrderRole) -> list[Order]:
-    """Return the legs of one kind that an entry ever had, oldest first; pieces are none of them."""
-    return [
-        leg
-        for leg in state.blotter.legs(entry.intent.client_order_id)
-        if leg.intent.role == role and not is_piece(leg.intent)
-    ]
-
-
-def _standing(state: State, legs: Sequence[Order]) -> list[Order]:
-    """Return open legs whose place no other is about to take."""
-    standing: list[Order] = []
-    for leg in legs:
-        after = state.blotter.successor(leg.intent.client_order_id)
-        if leg.is_open and (after is None or not after.is_open):
-            standing.append(leg)
-    return standing
-
-
 # ------------------------------------------------------------------------------------ smaller
 
 
@@ -137,19 +121,33 @@ def _less(step: Step, standing: Sequence[Order], excess: int) -> None:
     for leg in reversed(standing):
         if excess <= 0:
             return
-        left = max(leg.leaves - excess, 0)
-        excess -= leg.leaves - left
+        size = may_fill(step.state, leg)
+        left = max(size - excess, 0)
+        excess -= size - left
         key = leg.intent.client_order_id
+        if not size:
+            continue
         if leg.held:
             if left:
                 step.emit(HeldQuantityChanged(client_order_id=key, quantity=left))
             else:
                 step.emit(HeldEnded(client_order_id=key, state="cancelled", reason=COVERS_TOO_MUCH))
-        elif leg.state in IN_FLIGHT or leg.unheard:
-            if not left and leg.state in {"created", "triggered"}:
-                step.cancel(leg.intent, why(COVERS_TOO_MUCH))  # the cancel follows it to the venue
-        elif leg.intent.tif not in {"ioc", "fok"}:  # what was set off ends by itself
-            shrink(step, leg, left, why(COVERS_TOO_MUCH))
+        else:
+            _less_at_venue(step, leg, left)
+
+
+def _less_at_venue(step: Step, leg: Order, left: int) -> None:
+    """Leave so much of a leg at the venue open, as far as it can be said now."""
+    because = why(COVERS_TOO_MUCH)
+    if leg.state in IN_FLIGHT or leg.unheard:
+        if not left and leg.state in {"created", "triggered"}:
+            step.cancel(leg.intent, because)  # the cancel follows it to the venue
+    elif (other := partner(step.state, leg)) is not None:
+        # A pair is taken out whole, by either of its orders, and placed anew for what is left.
+        if other.state != "pending_cancel":
+            step.cancel(leg.intent, because)
+    elif leg.intent.tif not in {"ioc", "fok"}:  # what was set off ends by itself
+        shrink(step, leg, left, because)
 
 
 def shrink(step: Step, order: Order, left: int, because: Because) -> None:
@@ -162,13 +160,54 @@ def shrink(step: Step, order: Order, left: int, because: Because) -> None:
 # ------------------------------------------------------------------------------------ larger
 
 
+def _pair(step: Step, entry: Order, rooms: Mapping[OrderRole, int]) -> None:
+    """Cover with a pair at the venue what no order there covers; what the engine kept of it gives way.
+
+    What the gate refuses as a pair, a part too small for the venue, is covered as where there are no pairs.
+
+    Args:
+        step: The step.
+        entry: What is protected.
+        rooms: What the legs of each kind are to cover, in units.
+    """
+    state = step.state
+    stops = standing_of(state, of_role(state, entry, "stop_loss"))
+    targets = standing_of(state, of_role(state, entry, "take_profit"))
+    here = [
+        leg for leg in stops if leg.held and leg.intent.type == "stop" and not waits(state, leg)
+    ]
+    covered = sum(may_fill(state, leg) for leg in stops if leg not in here)
+    missing = min(
+        rooms["stop_loss"] - covered,
+        rooms["take_profit"] - sum(may_fill(state, leg) for leg in targets),
+    )
+    given_up = any(
+        _given_up(step, entry, role, of_role(state, entry, role)) for role in sorted(rooms)
+    )
+    if missing <= 0 or given_up:
+        return
+    stop = leg_of(state, entry, "stop_loss", missing)
+    target = leg_of(state, entry, "take_profit", missing, ahead=1)
+    if stop is None or target is None:
+        return
+    key = stop.client_order_id
+    together = (
+        msgspec.structs.replace(stop, lives_at="broker", group=key, oco=None),
+        msgspec.structs.replace(target, group=key, oco=key),
+    )
+    if step.submit_together(together) is None:
+        _less(step, here, sum(leg.leaves for leg in here) + covered + missing - rooms["stop_loss"])
+
+
 def _more(step: Step, entry: Order, role: OrderRole, missing: int) -> None:
     """Cover so much more with legs of one kind: let one grow, else place another."""
     state = step.state
-    ever = _of_role(state, entry, role)
+    ever = of_role(state, entry, role)
     if _given_up(step, entry, role, ever):
         return
-    standing = _standing(state, ever)
+    standing = standing_of(state, ever)
+    if role == "take_profit" and _stop_locks(state, entry):
+        return
     for leg in reversed(standing):
         if leg.held and not waits(state, leg):
             quantity = leg.intent.quantity + missing
@@ -180,6 +219,7 @@ def _more(step: Step, entry: Order, role: OrderRole, missing: int) -> None:
     last = standing[-1] if standing else None
     capabilities = state.accounts[entry.intent.account].started.capabilities
     grows = last is not None and last.state in WORKING and last.intent.tif == "gtc"
+    grows = grows and (last is None or last.intent.group is None)
     if last is not None and grows and capabilities.replace:
         quantity = last.leaves + missing
         larger = msgspec.structs.replace(last.intent, quantity=quantity, request_id=None)
@@ -188,12 +228,22 @@ def _more(step: Step, entry: Order, role: OrderRole, missing: int) -> None:
     _place(step, entry, role, missing)
 
 
+def _stop_locks(state: State, entry: Order) -> bool:
+    """Return whether a stop stands alone at the venue that locks what a target would sell: what is left of a pair."""
+    stops = standing_of(state, of_role(state, entry, "stop_loss"))
+    locks = state.accounts[entry.intent.account].started.capabilities.locks_balance
+    others = [other for other in (partner(state, stop) for stop in stops) if other is not None]
+    return locks and any(not other.is_open for other in others)
+
+
 def _given_up(step: Step, entry: Order, role: OrderRole, ever: Sequence[Order]) -> bool:
     """Return whether no leg of a kind is placed any more: somebody took it out, or the venue will not have it."""
     if any(leg.cancelled_by not in RESTORED for leg in ever):
         return True
-    lost = sum(1 for leg in ever if _lost(leg))
-    refused = role == "take_profit" and any(_refused(leg) for leg in ever)
+    lost = sum(1 for leg in ever if _lost(leg) and not ends_with(step.state, leg))
+    refused = role == "take_profit" and any(
+        is_refused(leg) and leg.intent.group is None for leg in ever
+    )
     if lost <= LEGS_LOST_MAX and not refused:
         return False
     key = entry.intent.client_order_id
@@ -203,17 +253,13 @@ def _given_up(step: Step, entry: Order, role: OrderRole, ever: Sequence[Order]) 
 
 def _lost(leg: Order) -> bool:
     silent = leg.state == "cancelled" and not leg.cancelled_by
-    return _refused(leg) or (leg.state == "expired" and not _by_will(leg)) or silent
+    return is_refused(leg) or (leg.state == "expired" and not _by_will(leg)) or silent
 
 
 def _by_will(leg: Order) -> bool:
     """Return whether its policy set a stop off: what found nobody to trade with was not the venue's refusal."""
     because = leg.intent.because
     return leg.intent.tif == "ioc" and because is not None and because.code not in _OF_THE_ENGINE
-
-
-def _refused(leg: Order) -> bool:
-    return leg.state == "rejected" and leg.intent.replaces is None
 
 
 def _place(step: Step, entry: Order, role: OrderRole, quantity: int) -> None:
@@ -233,7 +279,8 @@ def keep_or_tell(step: Step, leg: OrderIntent, text: str) -> None:
     """Keep a stop in the engine that may not go to the venue; say so of a target, which cannot be kept."""
     state = step.state
     if leg.role == "stop_loss":
-        step.hold(msgspec.structs.replace(_as_stop(leg), lives_at="engine", created=state.now))
+        kept = msgspec.structs.replace(_as_stop(leg), lives_at="engine", created=state.now)
+        step.hold(kept)
         return
     order = state.blotter.get(leg.client_order_id)
     if order is not None and order.held:
@@ -248,70 +295,6 @@ def _as_stop(leg: OrderIntent) -> OrderIntent:
         return leg
     kind: OrderType = "stop" if leg.trail is None else "trailing_stop"
     return msgspec.structs.replace(leg, type=kind, tif="gtc", limit_price=None)
-
-
-def leg_of(state: State, entry: Order, role: OrderRole, quantity: int) -> OrderIntent | None:
-    """Return a leg for so much of an entry's fills; None for a trailing stop without a market to trail.
-
-    Where there were legs of this kind before, it goes on where the last one stood: it may have been moved.
-    """
-    intent, legs = entry.intent, entry.intent.legs
-    if legs is None:
-        return None
-    side, ever = opposite(intent.side), _of_role(state, entry, role)
-    trailing = legs.trail is not None
-    stop: OrderType = "trailing_stop" if trailing else "stop"
-    kind = stop if role == "stop_loss" else "limit"
-    limit = legs.take_profit if role == "take_profit" else None
-    trigger = legs.stop_loss if role == "stop_loss" else None
-    trail = legs.trail if role == "stop_loss" else None
-    if ever:
-        last = ever[-1].intent
-        trigger, trail = last.trigger_price, last.trail
-        limit = last.limit_price if role == "take_profit" else None
-    if kind == "trailing_stop" and trigger is None:
-        opened = entry.cost // entry.filled if entry.filled else None
-        trigger = trailing_start(state, intent.instrument, side, trail, opened)
-        if trigger is None:
-            return None
-    capabilities = state.accounts[intent.account].started.capabilities
-    # A venue that refused one is not asked again: the engine keeps it.
-    stop_at_venue = venue_takes(capabilities, legs, kind) and not any(map(_refused, ever))
-    at_venue = role == "take_profit" or stop_at_venue
-    beside = _standing(state, state.blotter.legs(intent.client_order_id))
-    siblings = [leg.intent.client_order_id for leg in beside if leg.intent.role != role]
-    return OrderIntent(
-        client_order_id=state.next_order_id(),
-        request_id=None,
-        bet_id=intent.bet_id,
-        account=intent.account,
-        instrument=intent.instrument,
-        owner=intent.owner,
-        policy_version=intent.policy_version,
-        side=side,
-        type=kind,
-        tif="gtc",
-        quantity=quantity,
-        limit_price=limit,
-        post_only=False,
-        reduce_only=True,
-        because=why(PROTECTS, order=intent.client_order_id),
-        edge=None,
-        lives_at="broker" if at_venue else "engine",
-        created=state.now,
-        engine_id=state.engine_id,
-        trigger_price=trigger,
-        trail=trail,
-        parent=intent.client_order_id,
-        oco=siblings[-1] if siblings else None,
-        role=role,
-    )
-
-
-def venue_takes(capabilities: Capabilities, legs: Legs, kind: OrderType) -> bool:
-    """Return whether a protective stop goes to the venue: it knows the type, and has room beside a target."""
-    room = capabilities.oco or not capabilities.locks_balance or legs.take_profit is None
-    return place_of(capabilities, kind) == "broker" and room
 
 
 # ------------------------------------------------------------------------------------ telling

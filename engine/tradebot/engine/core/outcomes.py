@@ -86,6 +86,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     role: OrderRole = ""
     legs: Legs | None = None
     """Protection asked for with an entry."""
+    group: ClientOrderId | None = None
+    """Of orders decided in one step that the venue holds as one: the first one's id. If one trades it ends the rest."""
 
 
 type PauseCause = Literal["", "day-loss", "drawdown", "stop"]

@@ -826,9 +826,9 @@ class State:
 
     # -------------------------------------------------------------------------------- ids
 
-    def next_order_id(self) -> ClientOrderId:
-        """Return the next client order id: legal at every venue, never used before."""
-        return ClientOrderId(f"tb{self.engine_id}{base32(self.counter + 1)}")
+    def next_order_id(self, ahead: int = 0) -> ClientOrderId:
+        """Return the next client order id, or one so many further: legal at every venue, never used before."""
+        return ClientOrderId(f"tb{self.engine_id}{base32(self.counter + 1 + ahead)}")
 
     def _never_again(self, client_order_id: str) -> None:
         """Count an id of ours that the venue knows and the journal does not: an exit sent while the disk was full."""

@@ -1,5 +1,6 @@
 """One step of the kernel: outcomes in the order they were decided, each applied at once."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -94,6 +95,31 @@ class Step:
         if denial_is_news:
             self.emit(OrderDenied(order=intent, code=verdict.code, text=verdict.text))
         return verdict
+
+    def submit_together(self, intents: Sequence[OrderIntent]) -> Check | None:
+        """Pass protective orders that the venue is to hold as one through the gate; return the line that refused one.
+
+        All of them go out, or none: a refusal is not journaled.
+
+        Args:
+            intents: Orders of one group.
+        """
+        verdicts: list[RiskApproved[Submit]] = []
+        for number, intent in enumerate(intents):
+            seen = picture(self.state, intent)
+            sent = seen.orders_last_minute + number
+            seen = msgspec.structs.replace(seen, orders_last_minute=sent)
+            verdict = self.refused_terms(intent) or approve(intent, seen)
+            if not isinstance(verdict, RiskApproved):
+                return verdict
+            verdicts.append(verdict)
+        for verdict in verdicts:
+            order = verdict.item.order
+            for before in in_the_way(self.state, order):
+                self.cancel(before.intent, why(GIVES_WAY, order=order.client_order_id))
+            self.outcomes.append(verdict)
+            self.state.apply_outcome(verdict.item)
+        return None
 
     def replace(self, intent: OrderIntent, known_filled: int) -> Check | None:
         """Pass an order that takes another's place through the gate; return the line that refused it, or None.

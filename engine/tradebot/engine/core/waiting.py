@@ -3,6 +3,7 @@
 from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.going import lacks_room
 from tradebot.engine.core.orders import Order
+from tradebot.engine.core.pairs import partner
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import ClientOrderId
 
@@ -15,7 +16,7 @@ def waits(state: State, order: Order) -> bool:
     intent = order.intent
     if intent.replaces is not None:
         old = state.blotter.get(intent.replaces)
-        if old is not None and old.is_open:
+        if old is not None and (old.is_open or _pair_stands(state, old)):
             return True
     if order.held and lacks_room(state, intent):
         return True
@@ -23,6 +24,12 @@ def waits(state: State, order: Order) -> bool:
     if follows and intent.parent is not None and parent_filled(state, intent.parent) is None:
         return True
     return intent.lives_at == "broker" and blocked_by(state, intent) is not None
+
+
+def _pair_stands(state: State, old: Order) -> bool:
+    """Return whether the other order of an ended one's pair is still at the venue, which locks what both would sell."""
+    other = partner(state, old)
+    return other is not None and other.is_open
 
 
 def parent_filled(state: State, parent: ClientOrderId) -> int | None:

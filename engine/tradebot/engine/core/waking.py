@@ -16,7 +16,7 @@ from tradebot.engine.core.events import (
     OrderReported,
     TimerFired,
 )
-from tradebot.engine.core.legs import PROTECTS
+from tradebot.engine.core.leg_terms import PROTECTS
 from tradebot.engine.core.needs import Bars, Book, Every, Trades
 from tradebot.engine.core.policy import Policy
 from tradebot.engine.core.sleeve_terms import SleeveStarted

@@ -10,7 +10,7 @@ from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.edge_size import UsedEdge, half_kelly, used_edge
 from tradebot.engine.core.events import AmendRequested, PlaceOrder
 from tradebot.engine.core.exposures import exposure
-from tradebot.engine.core.legs import venue_takes
+from tradebot.engine.core.leg_terms import venue_takes
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.open_risk import at_stop
 from tradebot.engine.core.outcomes import Legs, OrderIntent

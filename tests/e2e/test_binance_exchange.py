@@ -121,6 +121,50 @@ def test_what_the_engine_knows_after_kill_and_restart_is_the_exchanges_ledger() 
         assert Decimal(book["cash"]["binance"]["BTC"]) < Decimal("0.00001")
 
 
+def test_a_stop_and_a_target_protect_as_a_pair_at_the_exchange_while_the_engine_is_dead() -> None:
+    with short_home() as home, exchange(home) as ready:
+        configure(
+            home,
+            '[accounts.b]\nvenue = "binance"\nkind = "sandbox"\nsymbols = ["BTCUSDT"]\n'
+            f'base_url = "{ready["binance"]["url"]}"\n',
+        )
+        keep_keys(home, ready)
+        with running(home) as engine, engine.client() as client:
+            wait_until(lambda: understood(client), "the account is understood", 30)
+            bracket = OrderRequest(
+                request_id="r1",
+                instrument=BTC,
+                side="buy",
+                quantity=Decimal("0.01"),
+                type="marketable",
+                stop_loss=Decimal(50_000),
+                take_profit=Decimal(70_000),
+            )
+            assert client.place(bracket, 10.0).order is not None
+
+            def pair() -> list[OrderFacts]:
+                return [one for one in client.orders(working_only=True) if one.role]
+
+            wait_until(
+                lambda: [one.state for one in pair()] == ["accepted"] * 2, "the pair stands", 20
+            )
+            assert [(one.role, one.lives_at) for one in pair()] == [
+                ("stop_loss", "broker"),
+                ("take_profit", "broker"),
+            ]
+            (held,) = (one for one in client.positions() if one.owner == "hand")
+            assert held.protected_at == "broker"
+            engine.kill()
+        assert [one["state"] for one in ledger(ready)["orders"][1:]] == ["working", "waiting"]
+        printed = {"venue": "binance", "symbol": "BTCUSDT", "price": "70001", "quantity": "9"}
+        httpx.post(f"{ready['control']}/_ctl/print", json=printed).raise_for_status()
+        with running(home) as engine, engine.client() as client:
+            wait_until(lambda: len(client.fills(10)) == 2, "the target's fill is told", 30)
+            wait_until(lambda: not client.orders(working_only=True), "the stop has ended", 30)
+            wait_until(lambda: understood(client), "the account is understood", 30)
+            agrees(client, ledger(ready))
+
+
 def states(client: ControlClient) -> list[str]:
     """Return the states of all orders."""
     return [order.state for order in client.orders(working_only=False)]

@@ -61,7 +61,9 @@ def keep_legs(step: Step, entry: Order) -> None:
     closing_now = sum(leg.leaves for leg in pieces)
     if closing_now > covered:
         _less(step, pieces, closing_now - covered)
-    rooms = {role: max(covered - _given_way(state, entry, role), 0) for role in roles(intent.legs)}
+    rooms: dict[OrderRole, int] = {}
+    for role in roles(intent.legs):
+        rooms[role] = max(covered - _given_way(state, entry, role), 0)
     if takes_pairs(state, entry):
         _pair(step, entry, rooms)
     elif pair_refused(state, entry):

@@ -45,6 +45,9 @@ class MemoryBinance:
         self.subscribed: list[MemoryLine] = []
         self.mute: set[int] = set()
         self.posts = 0
+        self.pairs: dict[int, int] = {}
+        """Of an order in a pair: the other's number."""
+        self.no_pairs = False
         self.fee_coin = ""
         """What fees are paid in; empty: in what is received."""
         outside.serve = self.serve
@@ -157,6 +160,8 @@ class MemoryBinance:
                 return self._place(params)
             case "POST", "/api/v3/order/cancelReplace":
                 return self._cancel_replace(params)
+            case "POST", "/api/v3/orderList/oco":
+                return self._place_pair(params)
             case "DELETE", "/api/v3/order":
                 return self._cancel(params)
             case "GET", "/api/v3/order":
@@ -218,10 +223,47 @@ class MemoryBinance:
         ]
         return 200, order | {"fills": fills}
 
+    def _place_pair(self, params: dict[str, str]) -> tuple[int, Any]:
+        legs: list[dict[str, str]] = []
+        for place in ("above", "below"):
+            own = {name.removeprefix(place): it for name, it in params.items() if place in name}
+            leg = {name: params[name] for name in ("symbol", "side", "quantity")}
+            leg |= {"type": own["Type"], "newClientOrderId": own["ClientOrderId"]}
+            leg["price"], leg["stopPrice"] = own.get("Price", "0"), own.get("StopPrice", "0")
+            legs.append(leg)
+        taken = {one["clientOrderId"] for one in self.orders.values() if _open(one)}
+        if taken & {leg["newClientOrderId"] for leg in legs}:
+            return 400, _fault(-2010, "Duplicate order sent.")
+        if self.no_pairs:
+            return 400, _fault(-2010, "Order would immediately match and take.")
+        self.posts -= 1  # two orders by one request
+        reports = [self._place(leg)[1] for leg in legs]
+        first, second = (report["orderId"] for report in reports)
+        self.pairs |= {first: second, second: first}
+        return 200, {"orderListId": first, "orderReports": reports}
+
+    def _end_pair_of(self, number: int) -> Json | None:
+        """End the other order of a pair."""
+        other = self.orders.get(self.pairs.get(number, 0))
+        if other is None or not _open(other):
+            return None
+        other["status"] = "CANCELED"
+        self._report(other, "CANCELED")
+        return other
+
     def _cancel(self, params: dict[str, str]) -> tuple[int, Any]:
         order = self._find(params)
         if order is None or not _open(order):
             return 400, _fault(-2011, "Unknown order sent.")
+        other = self._end_pair_of(order["orderId"])
+        if other is not None:
+            order["status"] = "CANCELED"
+            self._report(order, "CANCELED")
+            named = [
+                one | {"origClientOrderId": one["clientOrderId"], "clientOrderId": "web_1"}
+                for one in (order, other)
+            ]
+            return 200, {"orderListId": 1, "orderReports": named}
         order["status"] = "CANCELED"
         self._report(order, "CANCELED")
         return 200, order | {"origClientOrderId": order["clientOrderId"], "clientOrderId": "web_1"}
@@ -285,6 +327,7 @@ class MemoryBinance:
         last = {"l": trade["qty"], "L": trade["price"], "t": trade["id"]}
         last |= {"n": trade["commission"], "N": trade["commissionAsset"], "m": trade["isMaker"]}
         self._report(order, "TRADE", **last)
+        self._end_pair_of(number)
 
     def _report(self, order: Json, what: str, **more: Any) -> None:
         cancel = what == "CANCELED"

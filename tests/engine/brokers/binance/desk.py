@@ -63,6 +63,7 @@ CAN = Capabilities(
     post_only=True,
     reduce_only=False,
     replace=True,
+    oco=True,
     locks_balance=True,
 )
 SERVER = Addresses(base_url="http://b", stream_url="ws://b", private_url="ws://b/p", data_url="")
@@ -92,6 +93,16 @@ def intent(key: str, quantity: str = "1", **changes: object) -> OrderIntent:
         "engine_id": EngineId("00000"),
     }
     return OrderIntent(**(values | changes))  # pyright: ignore[reportArgumentType]  (a table of fields)
+
+
+def pair_of(stop: str, target: str, quantity: str = "1") -> tuple[OrderIntent, OrderIntent]:
+    """Return a stop and a target of one group, as the kernel decides them for a long position."""
+    shared: dict[str, object] = {"side": "sell", "reduce_only": True, "group": ClientOrderId(stop)}
+    kind = {"type": "stop", "limit_price": None, "trigger_price": 9_000, "role": "stop_loss"}
+    return (
+        intent(stop, quantity, **shared, **kind),
+        intent(target, quantity, **shared, limit_price=11_000, role="take_profit"),
+    )
 
 
 class Desk:
@@ -150,6 +161,11 @@ class Desk:
         order = intent(key, quantity, side=side, type=kind, limit_price=limit)
         self.session.perform(RiskApproved(Submit(order=order)))
 
+    def submit_pair(self, stop: str, target: str, quantity: str = "1") -> None:
+        """Send a stop and a target that the venue is to hold as one."""
+        for order in pair_of(stop, target, quantity):
+            self.session.perform(RiskApproved(Submit(order=order)))
+
     def cancel(self, key: str) -> None:
         """Cancel an order."""
         self.session.perform(
@@ -195,6 +211,18 @@ class Desk:
             for trade in self.venue.trades
         ]
         assert sorted(told) == sorted(truth)
+
+
+def agrees_but_for_asked_again(desk: Desk) -> None:
+    """A restarted session tells the newest fills anew, as its memory of them ended: the kernel counts them once."""
+    seen: dict[str, OrderFilled] = {}
+    for word in list(desk.words):
+        if isinstance(word, OrderFilled):
+            before = seen.setdefault(word.execution_id, word)
+            same = (before.client_order_id, before.quantity, before.price, before.side)
+            assert same == (word.client_order_id, word.quantity, word.price, word.side)
+    desk.words = list(seen.values())
+    desk.agrees()
 
 
 def live_through(desk: Desk, chance: random.Random, steps: int = 30) -> None:

@@ -5,7 +5,14 @@ from decimal import Decimal
 
 import pytest
 from tests.engine.brokers.binance.binance_in_memory import Faults
-from tests.engine.brokers.binance.desk import BTC, START, Desk, intent, live_through
+from tests.engine.brokers.binance.desk import (
+    BTC,
+    START,
+    Desk,
+    agrees_but_for_asked_again,
+    intent,
+    live_through,
+)
 
 from tradebot.engine.brokers.cursor import MemoryCursor
 from tradebot.engine.core.events import (
@@ -323,26 +330,15 @@ def test_a_report_that_cannot_be_read_makes_the_trades_be_asked_for(desk: Desk) 
 def test_no_fill_is_lost_or_doubled_under_a_fault(fault: str) -> None:
     desk = Desk(Faults(7, (fault,), 0.3))
     live_through(desk, random.Random(7))  # noqa: S311  (seeded)
-    _agrees_but_for_asked_again(desk)
+    agrees_but_for_asked_again(desk)
+    assert desk.venue.posts == len(desk.venue.orders)
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_fill_is_lost_or_doubled_under_all_faults_together(seed: int) -> None:
     desk = Desk(Faults(seed, FAULTS, 0.1))
     live_through(desk, random.Random(seed), steps=60)  # noqa: S311  (seeded)
-    _agrees_but_for_asked_again(desk)
-
-
-def _agrees_but_for_asked_again(desk: Desk) -> None:
-    """A restarted session tells the newest fills anew, as its memory of them ended: the kernel counts them once."""
-    seen: dict[str, OrderFilled] = {}
-    for word in list(desk.words):
-        if isinstance(word, OrderFilled):
-            before = seen.setdefault(word.execution_id, word)
-            same = (before.client_order_id, before.quantity, before.price, before.side)
-            assert same == (word.client_order_id, word.quantity, word.price, word.side)
-    desk.words = list(seen.values())
-    desk.agrees()
+    agrees_but_for_asked_again(desk)
     assert desk.venue.posts == len(desk.venue.orders)
 
 

@@ -44,7 +44,7 @@ def capabilities_of(symbols: Iterable[Symbol]) -> Capabilities:
     """Return what the venue does for every one of some symbols.
 
     A trailing stop stays in the engine: the venue's distance is a share of the price, ours an amount. The venue locks
-    what a resting sell would sell, so that a stop and a target cannot rest side by side.
+    what a resting sell would sell, so that a stop and a target rest there as a pair (OCO) or not at all.
     """
     listed = tuple(symbols)
     types: tuple[OrderType, ...] = tuple(
@@ -56,6 +56,7 @@ def capabilities_of(symbols: Iterable[Symbol]) -> Capabilities:
         post_only=all("LIMIT_MAKER" in one.order_types for one in listed),
         reduce_only=False,
         replace=all(one.cancel_replace_allowed for one in listed),
+        oco=all(one.oco_allowed and "LIMIT_MAKER" in one.order_types for one in listed),
         locks_balance=True,
     )
 

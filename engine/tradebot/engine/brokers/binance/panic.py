@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.numbers import text_from_units
-from tradebot.engine.brokers.binance.calls import Call, Calls, Done, Outcome
+from tradebot.engine.brokers.binance.calls import Call, Calls, Done, Outcome, Refused
 from tradebot.engine.brokers.binance.messages import (
     OrderReply,
     account_reply,
@@ -16,6 +16,7 @@ from tradebot.engine.brokers.binance.messages import (
 )
 from tradebot.engine.brokers.binance.orders import SIDES, TYPES
 from tradebot.engine.brokers.binance.reports import Unreadable, amount
+from tradebot.engine.brokers.binance.requests import GONE
 from tradebot.engine.brokers.binance.signing import Signer
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
 from tradebot.engine.core.types import MS, ClientOrderId, EngineId
@@ -110,14 +111,15 @@ class PanicAtBinance:
         return found
 
     def cancel(self, client_order_id: ClientOrderId) -> None:
-        """Take an order out.
+        """Take an order out; one that is not open any more, as one whose pair was taken out, is out.
 
         Raises:
             VenueRefused: If it stays, or nobody knows.
         """
         params = {"symbol": self._symbols[client_order_id], "origClientOrderId": client_order_id}
         path = "/api/v3/order"
-        self._done(Call(method="DELETE", path=path, params=params, weight=1, kind="cancel"))
+        call = Call(method="DELETE", path=path, params=params, weight=1, kind="cancel")
+        self._done(call, unless=GONE)
 
     def closing_order(self, instrument: InstrumentId) -> Closed:
         """Return the sale that closes a holding.
@@ -149,10 +151,12 @@ class PanicAtBinance:
         }
         self._done(Call(method="POST", path="/api/v3/order", params=params, weight=1, kind="order"))
 
-    def _done(self, call: Call) -> bytes:
+    def _done(self, call: Call, unless: int = 0) -> bytes:
         outcome = self._run.run(_outcome(self._calls, call))
         if isinstance(outcome, Done):
             return outcome.body
+        if unless and isinstance(outcome, Refused) and outcome.code == unless:
+            return b""
         raise VenueRefused(
             str(getattr(outcome, "text", None) or getattr(outcome, "reason", "no answer"))
         )

@@ -13,6 +13,7 @@ from tradebot.engine.brokers.binance.calls import (
     Refused,
     Unsure,
 )
+from tradebot.engine.brokers.binance.lists import DUPLICATE, Lists, list_reply
 from tradebot.engine.brokers.binance.messages import (
     OrderReply,
     error_reply,
@@ -31,6 +32,7 @@ from tradebot.engine.brokers.binance.reports import (
 )
 from tradebot.engine.brokers.binance.setting import AccountSetting
 from tradebot.engine.brokers.cursor import Cursor
+from tradebot.engine.brokers.outside import Outside
 from tradebot.engine.brokers.session import AccountWord
 from tradebot.engine.core.events import (
     CancelRejected,
@@ -53,9 +55,6 @@ ABSENT = -2013
 
 GONE = -2011
 """A cancel of an order that is not open."""
-
-DUPLICATE = "Duplicate order sent."
-"""Said of an id that is open already: then the order has arrived."""
 
 ASKED_BACK_MAX = 5
 """Times an order's trades are asked for in a row until they add up."""
@@ -89,7 +88,7 @@ class Requests:
         calls: Its requests.
         cursor: Its durable memory.
         owner: The session.
-        now: The time, ns UTC.
+        outside: The doors.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Requests:
         calls: Calls,
         cursor: Cursor,
         owner: Owner,
-        now: Callable[[], int],
+        outside: Outside,
     ) -> None:
         self._account = setting.name
         self._can = setting.capabilities
@@ -107,7 +106,8 @@ class Requests:
         self._calls = calls
         self._cursor = cursor
         self._owner = owner
-        self._now = now
+        self._outside = outside
+        self._lists = Lists(calls, setting.capabilities, self, outside, self._leaves)
         self._where: dict[ClientOrderId, str] = {}
         """Symbols of orders that were sent or asked for."""
         self._replacing: dict[ClientOrderId, ClientOrderId] = {}
@@ -134,9 +134,12 @@ class Requests:
         instrument = self._instruments.get(order.instrument)
         why = refusal(order, self._can) if instrument is not None else "not traded at this account"
         if why or instrument is None:
-            self._reject(key, why)
+            self.refused(key, why)
             return
-        self._where[key] = instrument.symbol
+        if order.group is not None:
+            self._lists.submit(order, order.group, instrument)
+            return
+        self._leaves(order)
         params = order_params(order, instrument)
         params |= {"newClientOrderId": key, "newOrderRespType": "FULL"}
         call = Call(method="POST", path="/api/v3/order", params=params, weight=1, kind="order")
@@ -148,22 +151,34 @@ class Requests:
             case Done(body=body):
                 self._placed(key, instrument, body)
             case Refused(text=text) if DUPLICATE in text:
-                self._owner.tell(SubmitUnknown(client_order_id=key, reason=text))
+                self.unsure(key, text)
             case Refused(text=text):
-                self._reject(key, text)
+                self.refused(key, text)
             case NotSent(reason=reason):
-                self._reject(key, reason)
+                self.refused(key, reason)
             case Unsure(reason=reason):
-                self._owner.tell(SubmitUnknown(client_order_id=key, reason=reason))
+                self.unsure(key, reason)
 
     def _placed(self, key: ClientOrderId, instrument: Instrument, body: bytes) -> None:
         try:
             reply = read(order_reply, body)
+        except ValueError as error:
+            self.unreadable(f"reply to an order: {error}")
+            self.unsure(key, "an unreadable reply")
+            return
+        self.taken(key, instrument, reply)
+
+    def _leaves(self, order: OrderIntent) -> None:
+        self._where[order.client_order_id] = self._instruments[order.instrument].symbol
+
+    def taken(self, key: ClientOrderId, instrument: Instrument, reply: OrderReply) -> None:
+        """Tell what a reply says of an order that was placed."""
+        try:
             fills = fills_of_reply(reply, key, instrument, self._account, self._now())
             executed = units(reply.executed_qty, instrument.quantity_scale)
         except ValueError as error:
-            self._owner.malformed(f"reply to an order: {error}")
-            self._owner.tell(SubmitUnknown(client_order_id=key, reason="an unreadable reply"))
+            self.unreadable(f"reply to an order: {error}")
+            self.unsure(key, "an unreadable reply")
             return
         number = VenueOrderId(str(reply.order_id))
         self._cursor.keep_order(reply.symbol, number, key)
@@ -180,8 +195,20 @@ class Requests:
             self._owner.fill(fill, number)
         self._owner.executed(number, executed)
 
-    def _reject(self, key: ClientOrderId, reason: str) -> None:
+    def refused(self, key: ClientOrderId, reason: str) -> None:
+        """Tell that an order is not at the venue and never will be."""
         self._owner.tell(OrderRejected(client_order_id=key, reason=reason, ts_event=self._now()))
+
+    def unsure(self, key: ClientOrderId, reason: str) -> None:
+        """Tell that nobody knows of an order."""
+        self._owner.tell(SubmitUnknown(client_order_id=key, reason=reason))
+
+    def unreadable(self, reason: str) -> None:
+        """Count a reply that could not be read."""
+        self._owner.malformed(reason)
+
+    def _now(self) -> int:
+        return self._outside.now
 
     # ---------------------------------------------------------------------------- cancels
 
@@ -216,15 +243,20 @@ class Requests:
                 pass  # the kernel asks for an order whose cancel has no answer, and cancels again
 
     def _take_cancelled(self, key: ClientOrderId, symbol: str, body: bytes) -> None:
+        scale = self._symbols[symbol].quantity_scale
         try:
-            reply = read(order_reply, body)
-            executed = units(reply.executed_qty, self._symbols[symbol].quantity_scale)
+            pair = read(list_reply, body).order_reports
+            replies = pair or (read(order_reply, body),)
+            executed = [units(reply.executed_qty, scale) for reply in replies]
         except ValueError as error:
             self._owner.malformed(f"reply to a cancel: {error}")
             return
-        self._owner.executed((reply.symbol, reply.order_id), executed)
-        at = reply.transact_time * MS or self._now()
-        self._owner.tell(OrderCancelled(client_order_id=key, reason="", ts_event=at))
+        for reply, quantity in zip(replies, executed, strict=True):
+            self._owner.executed((reply.symbol, reply.order_id), quantity)
+            at = reply.transact_time * MS or self._now()
+            named = ClientOrderId(reply.orig_client_order_id) if pair else key
+            if not pair or ENDED.get(reply.status) == "cancelled":
+                self._owner.tell(OrderCancelled(client_order_id=named, reason="", ts_event=at))
 
     # ---------------------------------------------------------------------------- replacements
 

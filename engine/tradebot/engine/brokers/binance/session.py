@@ -108,7 +108,7 @@ class BinanceSession:
             self,
             random.Random(setting.seed),  # noqa: S311  (spreads pauses)
         )
-        self._requests = Requests(setting, self._calls, cursor, self, lambda: outside.now)
+        self._requests = Requests(setting, self._calls, cursor, self, outside)
         self._told = ToldExecutions()
         self._cumulative: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._stops: set[tuple[str, int]] = set()

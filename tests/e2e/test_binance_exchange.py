@@ -162,7 +162,8 @@ def test_a_stop_and_a_target_protect_as_a_pair_at_the_exchange_while_the_engine_
             wait_until(lambda: len(client.fills(10)) == 2, "the target's fill is told", 30)
             wait_until(lambda: not client.orders(working_only=True), "the stop has ended", 30)
             wait_until(lambda: understood(client), "the account is understood", 30)
-            agrees(client, ledger(ready))
+            same_books(client, ledger(ready))
+            assert [one["state"] for one in ledger(ready)["orders"][1:]] == ["filled", "cancelled"]
 
 
 def states(client: ControlClient) -> list[str]:
@@ -172,6 +173,13 @@ def states(client: ControlClient) -> list[str]:
 
 def agrees(client: ControlClient, book: Json) -> None:
     """Assert that orders, fills, the position and cash are the exchange's own."""
+    states = {one.client_order_id: one.state for one in client.orders(working_only=False)}
+    assert states == {one["client_order_id"]: one["state"] for one in book["orders"]}
+    same_books(client, book)
+
+
+def same_books(client: ControlClient, book: Json) -> None:
+    """Assert that fills, the position and cash are the exchange's own."""
     ours = [
         (one.client_order_id, Decimal(one.quantity), Decimal(one.price), Decimal(one.fee))
         for one in client.fills(100)
@@ -181,8 +189,6 @@ def agrees(client: ControlClient, book: Json) -> None:
         for one in book["fills"]
     ]
     assert sorted(ours) == sorted(theirs)
-    states = {one.client_order_id: one.state for one in client.orders(working_only=False)}
-    assert states == {one["client_order_id"]: one["state"] for one in book["orders"]}
     held = sum(Decimal(one.quantity) for one in client.positions() if one.instrument == BTC)
     assert held == Decimal(book["cash"]["binance"]["BTC"])
     (account,) = client.accounts()

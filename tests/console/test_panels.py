@@ -197,7 +197,14 @@ def test_silence_makes_every_frame_untrusted() -> None:
 
 @pytest.mark.parametrize(
     ("state", "refused"),
-    [("up", None), ("stale", "stale"), ("down", "down"), ("resync", "rebuilt"), ("ended", "over")],
+    [
+        ("up", None),
+        ("stale", "stale"),
+        ("down", "down"),
+        ("resync", "rebuilt"),
+        ("ended", "over"),
+        ("closed", "closed"),
+    ],
 )
 def test_feed_state_refuses_new_risk_but_not_what_reduces(state: str, refused: str | None) -> None:
     feed = msgspec.convert({"name": "x", "state": state, "age_ms": 3000, "gaps": 0}, FeedFacts)

@@ -8,7 +8,9 @@ from tradebot.engine.control.messages import Frame
 LOST_AFTER_S = 2.0
 """Without any frame for this long the engine counts as not responding; heartbeats come twice a second."""
 
-type ConditionKind = Literal["loading", "live", "stale", "down", "resync", "ended", "lost"]
+type ConditionKind = Literal[
+    "loading", "live", "stale", "down", "resync", "ended", "closed", "lost"
+]
 """`loading`: nothing received yet; `lost`: the engine is silent; the rest is the feed's own state."""
 
 _FEED_KINDS: dict[str, ConditionKind] = {
@@ -17,6 +19,7 @@ _FEED_KINDS: dict[str, ConditionKind] = {
     "down": "down",
     "resync": "resync",
     "ended": "ended",
+    "closed": "closed",
 }
 
 
@@ -91,5 +94,7 @@ def _feed_refusal(condition: Condition) -> str | None:
             return "no new risk: the book is being rebuilt after a gap; cancel still works"
         case "ended":
             return "no new risk: the recording is over; cancel still works"
+        case "closed":
+            return "no new risk: the market is closed; exits and cancel still work"
         case _:
             return None

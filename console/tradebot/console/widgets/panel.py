@@ -97,7 +97,7 @@ class LivePanel(LineWidget):
             return ""
         age = "" if condition.feed_age_s is None else f" {age_text(condition.feed_age_s)}"
         marks = {"stale": f"STALE{age}", "down": f"DOWN{age}", "lost": f"STALE{age}"}
-        marks |= {"resync": "RESYNC", "ended": "ENDED"}
+        marks |= {"resync": "RESYNC", "ended": "ENDED", "closed": "CLOSED"}
         word = marks.get(condition.kind, "")
         return " ".join(filter(None, (word, "FROZEN" if self.view.frozen else "")))
 

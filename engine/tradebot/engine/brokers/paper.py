@@ -78,6 +78,7 @@ class PaperWorld:
                 capabilities=CAPABILITIES,
                 report_every=REPORT_EVERY,
                 taker_fee=self.fees.taker,
+                hours=self._plan.terms.hours,
             )
             for name in names
         )

@@ -11,6 +11,7 @@ from tradebot.engine.brokers.outside import Outside
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import ConnectionEvent, VenueEvent
 from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import AccountName
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.venue.native import Fees
@@ -103,6 +104,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     fees: Fees
     history: dict[InstrumentId, list[Candle]] = {}
     """Minutes before now, oldest first."""
+    hours: tuple[Hours, ...] = ()
+    """Sessions of what does not trade around the clock."""
 
 
 type TellAccount = Callable[[AccountWord], None]

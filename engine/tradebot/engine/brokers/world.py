@@ -181,6 +181,7 @@ class BrokerWorld:
                 capabilities=account.capabilities,
                 report_every=account.report_every,
                 taker_fee=plan.terms.fees.taker,
+                hours=plan.terms.hours,
             )
             for plan in self._plans
             for account in plan.accounts

@@ -178,6 +178,8 @@ class AccountConfig(Section):
     """Of an IB gateway."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     client_id: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    extended_hours: bool = False
+    """At Alpaca: limit DAY orders of stocks are good before the open and after the close too."""
 
     @model_validator(mode="after")
     def check_hosts(self) -> "AccountConfig":
@@ -187,6 +189,15 @@ class AccountConfig(Section):
             told = None if url is None else mode_of_host(url)
             if told is not None and self.kind not in {told, "paper"}:
                 raise ValueError(f"kind must be {told!r}, as {name} {url} says, was {self.kind!r}")
+        return self
+
+    @model_validator(mode="after")
+    def check_extended_hours(self) -> "AccountConfig":
+        """Refuse extended hours where no order of ours could ask for them."""
+        if self.extended_hours and self.venue != "alpaca":
+            raise ValueError(
+                f"extended_hours is only for accounts at alpaca, venue was {self.venue!r}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -15,8 +15,9 @@ API_NUMBER = 1
 type TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
 """What the engine lets through: all; only what shrinks; cancels, protective orders and flatten."""
 
-type FeedState = Literal["up", "stale", "down", "resync", "ended"]
-"""Health of a market feed: `ended` is a recording that is over, `resync` a book being rebuilt after a gap."""
+type FeedState = Literal["up", "stale", "down", "resync", "ended", "closed"]
+"""Health of a market feed: `ended` is a recording that is over, `resync` a book being rebuilt after a gap, `closed` out
+of its session."""
 
 type PriceText = str
 """A price as a decimal string with the instrument's decimals."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.types import OrderType, TimeInForce
 
 
@@ -24,3 +25,5 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """
     locks_balance: bool = False
     """Whether a resting sell locks what it sells, so that a stop and a target cannot rest side by side without OCO."""
+    not_short: tuple[InstrumentId, ...] = ()
+    """What cannot be sold beyond what is held."""

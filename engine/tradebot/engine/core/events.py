@@ -12,6 +12,7 @@ import msgspec
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.capabilities import Capabilities
+from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.outcomes import Legs
 from tradebot.engine.core.reasons import Because, Edge
 from tradebot.engine.core.sleeve_terms import SleeveChange, SleeveStarted
@@ -485,6 +486,8 @@ class AccountStarted(msgspec.Struct, frozen=True, kw_only=True):
     """Nanoseconds between two looks at the account, besides those that events ask for; 0: none."""
     taker_fee: Decimal = Decimal(0)
     """Share of notional that taking is expected to cost, for sizing; what a fill costs is what the venue says."""
+    hours: tuple[Hours, ...] = ()
+    """Sessions of what does not trade around the clock there; what is in none does."""
 
 
 class EngineStarted(OrderLaneEvent, frozen=True, kw_only=True, tag="engine-started"):

@@ -14,14 +14,18 @@ from tradebot.data.events import (
     Trade,
 )
 from tradebot.data.instruments import Instrument, InstrumentId
-from tradebot.engine.core.types import SECOND, Marks
+from tradebot.engine.core.hours import Hours, Sessions, is_open
+from tradebot.engine.core.types import MINUTE, SECOND, Marks
 from tradebot.native import BarSeries, L2Book
 
-type FeedHealth = Literal["up", "stale", "down", "resync", "ended"]
-"""Health of an instrument's market data as the gate sees it."""
+type FeedHealth = Literal["up", "stale", "down", "resync", "ended", "closed"]
+"""Health of an instrument's market data as the gate sees it; `closed`: out of its session nothing is expected."""
 
 STALE_AFTER = 2 * SECOND
 """A live book that says nothing for longer than this closes the gate for new risk."""
+
+QUOTES_STALE_AFTER = MINUTE
+"""The same for an instrument with sessions and no book: best prices are told when they change, often rarely."""
 
 AHEAD_MAX = SECOND
 """A market's own bar that ends later than this after now is no bar of the past: it is passed over."""
@@ -48,8 +52,12 @@ def fits(row: BarRow, bars_span: int, span: int) -> bool:
 class InstrumentMarket:
     """Market state of one instrument."""
 
-    def __init__(self, instrument: Instrument, marks: Marks = "mid") -> None:
+    def __init__(
+        self, instrument: Instrument, marks: Marks = "mid", sessions: Sessions = ()
+    ) -> None:
         self.instrument = instrument
+        self.sessions = sessions
+        """When it is open; empty: around the clock, or not known."""
         self._marks: Marks = marks
         self.book = L2Book()
         self.last: Trade | None = None
@@ -183,9 +191,12 @@ class InstrumentMarket:
             return self.connection
         if self._resyncing:
             return "resync"
+        if self.sessions and not is_open(self.sessions, now):
+            return "closed"
         # Trades do not keep a dead book alive: it is the book that orders are judged by.
         newest = self.updated if self._book_updated is None else self._book_updated
-        if newest is None or now - newest > STALE_AFTER:
+        quotes = bool(self.sessions) and not self.has_book
+        if newest is None or now - newest > (QUOTES_STALE_AFTER if quotes else STALE_AFTER):
             return "stale"
         return "up"
 
@@ -193,8 +204,17 @@ class InstrumentMarket:
 class Market:
     """Market state of every instrument the engine knows."""
 
-    def __init__(self, instruments: tuple[Instrument, ...], marks: Marks = "mid") -> None:
-        self._by_id = {each.id: InstrumentMarket(each, marks) for each in instruments}
+    def __init__(
+        self,
+        instruments: tuple[Instrument, ...],
+        marks: Marks = "mid",
+        hours: Sequence[Hours] = (),
+    ) -> None:
+        sessions = {name: each.sessions for each in hours for name in each.instruments}
+        self._by_id = {
+            each.id: InstrumentMarket(each, marks, sessions.get(each.id, ()))
+            for each in instruments
+        }
 
     def get(self, instrument: InstrumentId) -> InstrumentMarket | None:
         """Return an instrument's market, or None where the engine does not know it."""

@@ -89,6 +89,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Open quantity of that owner on the order's side."""
     standing_stop: bool = False
     """Whether the order is a stop that stands already: it is set off now, or moved."""
+    opens: int | None = None
+    """When a market that is closed opens next, ns UTC; None: not known."""
+    short_allowed: bool = True
+    """Whether more of the order's instrument may be sold than is held."""
     own: OwnPicture | None = None
     """The order's sleeve; None: a hand's order, or a sleeve without limits of its own."""
 

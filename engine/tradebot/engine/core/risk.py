@@ -4,9 +4,11 @@ Pure: it is handed a picture of the account and answers. Reducing risk is never 
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tradebot.engine.core.gate_words import Check, line_of
 from tradebot.engine.core.limits import Limits
+from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import OrderIntent, Replace, Submit
 from tradebot.engine.core.own_limits import own_lines
 from tradebot.engine.core.picture import (
@@ -60,6 +62,8 @@ def check(order: OrderIntent, picture: Picture) -> list[Check]:
                 "already working: lower the quantity",
             )
         )
+    if not picture.short_allowed:
+        lines.append(_short(order, exposure))
     lines.append(collar_line(order, picture, exposure))
     if picture.protected_here:
         text = "its stop lives in this engine only: it protects nothing while the engine is down"
@@ -164,7 +168,7 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
         line_of(
             "feed_not_up",
             picture.feed == "up",
-            f"market data of {order.instrument} is {picture.feed}: no new risk until it is up",
+            _feed_text(order, picture),
         ),
         line_of(
             "unresolved_order",
@@ -190,6 +194,30 @@ def _state_for_new_risk(order: OrderIntent, picture: Picture) -> list[Check]:
             f"at most {_rate(order, picture.limits)}: wait, or raise the limit",
         ),
     ]
+
+
+def _feed_text(order: OrderIntent, picture: Picture) -> str:
+    """Return why the market's state forbids new risk."""
+    if picture.feed != "closed":
+        return f"market data of {order.instrument} is {picture.feed}: no new risk until it is up"
+    when = "its session"
+    if picture.opens is not None:
+        when = f"{datetime.fromtimestamp(picture.opens // SECOND, UTC):%Y-%m-%d %H:%MZ}"
+    return (
+        f"the market of {order.instrument} is closed until {when}: no new risk before, exits pass"
+    )
+
+
+def _short(order: OrderIntent, exposure: Exposure) -> Check:
+    """Return whether an order sells no more than is held where that is not allowed; stops and legs follow a holding."""
+    free = max(exposure.quantity, 0) - exposure.sell_leaves
+    follows = order.reduce_only or order.type in STOPS or order.parent is not None
+    return line_of(
+        "cannot_short",
+        order.side == "buy" or follows or order.quantity <= free,
+        f"{order.instrument} cannot be sold short at {order.account}: at most "
+        f"{quantity_text(exposure, max(free, 0))} can be sold, was {quantity_text(exposure, order.quantity)}",
+    )
 
 
 def _authority(order: OrderIntent, picture: Picture) -> list[Check]:

@@ -599,7 +599,8 @@ class State:
     def _started(self, event: EngineStarted, before: int) -> None:
         self._limits_started(event)
         self.started = event
-        self.market = Market(event.instruments, event.marks)
+        hours = [one for account in event.accounts for one in account.hours]
+        self.market = Market(event.instruments, event.marks, hours)
         self.instruments |= {instrument.id: instrument for instrument in event.instruments}
         self.next_mark = 0
         self.refused = None

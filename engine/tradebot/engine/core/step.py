@@ -12,6 +12,7 @@ from tradebot.engine.core.crossing import GIVES_WAY, blocked_by, in_the_way
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.exposures import exposures, own_picture
 from tradebot.engine.core.gate_words import Check, DenialCode
+from tradebot.engine.core.hours import opens_after
 from tradebot.engine.core.limits import narrowest
 from tradebot.engine.core.orders import STOPS
 from tradebot.engine.core.outcomes import (
@@ -292,6 +293,8 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         ).quantity,
         own_leaves=_own_leaves(state, intent, account),
         standing_stop=_stands(state, intent),
+        opens=opens_after(market.sessions, state.now),
+        short_allowed=intent.instrument not in account.started.capabilities.not_short,
         own=own_picture(state, intent),
     )
 

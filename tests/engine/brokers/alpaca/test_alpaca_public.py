@@ -72,7 +72,7 @@ def test_the_book_follows_by_deltas_and_each_trade_is_told_once() -> None:
 def test_it_asks_less_than_the_venue_allows_without_a_key() -> None:
     market = Looking()
     market.venue.run(60 * SECOND)
-    assert len(market.venue.doors.requests) <= 121
+    assert len(market.venue.doors.requests) <= 161
     assert all(not request.headers for request in market.venue.doors.requests)
 
 

@@ -152,12 +152,12 @@ def test_what_alpaca_does_not_take_is_refused_here_in_plain_words(
 
 
 def test_an_account_can_do_what_all_its_assets_allow() -> None:
-    both = capabilities_of([AAPL.asset, BTC.asset])
+    both = capabilities_of([AAPL, BTC])
     assert (both.order_types, both.times_in_force) == (
         ("limit", "market", "stop_limit"),
         ("gtc", "ioc"),
     )
-    assert "trailing_stop" in capabilities_of([AAPL.asset]).order_types
+    assert "trailing_stop" in capabilities_of([AAPL]).order_types
 
 
 MATRIX: list[tuple[FaultName, EventName | None, dict[str, int | float | str]]] = [

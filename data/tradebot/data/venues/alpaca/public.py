@@ -175,9 +175,8 @@ class PublicMarket:
             self._since = self._since or ts
             kind, told = BookSnapshot, (tuple(bids.items()), tuple(asks.items()))
         else:
+            # Also where nothing changed: that the book was looked at is what keeps it alive.
             kind, told = BookDelta, (_changes(before[0], bids), _changes(before[1], asks))
-            if not any(told):
-                return []
         return [
             kind(instrument=instrument.id, ts_event=ts, ts_recv=now, bids=told[0], asks=told[1])
         ]

@@ -14,8 +14,8 @@ from tradebot.engine.brokers.alpaca.executions import OrderNews
 from tradebot.engine.brokers.alpaca.messages import WireOrder, order_of, refusal
 from tradebot.engine.brokers.alpaca.metered import Metered
 from tradebot.engine.brokers.alpaca.orders import body_of, client_id_of, report_of
+from tradebot.engine.brokers.alpaca.rules import in_extended_hours, rules_of
 from tradebot.engine.brokers.alpaca.rules import refusal as refused_here
-from tradebot.engine.brokers.alpaca.rules import rules_of
 from tradebot.engine.brokers.alpaca.setting import AccountSetting, Traded
 from tradebot.engine.brokers.outside import Answer, HttpReply, Unanswered
 from tradebot.engine.brokers.session import AccountWord
@@ -28,6 +28,7 @@ from tradebot.engine.core.events import (
     SubmitUnknown,
 )
 from tradebot.engine.core.execution import VenueEffect
+from tradebot.engine.core.hours import is_open
 from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryOrder, Replace, Submit
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.types import ClientOrderId, VenueOrderId
@@ -76,6 +77,8 @@ class Desk:
         self._api = api
         self._doors = doors
         self._owner = owner
+        self._extended = setting.extended_hours
+        self._regular = setting.regular
         self._traded = {one.instrument.id: one for one in setting.traded}
         self._symbols = {one.instrument.symbol: one for one in setting.traded}
         self._ids: OrderedDict[ClientOrderId, str] = OrderedDict()
@@ -109,16 +112,29 @@ class Desk:
         traded = self._traded.get(order.instrument)
         why = "not traded at this account"
         if traded is not None:
-            why = refused_here(order, traded.asset, traded.instrument)
+            why = refused_here(
+                order,
+                traded.asset,
+                traded.instrument,
+                out_of_session=self._extended and self._out_of_session(),
+            )
         if traded is None or why:
             self._reject(order.client_order_id, why)
             return
-        body = body_of(order, traded.instrument, rules_of(order, traded.asset))
+        body = body_of(
+            order,
+            traded.instrument,
+            rules_of(order, traded.asset),
+            extended=self._extended and in_extended_hours(order, traded.asset),
+        )
         self._doors.urge(
             self._api.send("POST", ORDERS, body),
             lambda answer: self._submitted(order.client_order_id, answer),
             "cancel" if order.reduce_only else "ordinary",
         )
+
+    def _out_of_session(self) -> bool:
+        return not is_open(self._regular, self._doors.now)
 
     def _submitted(self, key: ClientOrderId, answer: Answer) -> None:
         if isinstance(answer, Unanswered):

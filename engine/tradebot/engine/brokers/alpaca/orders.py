@@ -44,8 +44,10 @@ ENDS: Final[Mapping[str, Literal["filled", "cancelled", "rejected", "expired"]]]
 """Statuses of an order that is over; any other, also one unknown here, is an open order."""
 
 
-def body_of(order: OrderIntent, instrument: Instrument, rules: ClassRules) -> dict[str, object]:
-    """Return the body of a new order; see `rules.refusal` for what has none."""
+def body_of(
+    order: OrderIntent, instrument: Instrument, rules: ClassRules, *, extended: bool = False
+) -> dict[str, object]:
+    """Return the body of a new order, good in extended hours or not; see `rules.refusal` for what has none."""
     body: dict[str, object] = {
         "symbol": instrument.symbol,
         "qty": text_from_units(order.quantity, instrument.quantity_scale),
@@ -54,6 +56,8 @@ def body_of(order: OrderIntent, instrument: Instrument, rules: ClassRules) -> di
         "time_in_force": sent_tif(order, rules),
         "client_order_id": order.client_order_id,
     }
+    if extended:
+        body["extended_hours"] = True
     scale = instrument.price_scale
     if order.limit_price is not None and order.type in {"limit", "stop_limit"}:
         body["limit_price"] = text_from_units(order.limit_price, scale)

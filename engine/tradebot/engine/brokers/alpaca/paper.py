@@ -73,7 +73,12 @@ def paper_alpaca(
         else:
             listed = asyncio.run(ask_terms(addresses, keys, symbols))
             instruments = tuple(one.instrument for one in listed.traded)
-            terms = Terms(instruments=instruments, fees=listed.fees, history=listed.history)
+            terms = Terms(
+                instruments=instruments,
+                fees=listed.fees,
+                history=listed.history,
+                hours=listed.hours,
+            )
     except CannotAsk as error:
         more = f"; try {NEXT_SOURCE}, which needs no key" if error.region else ""
         raise CannotRun(f"alpaca: {error}{more}", 3 if error.keys else 4) from error

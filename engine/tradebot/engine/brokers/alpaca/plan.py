@@ -34,13 +34,22 @@ class AlpacaPlan:
     """See `brokers.world.VenuePlan`; made by `plan_alpaca`."""
 
     def __init__(
-        self, accounts: Mapping[AccountName, tuple[Addresses, Keys]], listed: VenueTerms
+        self,
+        accounts: Mapping[AccountName, tuple[Addresses, Keys]],
+        listed: VenueTerms,
+        extended: frozenset[AccountName],
     ) -> None:
         self._accounts = accounts
+        self._extended = extended
         self._listed = listed
-        self._can = capabilities_of(one.asset for one in listed.traded)
+        self._can = capabilities_of(listed.traded)
         instruments = tuple(one.instrument for one in listed.traded)
-        self.terms = Terms(instruments=instruments, fees=listed.fees, history=listed.history)
+        self.terms = Terms(
+            instruments=instruments,
+            fees=listed.fees,
+            history=listed.history,
+            hours=listed.hours,
+        )
 
     @property
     def _first(self) -> tuple[Addresses, Keys]:
@@ -67,7 +76,12 @@ class AlpacaPlan:
         """Return a new session of an account."""
         addresses, keys = self._accounts[account]
         setting = AccountSetting(
-            name=account, addresses=addresses, keys=keys, traded=self._listed.traded
+            name=account,
+            addresses=addresses,
+            keys=keys,
+            traded=self._listed.traded,
+            extended_hours=account in self._extended,
+            regular=self._listed.regular,
         )
         return AlpacaSession(setting, outside, tell, cursor)
 
@@ -91,16 +105,19 @@ def plan_alpaca(
         CannotRun: If keys or modes do not fit (3), or the venue cannot be asked (4).
     """
     known = {AccountName(name): keys_of(name, config, places) for name, config in accounts.items()}
+    extended = frozenset(
+        AccountName(name) for name, config in accounts.items() if config.extended_hours
+    )
     addresses, keys = next(iter(known.values()))
     try:
         for name, (at, its) in known.items():
             told = asyncio.run(ask_account(at.base_url, its))
             if told.trading_blocked or told.account_blocked:
                 raise CannotRun(f"alpaca: account {name} is blocked: {told.status}", 3)
-        listed = asyncio.run(ask_terms(addresses, keys, symbols))
+        listed = asyncio.run(ask_terms(addresses, keys, symbols, extended=bool(extended)))
     except CannotAsk as error:
         raise CannotRun(f"alpaca: {error}", 3 if error.keys else 4) from error
-    return AlpacaPlan(known, listed)
+    return AlpacaPlan(known, listed, extended)
 
 
 def keys_of(name: str, config: AccountConfig, places: Places) -> tuple[Addresses, Keys]:

@@ -14,6 +14,7 @@ import msgspec
 
 from tradebot.data.instruments import Instrument
 from tradebot.data.venues.alpaca.assets import STOCK_QUANTITY_SCALE, Asset
+from tradebot.engine.brokers.alpaca.setting import Traded
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.types import OrderType, TimeInForce
@@ -57,14 +58,15 @@ def rules_of(order: OrderIntent, asset: Asset) -> ClassRules:
     return FRACTIONS if order.quantity % whole else STOCKS
 
 
-def capabilities_of(assets: Iterable[Asset]) -> Capabilities:
+def capabilities_of(traded: Iterable[Traded]) -> Capabilities:
     """Return what an account can do for every one of some assets.
 
     Replacing is left to the kernel (cancel, then anew): the venue does not say whether a replacement's quantity counts
     what has filled meanwhile. So are pairs: an OCO must be placed as one, not beside an order that stands. What a
     resting sell would sell is locked.
     """
-    classes = [CRYPTO if asset.kind == "crypto" else STOCKS for asset in assets] or [STOCKS]
+    known = tuple(traded)
+    classes = [CRYPTO if one.asset.kind == "crypto" else STOCKS for one in known] or [STOCKS]
     return Capabilities(
         order_types=tuple(
             one for one in STOCKS.order_types if all(one in rules.order_types for rules in classes)
@@ -79,15 +81,31 @@ def capabilities_of(assets: Iterable[Asset]) -> Capabilities:
         replace=False,
         oco=False,
         locks_balance=True,
+        # Known as of the start; what the venue takes off its list meanwhile it refuses itself.
+        not_short=tuple(
+            one.instrument.id
+            for one in known
+            if not (one.asset.shortable and one.asset.easy_to_borrow)
+        ),
     )
 
 
-def refusal(order: OrderIntent, asset: Asset, instrument: Instrument) -> str:
-    """Return why the venue would not take an order, in plain words; empty where nothing here speaks against it."""
+def refusal(
+    order: OrderIntent, asset: Asset, instrument: Instrument, *, out_of_session: bool = False
+) -> str:
+    """Return why the venue would not take an order, in plain words; empty where nothing here speaks against it.
+
+    Args:
+        order: The order.
+        asset: What it is about.
+        instrument: The same.
+        out_of_session: Whether it is before the open or after the close, at an account that trades then.
+    """
     rules = rules_of(order, asset)
     return (
         _not_tradable(asset)
         or _wrong_shape(order, rules, asset)
+        or (_not_extended(order, asset) if out_of_session else "")
         or _wrong_price(order, asset, instrument)
         or _too_large(order, asset, instrument)
     )
@@ -118,6 +136,20 @@ def _wrong_shape(order: OrderIntent, rules: ClassRules, asset: Asset) -> str:
     if order.type == "trailing_stop" and not order.trail:
         return "a trailing stop needs its distance"
     return ""
+
+
+def in_extended_hours(order: OrderIntent, asset: Asset) -> bool:
+    """Return whether an order is one that Alpaca takes in extended hours: a limit DAY order of a stock."""
+    return asset.kind == "equity" and order.type == "limit" and order.tif == "day"
+
+
+def _not_extended(order: OrderIntent, asset: Asset) -> str:
+    if asset.kind != "equity" or in_extended_hours(order, asset):
+        return ""
+    return (
+        "before the open and after the close Alpaca takes only limit orders for the day, "
+        f"was {order.type} {order.tif}: give --limit and --tif day, or wait for the open"
+    )
 
 
 def sent_tif(order: OrderIntent, rules: ClassRules) -> TimeInForce:

@@ -39,6 +39,10 @@ class AccountSetting(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Addresses
     keys: Keys
     traded: tuple[Traded, ...]
+    extended_hours: bool = False
+    """Whether limit DAY orders of stocks are good before the open and after the close too."""
+    regular: tuple[tuple[int, int], ...] = ()
+    """The stock market's regular sessions, where extended hours are traded."""
     seed: int = 1
     """Of the spread of pauses."""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import aiohttp
 import msgspec
 
+from tradebot.data.calendars import NEW_YORK, sessions_around
 from tradebot.data.events import Bar
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.venues.alpaca.assets import decode_asset, instrument_of
@@ -17,8 +18,10 @@ from tradebot.engine.brokers.alpaca.api import Api, Keys
 from tradebot.engine.brokers.alpaca.messages import WireAccount, account_of, clock_of, refusal
 from tradebot.engine.brokers.alpaca.setting import Traded
 from tradebot.engine.brokers.hosts import Addresses
+from tradebot.engine.brokers.hours import contradicted, hours_of
 from tradebot.engine.brokers.outside import HttpReply, HttpRequest
 from tradebot.engine.brokers.sockets import ask, http_client
+from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import MINUTE
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.venue.native import Fees
@@ -52,10 +55,21 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     traded: tuple[Traded, ...]
     history: dict[InstrumentId, list[Candle]]
     fees: Fees
+    hours: tuple[Hours, ...] = ()
+    regular: tuple[tuple[int, int], ...] = ()
+    """The stock market's regular sessions, where extended hours are traded."""
 
 
-async def ask_terms(addresses: Addresses, keys: Keys, symbols: Sequence[str]) -> VenueTerms:
+async def ask_terms(
+    addresses: Addresses, keys: Keys, symbols: Sequence[str], *, extended: bool = False
+) -> VenueTerms:
     """Ask for some assets and their newest minutes.
+
+    Args:
+        addresses: Where.
+        keys: Whose.
+        symbols: Of the assets.
+        extended: Whether extended hours are traded.
 
     Raises:
         CannotAsk: If the venue cannot be reached, refuses, or has not such an asset.
@@ -75,10 +89,20 @@ async def ask_terms(addresses: Addresses, keys: Keys, symbols: Sequence[str]) ->
             except ValueError as error:
                 raise CannotAsk(f"alpaca:{symbol} cannot be read: {error}") from error
         clock = await _body(http, api.get("/v2/clock"), "the clock")
-        now = ns_from_text(clock_of(clock).timestamp)
+        told = clock_of(clock)
+        now = ns_from_text(told.timestamp)
         past = {one.instrument.id: await _minutes(http, data, one.instrument, now) for one in found}
     crypto = any(one.asset.kind == "crypto" for one in found)
-    return VenueTerms(traded=tuple(found), history=past, fees=CRYPTO_FEES if crypto else STOCK_FEES)
+    hours = hours_of([one.instrument for one in found], now, extended=extended)
+    if contradicted(hours, now, open_now=told.is_open):
+        hours = ()
+    return VenueTerms(
+        traded=tuple(found),
+        history=past,
+        fees=CRYPTO_FEES if crypto else STOCK_FEES,
+        hours=hours,
+        regular=sessions_around(NEW_YORK, now) if hours and extended else (),
+    )
 
 
 async def ask_public(

@@ -1,6 +1,7 @@
 """What must be known of a Gateway before an engine starts: its account, contracts and newest minutes."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -9,10 +10,12 @@ from ib_async.contract import Contract
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.venues.ib.contracts import Details, Wanted, instrument_of
 from tradebot.data.venues.ib.market import bar
+from tradebot.engine.brokers.hours import hours_of
 from tradebot.engine.brokers.ib.connection import Connection
 from tradebot.engine.brokers.ib.setting import Listed
 from tradebot.engine.brokers.ib.words import BarSaid, ContractSaid, Ended, ErrorSaid, Ready, Said
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
+from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import MINUTE, SECOND
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
@@ -23,6 +26,7 @@ PATIENCE_S = 20
 _NO_CONTRACT = 200
 _NO_BARS = 162
 _HOURS = "7200 S"
+_WHOLE_DAY = re.compile(r"(\d{8}):0000-\1:2359")
 
 
 class CannotAsk(Exception):  # noqa: N818  (what happened)
@@ -43,20 +47,31 @@ class GatewayTerms(msgspec.Struct, frozen=True, kw_only=True):
     order_types: tuple[str, ...]
     """Of each contract, as its details name them."""
     history: dict[InstrumentId, list[Candle]]
+    hours: tuple[Hours, ...] = ()
+    """Sessions of the stocks, by their exchanges' calendars."""
+
+
+def around_the_clock(hours: str) -> bool:
+    """Return whether a contract's hours, `20260302:0000-20260302:2359;...`, leave nothing out."""
+    days = [day for day in hours.split(";") if day]
+    return bool(days) and all(_WHOLE_DAY.fullmatch(day) for day in days)
 
 
 class Questions:
     """Asks everything on one connection; told by `Connection`."""
 
-    def __init__(self, wanted: Sequence[Wanted], done: asyncio.Future[GatewayTerms]) -> None:
+    def __init__(
+        self, wanted: Sequence[Wanted], done: asyncio.Future[GatewayTerms], now: int = 0
+    ) -> None:
         self.connection: Connection | None = None
         self._wanted = wanted
         self._done = done
-        self._now = 0
+        self._now = now
         self._code = ""
         self._asked: dict[int, Wanted] = {}
         self._told: dict[int, list[ContractSaid]] = {}
         self._found: dict[str, tuple[Listed, str]] = {}
+        self._with_sessions: list[Instrument] = []
         self._bars_of: dict[int, Instrument] = {}
         self._history: dict[InstrumentId, list[Candle]] = {}
         self.reason = ""
@@ -143,6 +158,8 @@ class Questions:
             return
         listed = Listed(instrument=instrument, con_id=one.con_id, exchange=one.exchange)
         self._found[asked.spelled] = (listed, one.order_types)
+        if not around_the_clock(one.hours):
+            self._with_sessions.append(instrument)
         number = self._need().number()
         self._bars_of[number] = instrument
         contract = Contract(conId=one.con_id, exchange=one.exchange)
@@ -188,6 +205,7 @@ class Questions:
                     listed=tuple(listed for listed, _ in found),
                     order_types=tuple(types for _, types in found),
                     history=self._history,
+                    hours=hours_of(self._with_sessions, self._now),
                 )
             )
 
@@ -214,7 +232,7 @@ async def ask_terms(
                 done.set_exception(error)
 
         outside = SocketsOutside(clock, http, crashed)
-        questions = Questions(wanted, done)
+        questions = Questions(wanted, done, clock.system_ns())
         connection = Connection(url, client_id, outside, questions)
         questions.connection = connection
         connection.start()

@@ -27,6 +27,7 @@ class IbPaper:
             instruments=tuple(one.instrument for one in told.listed),
             fees=FEES,
             history=told.history,
+            hours=told.hours,
         )
         self.description = f"ib {url.partition('://')[2]}"
 

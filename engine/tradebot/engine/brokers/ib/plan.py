@@ -54,6 +54,7 @@ class IbPlan:
             instruments=tuple(one.instrument for one in told.listed),
             fees=FEES,
             history=told.history,
+            hours=told.hours,
         )
 
     @property

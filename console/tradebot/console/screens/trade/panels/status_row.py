@@ -173,6 +173,7 @@ def _feed(frame: Frame, condition: Condition, view: View, detail: int) -> Row:
         "down": (f"{name}{glyphs.gone} down{age}", "fault bar"),
         "resync": (f"{name}{glyphs.gone} resync", "warn bar"),
         "ended": (f"{name}{glyphs.gone} ended", "warn bar"),
+        "closed": (f"{name}{glyphs.gone} closed", "muted bar"),
         "lost": (f"{glyphs.gone} engine silent{age_text(condition.silence_s):>6}", "fault bar"),
         "loading": (f"{glyphs.gone} loading", "muted bar"),
     }

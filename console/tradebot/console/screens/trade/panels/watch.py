@@ -16,6 +16,7 @@ TROUBLE: dict[FeedState, str] = {
     "down": "down",
     "resync": "resync",
     "ended": "ended",
+    "closed": "closed",
 }
 """What the last column says instead of the change when the feed is not well."""
 

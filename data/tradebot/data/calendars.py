@@ -1,7 +1,10 @@
 """Sessions of exchanges by the library exchange-calendars, imported only where needed: it brings pandas."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Protocol, cast
 
 SECOND = 1_000_000_000
 
@@ -15,31 +18,38 @@ NEW_YORK = "XNYS"
 """The New York Stock Exchange; all US stock exchanges keep its sessions."""
 
 
+class _Calendar(Protocol):
+    """What is used of a calendar."""
+
+    opens_nanos: Sequence[int]
+    closes_nanos: Sequence[int]
+
+
+class _Library(Protocol):
+    """What is used of the library, which has no types of its own."""
+
+    def get_calendar(self, name: str, *, start: str, end: str) -> _Calendar:
+        """Return a calendar."""
+        ...
+
+
 def sessions_around(
     calendar: str, now: int, *, extended: bool = False
 ) -> tuple[tuple[int, int], ...]:
     """Return a calendar's sessions around an instant, oldest first; none where the library is not installed.
 
     Args:
-        calendar: Its code, `XNYS`.
+        calendar: Its code, `XNYS`; one that the library has not is the library's own error.
         now: ns UTC.
         extended: With the hours before the open and after the close that US brokers trade in.
-
-    Raises:
-        ValueError: If there is no such calendar.
     """
     if find_spec("exchange_calendars") is None:
         return ()
-    import exchange_calendars
-    from exchange_calendars.errors import InvalidCalendarName
-
+    library = cast("_Library", import_module("exchange_calendars"))
     day = datetime.fromtimestamp(now // SECOND, UTC).date()
-    try:
-        found = exchange_calendars.get_calendar(
-            calendar, start=(day - BEFORE).isoformat(), end=(day + AFTER).isoformat()
-        )
-    except InvalidCalendarName as error:
-        raise ValueError(f"calendar must be one of exchange-calendars, was {calendar!r}") from error
+    found = library.get_calendar(
+        calendar, start=(day - BEFORE).isoformat(), end=(day + AFTER).isoformat()
+    )
     early, late = (EARLY, LATE) if extended else (0, 0)
     return tuple(
         (int(opens) - early, int(closes) + late)

@@ -82,6 +82,11 @@ BY_GATE: dict[DenialCode, tuple[OrderIntent, Picture, Said]] = {
     ),
     "flattening": (ORDER, seen(flattening=True), ("flattened", "until that has ended")),
     "feed_not_up": (ORDER, seen(feed="stale"), ("is stale", "until it is up")),
+    "cannot_short": (
+        intent("sell", 3000),
+        seen(short_allowed=False, exposures=(exposure(2000, sells=500),)),
+        ("cannot be sold short", "at most 0.015", "was 0.03"),
+    ),
     "unresolved_order": (ORDER, seen(unresolved=True), ("unknown", "until it is resolved")),
     "not_reconciled": (ORDER, seen(reconciled=False), ("not yet told", "before that")),
     "query_unanswered": (ORDER, seen(query_late=True), (ACCOUNT, "more than 30 s", "before it")),

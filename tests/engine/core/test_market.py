@@ -4,7 +4,9 @@ import pytest
 from tests.engine.core.builders import BTC, BTC_ID, ETH_ID, START, snapshot, trade
 
 from tradebot.data.events import BookDelta, FeedGap, Quote
-from tradebot.engine.core.market import STALE_AFTER, InstrumentMarket, Market
+from tradebot.engine.core.hours import Hours, is_open, opens_after
+from tradebot.engine.core.market import QUOTES_STALE_AFTER, STALE_AFTER, InstrumentMarket, Market
+from tradebot.engine.core.types import SECOND
 
 GAP = FeedGap(instrument=BTC_ID, ts_event=0, ts_recv=0, expected_id=1, got_id=2)
 
@@ -102,3 +104,33 @@ def test_markets_are_found_by_instrument() -> None:
     assert markets.get(BTC_ID) is markets[BTC_ID]
     assert markets.get(ETH_ID) is None
     assert [one.instrument for one in markets.all()] == [BTC]
+
+
+HOUR = 3600 * SECOND
+SESSIONS = ((START - 6 * HOUR, START), (START + 18 * HOUR, START + 24 * HOUR))
+
+
+def test_a_quote_of_the_close_is_not_stale_in_the_evening_but_of_a_closed_market() -> None:
+    market = InstrumentMarket(BTC, sessions=SESSIONS)
+    market.connect("up")
+    market.apply(quote(100, 110), START - SECOND)
+    assert market.health(START - 1) == "up"
+    assert market.health(START) == "closed"
+    assert market.health(START + 4 * HOUR) == "closed"
+    assert market.health(START + 18 * HOUR) == "stale", "the new session needs a quote of its own"
+    market.apply(quote(100, 110), START + 18 * HOUR)
+    assert market.health(START + 18 * HOUR + QUOTES_STALE_AFTER) == "up", "quotes come with changes"
+    assert market.health(START + 18 * HOUR + QUOTES_STALE_AFTER + 1) == "stale"
+    market.connect("down")
+    assert market.health(START + 4 * HOUR) == "down", "a lost connection is one also at night"
+
+
+def test_sessions_come_with_the_accounts_and_beyond_them_nothing_is_known() -> None:
+    hours = Hours(calendar="XNYS", instruments=(BTC_ID,), sessions=SESSIONS)
+    assert Market((BTC,), hours=(hours,))[BTC_ID].sessions == SESSIONS
+    assert is_open((), START)
+    assert is_open(SESSIONS, SESSIONS[0][0] - 1)
+    assert is_open(SESSIONS, SESSIONS[-1][1])
+    assert not is_open(SESSIONS, START)
+    assert opens_after(SESSIONS, START) == SESSIONS[1][0]
+    assert opens_after(SESSIONS, SESSIONS[1][0]) is None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.engine.core.builders import BTC, ETH, SLEEVE, START, WIDE_OPEN, intent
 
 from tradebot.data.instruments import Instrument
+from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.limits import Limits, default_limits, limits_from_text
 from tradebot.engine.core.market import FeedHealth
 from tradebot.engine.core.outcomes import OrderIntent
@@ -129,6 +130,7 @@ def test_the_rules_in_force_are_those_of_the_moment() -> None:
         ({"feed": "down"}, "feed_not_up"),
         ({"feed": "resync"}, "feed_not_up"),
         ({"feed": "ended"}, "feed_not_up"),
+        ({"feed": "closed"}, "feed_not_up"),
         ({"unresolved": True}, "unresolved_order"),
         ({"equity": None}, "equity_unknown"),
         ({"equity": Decimal(0)}, "equity_unknown"),
@@ -495,3 +497,23 @@ def test_limits_that_cannot_be_read_are_refused(text: dict[str, str]) -> None:
     whole = WIDE_OPEN.as_text() | text if text else {}
     with pytest.raises(msgspec.ValidationError):
         limits_from_text(whole)
+
+
+def test_what_cannot_be_sold_short_is_sold_as_far_as_it_is_held_and_no_sale_works_already() -> None:
+    held = msgspec.structs.replace(
+        picture(exposure(1000, sells=400)), short_allowed=False, opens=START
+    )
+    assert not isinstance(approve(intent("sell", 600), held), Check)
+    refused = approve(intent("sell", 700), held)
+    assert isinstance(refused, Check)
+    assert refused.code == "cannot_short"
+    # What follows a holding is bound by it already, and what may be sold short is not asked.
+    assert all(one.ok for one in check(intent("sell", 700), picture(exposure(1000, sells=400))))
+
+
+def test_a_closed_market_says_until_when_and_lets_exits_pass() -> None:
+    closed = msgspec.structs.replace(picture(exposure(1000), feed="closed"), opens=START)
+    refused = approve(intent("buy", 100), closed)
+    assert isinstance(refused, Check)
+    assert "is closed until 20" in refused.text
+    assert not isinstance(approve(intent("sell", 100), closed), Check)

@@ -8,7 +8,8 @@ import pytest
 from tests.engine.brokers.alpaca.desk import AAPL, BTC, Desk, intent
 from tests.engine.brokers.alpaca.venue_in_memory import AlpacaInMemory
 
-from tradebot.engine.brokers.alpaca.rules import capabilities_of, refusal
+from tradebot.engine.brokers.alpaca.orders import body_of
+from tradebot.engine.brokers.alpaca.rules import STOCKS, capabilities_of, in_extended_hours, refusal
 from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
@@ -149,6 +150,29 @@ def test_what_alpaca_does_not_take_is_refused_here_in_plain_words(
 ) -> None:
     one = AAPL if order.instrument == AAPL.instrument.id else BTC
     assert words in refusal(order, one.asset, one.instrument)
+
+
+def test_out_of_the_session_only_limit_orders_for_the_day_are_sent_and_say_so() -> None:
+    day = intent("a", "1", AAPL, type="limit", limit_price=10_000, tif="day")
+    market = intent("a", "1", AAPL)
+    assert refusal(day, AAPL.asset, AAPL.instrument, out_of_session=True) == ""
+    told = refusal(market, AAPL.asset, AAPL.instrument, out_of_session=True)
+    assert "was market gtc: give --limit and --tif day" in told
+    assert refusal(intent("a"), BTC.asset, BTC.instrument, out_of_session=True) == ""
+    assert in_extended_hours(day, AAPL.asset)
+    assert not in_extended_hours(market, AAPL.asset)
+    assert not in_extended_hours(day, BTC.asset)
+    assert body_of(day, AAPL.instrument, STOCKS, extended=True)["extended_hours"] is True
+    assert "extended_hours" not in body_of(day, AAPL.instrument, STOCKS)
+
+
+def test_what_is_hard_to_borrow_cannot_be_sold_short() -> None:
+    easy = msgspec.structs.replace(AAPL.asset, shortable=True, easy_to_borrow=True)
+    hard = msgspec.structs.replace(easy, easy_to_borrow=False)
+    for asset, names in ((easy, ()), (hard, ("alpaca:AAPL",))):
+        one = msgspec.structs.replace(AAPL, asset=asset)
+        assert capabilities_of([one]).not_short == names
+    assert capabilities_of([BTC]).not_short == ("alpaca:BTC/USD",)
 
 
 def test_an_account_can_do_what_all_its_assets_allow() -> None:

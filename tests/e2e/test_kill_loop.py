@@ -167,8 +167,9 @@ def _order_difference(orders: list[OrderFacts], truth: VenueTruth) -> str:
     for order in orders:
         theirs = truth.orders.get(order.client_order_id)
         if theirs is None:
-            # One that waited here for another to end may be cancelled without ever having been sent.
-            if order.state not in {"denied", "rejected", "cancelled"} or Decimal(order.filled):
+            # One that waits here for another to end was not sent, and may be cancelled without ever having been.
+            ended = order.state in {"denied", "rejected", "cancelled"}
+            if not (ended or order.lives_at == "engine") or Decimal(order.filled):
                 return f"order {order.client_order_id}: {order.state}, unknown to the venue"
             continue
         scale = SCALES[order.instrument][1]

@@ -159,7 +159,8 @@ def _order_difference(orders: list[OrderFacts], truth: VenueTruth) -> str:
     for order in orders:
         theirs = truth.orders.get(order.client_order_id)
         if theirs is None:
-            if order.state not in {"denied", "rejected", "cancelled"} or Decimal(order.filled):
+            ended = order.state in {"denied", "rejected", "cancelled"}
+            if not (ended or order.lives_at == "engine") or Decimal(order.filled):
                 return f"order {order.client_order_id}: {order.state}, unknown to the venue"
             continue
         if order.state in WORKING:

@@ -20,6 +20,7 @@ from tradebot.engine.core.events import (
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.types import (
     SECOND,
+    LivesAt,
     VenueOrderId,
 )
 
@@ -68,6 +69,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What fills elsewhere have taken from it (its pair's, late ones), still to be taken off, in units."""
     uncovered: int = 0
     """Of an entry with legs: what of its fills was closed otherwise and needs no leg any more, in units."""
+
+    @property
+    def lives_at(self) -> LivesAt:
+        """Return where the order is now: what waits here, for a price or for another order, ends with this process."""
+        return "engine" if self.held else self.intent.lives_at
 
     @property
     def leaves(self) -> int:

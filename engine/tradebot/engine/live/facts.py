@@ -58,7 +58,7 @@ def order_facts(state: State, order: Order, venue: ConnectedVenue | None) -> Ord
         trigger_price=None
         if intent.trigger_price is None
         else str(instrument.price(intent.trigger_price)),
-        lives_at=intent.lives_at,
+        lives_at=order.lives_at,
         state=order.state,
         reason=order.reason,
         because=None if intent.because is None else intent.because.text(),

@@ -21,7 +21,7 @@ def protected_at(
     """
     stops = [order for order in state.blotter.open_in(account, symbol) if _closes(order, held)]
     mine = [order for order in stops if order.intent.owner == owner]
-    at_broker = sum(order.leaves for order in mine if order.intent.lives_at == "broker")
+    at_broker = sum(order.leaves for order in mine if order.lives_at == "broker")
     if held == 0 or sum(order.leaves for order in mine) < abs(held):
         return None
     return "broker" if at_broker >= abs(held) else "engine"
@@ -61,7 +61,7 @@ def left_bare(state: State) -> list[str]:
         covered = sum(
             order.leaves
             for order in stops
-            if order.intent.owner == owner and order.intent.lives_at == "broker"
+            if order.intent.owner == owner and order.lives_at == "broker"
         )
         bare = f"{instrument.quantity(abs(units) - covered).normalize():f}"
         whole = f"{instrument.quantity(abs(units)).normalize():f}"

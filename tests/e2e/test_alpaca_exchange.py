@@ -125,6 +125,13 @@ def test_what_the_engine_knows_after_kill_and_restart_is_the_exchanges_ledger() 
             wait_until(lambda: not client.orders(working_only=True), "the rest is cancelled", 30)
             wait_until(lambda: agrees(client, ledger(ready)), "the ledger is ours", 20)
             assert understood(client)
+            place(client, 4, "0.02", "50000")
+            engine.kill()
+        panicked = home.run("panic", "b", "--flatten", "--json")
+        assert panicked.returncode == 0, panicked.stderr
+        book = ledger(ready)
+        assert not [one for one in book["orders"] if one["state"] == "open"]
+        assert {one["state"] for one in book["orders"][-2:]} == {"cancelled", "filled"}
 
 
 def orders_filled(client: ControlClient) -> set[str]:

@@ -13,7 +13,7 @@ from tradebot.engine.brokers.ib.asking import around_the_clock
 pytestmark = [
     pytest.mark.slow,
     # The library's own use of pandas.
-    pytest.mark.filterwarnings("ignore:Series.values:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 """The library brings pandas: seconds."""
 

@@ -141,6 +141,16 @@ def _account(
         with panic_at_binance(addresses.base_url, signer, instruments, folder.id, clock) as venue:
             yield venue
         return
+    if config is not None and config.venue == "alpaca" and config.kind != "paper":
+        from tradebot.engine.brokers.alpaca.panic import panic_at_alpaca
+        from tradebot.engine.brokers.alpaca.plan import keys_of
+        from tradebot.engine.credentials.places import Places
+
+        addresses, keys = keys_of(name, config, Places(os.environ, home()))
+        instruments = known_instruments(folder.journal)
+        with panic_at_alpaca(addresses.base_url, keys, instruments, folder.id, clock) as venue:
+            yield venue
+        return
     with _ledger(folder) as ledger:
         if name not in ledger.accounts:
             known = ", ".join(ledger.accounts) or "none"

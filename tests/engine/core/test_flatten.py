@@ -1,5 +1,8 @@
 """Flatten: ends flat, in pieces where it must, or says what is left."""
 
+from collections import Counter
+from typing import override
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -22,7 +25,13 @@ from tests.engine.core.builders import (
 
 from tradebot.data.instruments import InstrumentId
 from tradebot.engine.core.closing_shares import closing_shares
-from tradebot.engine.core.events import FlattenRequested, ResumeRequested, TimerFired
+from tradebot.engine.core.events import (
+    FlattenRequested,
+    OrderLane,
+    OrderRejected,
+    ResumeRequested,
+    TimerFired,
+)
 from tradebot.engine.core.flatten import (
     FLATTEN_LOOKS_MAX,
     FLATTEN_PAUSE,
@@ -36,6 +45,7 @@ from tradebot.engine.core.outcomes import (
     FlattenEnded,
     FlattenStarted,
     OrderDenied,
+    OrderIntent,
     SetTimer,
     Submit,
 )
@@ -430,3 +440,35 @@ def test_what_a_flatten_could_not_close_is_not_tried_again_by_every_fill_told_ag
             FlattenEnded(instrument=BTC.id, rest=rest, reason="", account=state.account)
         )
     assert state.flattened == {}
+
+
+class RefusingVenue(ScriptedVenue):
+    """A venue that takes no order: another program's order there would meet it."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.refused: Counter[int] = Counter()
+        """Orders by second."""
+
+    @override
+    def _submit(self, order: OrderIntent) -> list[OrderLane]:
+        self.refused[self.world.now // SECOND] += 1
+        return [
+            OrderRejected(
+                client_order_id=order.client_order_id, reason="wash trade", ts_event=self.world.now
+            )
+        ]
+
+
+def test_a_venue_that_refuses_closing_and_protective_orders_is_asked_with_pauses(
+    world: World,
+) -> None:
+    """Found by the simulator in Alpaca's bytes: each refusal led to the next order at once, for ever."""
+    world.hold(2000)
+    world.hold(1000, owner=SLEEVE)
+    world.place("sell", 2000, limit=10_600_00, reduce_only=True)
+    venue = RefusingVenue(world)
+    start(world, venue, BTC_ID, span=MINUTE)
+    assert len(venue.refused) >= FLATTEN_PIECES_MAX // 2
+    assert max(venue.refused.values()) <= 10, "orders of one second"
+    assert ended(world) == [(3000, "not filled after 20 pieces")]

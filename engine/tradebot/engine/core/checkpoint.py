@@ -239,6 +239,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "looks": "counted from EngineStarted on",
         "pieces": "counted from EngineStarted on",
         "next_piece": "begins anew with EngineStarted",
+        "hurried": "begins anew with EngineStarted",
     },
 }
 """Attributes that are in no checkpoint, by class, and why recovery gives them back without."""

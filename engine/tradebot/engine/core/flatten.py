@@ -119,8 +119,12 @@ def on_order_of_flatten(step: Step, event: OrderLane) -> None:
     if is_closing(order) and rest:
         progress.next_piece = state.now + FLATTEN_PAUSE
     elif _code(order) == RESTORED and order.state == "rejected":
+        if state.now < progress.hurried + FLATTEN_PAUSE:
+            # A venue that refuses both kinds is not asked for the one and the other in turn without a pause.
+            _look_again(step, where, progress)
+            return
         # Neither stop nor closing order: the next piece does not wait.
-        progress.next_piece = state.now
+        progress.next_piece = progress.hurried = state.now
     flatten_step(step, where, again=False, ended=None if order.is_open else order)
 
 

@@ -224,12 +224,14 @@ class Flattening:
         """Rounds of closing orders sent."""
         self.next_piece = 0
         """Before that instant no further piece is sent, ns UTC."""
+        self.hurried = 0
+        """When a protective order that was refused last let the next piece go at once, ns UTC."""
         self.removed: dict[ClientOrderId, None] = {}
         """Protective orders that were cancelled for the closing order: they are put back where it fails."""
 
     def restart(self) -> None:
         """Begin anew what a restart cannot know."""
-        self.looks = self.pieces = self.next_piece = 0
+        self.looks = self.pieces = self.next_piece = self.hurried = 0
 
 
 FLATTEN = "flatten"

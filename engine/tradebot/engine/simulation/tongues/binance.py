@@ -48,6 +48,7 @@ class BinanceTongue:
     """See `tongue.Tongue`."""
 
     lost_frames = True
+    orders_by_line = False
 
     def __init__(
         self, plan: Plan, faults: Faults, agenda: Agenda, ledger: Exchange, account: AccountName
@@ -56,8 +57,15 @@ class BinanceTongue:
         self._ledger = ledger
         self._terms = settled_terms(accounts(["binance"], plan.seed)[0])
         listings = tuple(listing_of("binance", one, "crypto", 0) for one in INSTRUMENTS)
-        clock = AgendaClock(agenda)
-        self.mirror = Mirror(ledger, faults, account, clock, self._terms, listings)
+        self.mirror = Mirror(
+            ledger,
+            faults,
+            account,
+            clock=AgendaClock(agenda),
+            terms=self._terms,
+            listings=listings,
+            seed=plan.seed,
+        )
         self._face = BinanceFace(Floor(self.mirror, ArmedFaults()))
 
     def serve(self, request: HttpRequest) -> HttpReply:

@@ -37,6 +37,16 @@ class Server(Protocol):
         """Take a connection; None: it is refused."""
         ...
 
+    @property
+    def lost_frames(self) -> bool:
+        """Return whether single frames may be dropped, doubled and overtaken; else only lines break."""
+        ...
+
+    @property
+    def orders_by_line(self) -> bool:
+        """Return whether orders travel on the line."""
+        ...
+
 
 class Woken:
     """A wake-up that can be taken back."""
@@ -56,16 +66,12 @@ class SimulatedDoors:
         agenda: The world's time.
         faults: What of them strikes.
         server: The venue.
-        lost_frames: Whether single frames may be dropped, doubled and overtaken; else only lines break.
     """
 
-    def __init__(
-        self, agenda: Agenda, faults: Faults, server: Server, *, lost_frames: bool
-    ) -> None:
+    def __init__(self, agenda: Agenda, faults: Faults, server: Server) -> None:
         self.agenda = agenda
         self.faults = faults
         self.server = server
-        self.lost_frames = lost_frames
         self.closed = False
         self.said = 0
         """Frames told, heard or not."""
@@ -171,7 +177,6 @@ class SimulatedLine:
         self._gone = False
         self.muted = False
         self._not_before = 0
-        self._told = 0
 
     # ---------------------------------------------------------------------------- the session's end
 
@@ -195,7 +200,13 @@ class SimulatedLine:
             if not self.muted:
                 receiver.receive(frame)
 
-        self._doors.agenda.after(LATENCY, arrive)
+        doors, faults = self._doors, self._doors.faults
+        if doors.server.orders_by_line and faults.strike("unknown"):
+            if faults.between(0, 1):
+                doors.agenda.after(LATENCY, arrive)
+            doors.agenda.after(LATENCY + MS, lambda: self.drop("connection reset"))
+            return
+        doors.agenda.after(LATENCY, arrive)
 
     def close(self) -> None:
         """Close the session's end; the venue hears of it after what was sent."""
@@ -232,7 +243,7 @@ class SimulatedLine:
             self.muted = True
             return
         times, travel = 1, LATENCY + delay
-        if doors.lost_frames:
+        if doors.server.lost_frames:
             if faults.strike("drop"):
                 return
             if faults.strike("reorder"):
@@ -240,7 +251,7 @@ class SimulatedLine:
             times += faults.strike("duplicate")
         if faults.strike("delay"):
             travel += faults.between(200, 3_000) * MS
-            if not doors.lost_frames:
+            if not doors.server.lost_frames:
                 self._not_before = doors.now + travel
         travel = max(travel, self._not_before - doors.now)
         for number in range(times):

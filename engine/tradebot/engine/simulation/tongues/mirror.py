@@ -133,19 +133,22 @@ class Mirror(Exchange):
         clock: The world's time.
         terms: The account as the face knows it.
         listings: What is traded, one for each simulated instrument.
+        seed: Of the face's ids.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what stands between two ledgers)
         self,
         ledger: Ledger,
         faults: Faults,
         account: AccountName,
+        *,
         clock: Clock,
         terms: AccountTerms,
         listings: tuple[Listing, ...],
+        seed: int,
     ) -> None:
         flows = {listing.key: _NoCrowd() for listing in listings}
-        super().__init__(clock, 1, listings, [terms], flows)
+        super().__init__(clock, seed, listings, [terms], flows)
         self._ledger = ledger
         self._faults = faults
         self._account = account
@@ -323,7 +326,7 @@ class Mirror(Exchange):
                 listing=f"{self._terms.face}:{BY_ID[order.instrument].symbol}",
                 request=self._asked.get(order.client_order_id) or self._as_asked(order),
                 state=state,
-                filled=order.filled,
+                filled=order.standing,
                 notional=more + (0 if old is None else old.notional),
                 trigger=order.trigger or 0,
                 triggered=order.trigger is not None and not order.waiting,
@@ -413,4 +416,4 @@ def _reason(order: VenueOrder) -> Reason:
 
 def settled_terms(terms: AccountTerms) -> AccountTerms:
     """Return an account's terms without money of their own: the ledger has it."""
-    return msgspec.structs.replace(terms, cash={}, currency=CURRENCY)
+    return msgspec.structs.replace(terms, cash={CURRENCY: 0}, currency=CURRENCY)

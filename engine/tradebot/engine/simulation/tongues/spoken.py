@@ -69,9 +69,7 @@ class SpokenAccount:
 
     def connect(self) -> None:
         """Begin a life of the adapter."""
-        doors = SimulatedDoors(
-            self._agenda, self._faults, self.tongue, lost_frames=self.tongue.lost_frames
-        )
+        doors = SimulatedDoors(self._agenda, self._faults, self.tongue)
         self._doors = doors
 
         def tell(word: AccountWord) -> None:

@@ -38,6 +38,11 @@ class Tongue(Protocol):
         """Return whether the stream may lose, double and swap single messages."""
         ...
 
+    @property
+    def orders_by_line(self) -> bool:
+        """Return whether orders travel on the line, so that one without an answer is one whose line broke."""
+        ...
+
     def serve(self, request: HttpRequest) -> HttpReply:
         """Answer a request as the broker does."""
         ...

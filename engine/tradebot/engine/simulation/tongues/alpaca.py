@@ -54,7 +54,7 @@ def _asset(instrument: Instrument) -> Asset:
 def capabilities(plan: Plan) -> Capabilities:
     """Return what of a seed's venue Alpaca can be."""
     _ = plan
-    return capabilities_of(_asset(one) for one in INSTRUMENTS)
+    return capabilities_of(Traded(_asset(one), one) for one in INSTRUMENTS)
 
 
 class AlpacaTongue:

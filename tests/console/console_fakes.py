@@ -42,6 +42,7 @@ from tradebot.engine.control.messages import (
     WatchView,
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_ticket import TicketEdge, TicketFacts, TicketFirst
 from tradebot.engine.control.order_life import LifeLine, OrderLife
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
@@ -396,7 +397,7 @@ def preview_of(request: OrderRequest, **changes: object) -> Preview:
         side=request.side,
         type=request.type,
         tif=request.tif,
-        quantity=f"{request.quantity:f}",
+        quantity=f"{request.quantity:f}" if request.risk is None else "0.19400",
         limit_price=None if request.limit_price is None else f"{request.limit_price:f}",
         notional="11999.70",
         notional_percent="11.72",
@@ -408,6 +409,51 @@ def preview_of(request: OrderRequest, **changes: object) -> Preview:
         binding_quantity="0.42680",
         edge=None,
         risk="11999.70",
+        ticket=ticket_of(request),
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def ticket_of(request: OrderRequest, **changes: object) -> TicketFacts:
+    """Return the worked bet: entry 59,998.50, stop 58,800, target 63,600, 13 of 41 won; or one without a stop."""
+    edge = TicketEdge(
+        source="stated",
+        said=0.40,
+        won=13,
+        settled=41,
+        tag="breakout",
+        used=0.3333,
+        sure=0.79,
+        careful="0.00000",
+        half_kelly="2.72700",
+    )
+    bare = request.stop_loss is None
+    odds = not bare and request.take_profit is not None
+    base = TicketFacts(
+        held="0",
+        resulting=f"{request.quantity:f}",
+        why_not=""
+        if odds
+        else "no stop: all of it is at risk"
+        if bare
+        else "no target: nothing says what it pays",
+        risk="11999.70" if bare else "263.46",
+        risk_percent="11.71" if bare else "0.26",
+        bare=f"{request.quantity:f}" if bare else None,
+        pays=2.64 if odds else None,
+        break_even=0.2747 if odds else None,
+        edge=edge if odds and request.edge is not None else None,
+        record="",
+        limit="0.34140",
+        limit_name="max_position",
+        binds="limit",
+        all_stops="1899.97" if bare else "700.21",
+        all_stops_percent="1.9" if bare else "0.7",
+        first=TicketFirst(now=0.51, few=False, after=0.52, coin_now=0.376, coin_after=0.375)
+        if odds
+        else None,
+        stop_at=None if bare else "broker",
+        target_at=None if request.take_profit is None else "broker",
     )
     return msgspec.structs.replace(base, **changes)
 

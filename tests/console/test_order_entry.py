@@ -364,3 +364,30 @@ async def test_light_that_is_not_green_refuses_new_risk_in_the_gates_own_words()
         assert words in shown
         await console.press("enter", "y", "enter")
         assert console.link.sent == []
+
+
+async def test_risk_and_a_stop_become_the_exact_quantity_the_gate_was_asked_about() -> None:
+    async with running(Console()) as console:
+        console.link.make_preview = lambda asked: preview_of(
+            asked, quantity="0.19400" if asked.risk is not None else f"{asked.quantity:f}"
+        )
+        await console.press("b", "l", *"58800", "r", *"0.2")
+        await console.pilot.press("5", "enter")
+        await console.pilot.pause()
+        assert "what the risk comes to" in last_words(console)
+        assert not isinstance(console.app.screen, Review)
+        await console.beat(times=3)
+        await console.press("enter")
+        await console.beat(times=2)
+        await console.press("y")
+        (sent,) = console.link.sent
+        assert (str(sent.quantity), sent.risk, str(sent.stop_loss)) == ("0.19400", None, "58800")
+
+
+async def test_target_and_stated_edge_go_with_the_order() -> None:
+    async with running(Console()) as console:
+        await console.press("b", "l", *"58800", "t", *"63600", "e", *"40", "enter")
+        await console.beat(times=2)
+        await console.press("y")
+        (sent,) = console.link.sent
+        assert (str(sent.take_profit), str(sent.edge)) == ("63600", "0.4")

@@ -36,6 +36,24 @@ async def open_ticket(console: Console) -> None:
     await console.beat(times=2)
 
 
+async def write_bet(console: Console) -> None:
+    await open_ticket(console)
+    await console.press("l", *"58800", "t", *"63600", "e", *"40", "tab")
+    await console.beat(times=3)
+
+
+async def write_risk(console: Console) -> None:
+    await open_ticket(console)
+    await console.press("l", *"58800", "r", *"0.25")
+    await console.beat(times=3)
+
+
+async def review_bet(console: Console) -> None:
+    await write_bet(console)
+    await console.press("enter")
+    await console.beat(times=2)
+
+
 async def review(console: Console) -> None:
     await console.open_review()
 
@@ -109,6 +127,9 @@ SCENES: dict[str, tuple[Scene, Steps, tuple[str, ...]]] = {
     "engine_lost": (normal, lose_engine, ("narrow", "mid", "wide")),
     "kill_overlay": (normal, open_kill, ("narrow", "mid")),
     "ticket": (normal, open_ticket, ("narrow", "mid", "wide")),
+    "ticket_bet": (normal, write_bet, ("narrow", "mid", "wide")),
+    "ticket_risk": (normal, write_risk, ("narrow", "mid")),
+    "review_bet": (normal, review_bet, ("narrow", "mid")),
     "review_ok": (normal, review, ("narrow", "mid")),
     "review_refused": (normal, review_refused, ("narrow", "mid")),
     "reject": (normal, rejected, ("narrow", "mid")),

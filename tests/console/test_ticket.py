@@ -38,6 +38,10 @@ CHANGES: list[Callable[[Draft], Draft]] = [
     lambda d: drafts.stepped(d, COIN, None, -1),
     lambda d: drafts.ticked(d, COIN, 1),
     lambda d: drafts.with_side(d, "sell"),
+    lambda d: drafts.at_field(d, "stop"),
+    lambda d: drafts.at_field(d, "target"),
+    lambda d: drafts.at_field(d, "edge"),
+    lambda d: drafts.at_field(d, "risk"),
 ]
 STEPS = st.lists(st.sampled_from(CHANGES), max_size=40)
 
@@ -52,9 +56,10 @@ def test_any_keys_lead_to_a_request_that_is_allowed_or_to_a_sentence(
     assert draft.field in drafts.fields_of(draft)
     request = request_of(draft, "c-1")
     if isinstance(request, str):
-        assert "empty" in request
+        assert request.startswith(("quantity", "price", "stop", "target", "edge", "risk"))
         return
-    assert request.quantity > 0
+    assert (request.quantity > 0) != (request.risk is not None)
+    assert request.risk is None or request.stop_loss is not None
     assert (request.limit_price is None) == (request.type == "market")
     assert not (request.post_only and request.tif != "gtc")
     assert msgspec.json.decode(msgspec.json.encode(request), type=OrderRequest) == request
@@ -111,3 +116,27 @@ def test_cycling_goes_through_all_combinations_and_back() -> None:
         draft = drafts.cycled(draft, 1)
     assert seen == [("limit", "gtc"), ("limit", "ioc"), ("limit", "fok"), ("market", "ioc")]
     assert (draft.type, draft.tif) == ("limit", "gtc")
+
+
+def test_the_figure_typed_last_says_how_much_risk_or_quantity() -> None:
+    draft = drafts.typed(
+        drafts.at_field(msgspec.structs.replace(EMPTY, price="60000"), "risk"), "0.25"
+    )
+    assert request_of(draft, "c-1") == "risk sets the quantity only with a stop: l, then its price"
+    draft = drafts.typed(drafts.at_field(draft, "stop"), "58800")
+    request = request_of(draft, "c-1")
+    assert isinstance(request, OrderRequest)
+    assert (request.risk, request.quantity) == (Decimal("0.0025"), 0)
+    assert drafts.sized(draft, "0.194").quantity == "0.194"
+    typed = drafts.typed(drafts.at_field(draft, "quantity"), "2")
+    again = request_of(typed, "c-1")
+    assert isinstance(again, OrderRequest)
+    assert (again.risk, again.quantity) == (None, 2)
+
+
+@pytest.mark.parametrize(("field", "text"), [("edge", "100"), ("edge", "0"), ("risk", "101")])
+def test_a_share_outside_its_bounds_is_told(field: drafts.Field, text: str) -> None:
+    draft = msgspec.structs.replace(EMPTY, quantity="1", price="60000", stop="58800")
+    told = request_of(drafts.typed(drafts.at_field(draft, field), text), "c-1")
+    assert isinstance(told, str)
+    assert "100 %" in told

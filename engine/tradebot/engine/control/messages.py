@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from tradebot.engine.control.messages_ticket import TicketFacts
+
 API_NUMBER = 1
 """A client of another number refuses with one sentence."""
 
@@ -498,6 +500,8 @@ class Preview(Message, frozen=True, kw_only=True):
     """What will protect the order as it fills, a line each: price and where it lives."""
     lives_at: Literal["broker", "engine"] = "broker"
     trigger_price: PriceText | None = None
+    ticket: TicketFacts | None = None
+    """The bet: odds, edge, sizes and what it does to the account; None: no price to measure it by."""
 
 
 class OrderAnswer(Message, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ from tradebot.engine.core.types import (
     sign,
 )
 from tradebot.engine.live.facts import exact, money, optional, signed_percent
+from tradebot.engine.live.ticket_facts import Terms, ticket_facts
+from tradebot.engine.sizing.target import Spread
 from tradebot.engine.venue.native import Fees, FeeSchedule
 
 REQUEST_ID_MAX = 64
@@ -204,8 +206,16 @@ def marketable_price(state: State, market: InstrumentMarket, request: OrderReque
     return collar_price(state.limits, request.side, bid, ask, tick)
 
 
-def preview(state: State, request: OrderRequest, fees: FeeSchedule) -> Preview:
+def preview(
+    state: State, request: OrderRequest, fees: FeeSchedule, brought: Spread | None = None
+) -> Preview:
     """Return what the gate says and what the order would cost; nothing is sent.
+
+    Args:
+        state: The kernel's memory.
+        request: The order as a person means it.
+        fees: Of its venue.
+        brought: What bets of the game have brought, for the chance of the target first; None: not kept.
 
     Raises:
         Refused: As `parsed`.
@@ -252,6 +262,7 @@ def preview(state: State, request: OrderRequest, fees: FeeSchedule) -> Preview:
         trigger_price=None
         if order.trigger_price is None
         else str(instrument.price(order.trigger_price)),
+        ticket=ticket_facts(state, order, view, price, Terms(rate, fees, brought)),
     )
 
 

@@ -187,7 +187,7 @@ class FactWords(ServiceCore):
         # A question leaves no trace: were time moved on, what is due already would be recorded later.
         reached, state.now = state.now, self._virtual_now()
         try:
-            return preview(state, request, self._fees)
+            return preview(state, request, self._fees, self._game.bets())
         finally:
             state.now = reached
 

@@ -7,10 +7,15 @@ from tradebot.console.clock import Clock
 from tradebot.console.figures import money, short_id
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.link.protocol import LinkDown, LinkRefused
-from tradebot.console.rows import Cell, Row, fit, left, plain
+from tradebot.console.rows import Cell, Row, fit, named, plain
 from tradebot.console.screens.overlays.base import Overlay
+from tradebot.console.screens.trade.ticket.bet import (
+    after_words,
+    edge_words,
+    odds_words,
+    risk_words,
+)
 from tradebot.console.screens.trade.ticket.wording import (
-    EDGE_WORDS,
     binding_words,
     order_words,
     where_words,
@@ -215,10 +220,14 @@ def _cost_rows(preview: Preview, width: int) -> list[Row]:
             "risk",
             "unknown" if preview.risk is None else f"{money(preview.risk)} {currency} at worst",
         ),
-        ("your edge", EDGE_WORDS if preview.edge is None else plain(preview.edge)),
         ("largest now", binding_words(preview)),
     ]
-    return [
-        (left(f" {name}", NAME_WIDTH + 1, "muted"), Cell(fit(text, width - NAME_WIDTH - 1)))
-        for name, text in lines
-    ]
+    if preview.ticket is not None:
+        bet = preview.ticket
+        held = "" if bet.held == "0" else " with what is held"
+        lines[3:4] = [("at its stop", risk_words(bet) + held), ("the bet", odds_words(bet))]
+        lines += [("your edge", edge_words(bet)), ("after it", after_words(bet))]
+    rows: list[Row] = []
+    for name, text in lines:
+        rows += named(name, text, width, NAME_WIDTH + 2)
+    return rows

@@ -56,7 +56,7 @@ def arrange(width: int, height: int, wish: Wish) -> Placement:
     shape = shape_of(width, height)
     if shape == "small":
         return _small(width, height)
-    ticket_height = 4 if shape == "narrow" else 6
+    ticket_height = 5 if shape == "narrow" else 7
     top = 2 if shape == "mid" else 1
     placed: Placement = {
         "status": Region(0, 0, width, 1),

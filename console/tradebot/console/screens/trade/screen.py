@@ -268,6 +268,12 @@ class TradeScreen(Screen[None]):
         """Open the review."""
         self.orders.review(event.draft)
 
+    def on_ticket_panel_size_unknown(self) -> None:
+        """Say that the quantity is not known yet."""
+        self.session.report(
+            "no quantity yet: the engine has not said what the risk comes to", "warn"
+        )
+
     async def on_ticket_panel_preview_wanted(self, event: TicketPanel.PreviewWanted) -> None:
         """Ask the engine what the draft would cost, without holding up the keys."""
         self.run_worker(self._preview(event), exclusive=True, group="preview")

@@ -10,9 +10,33 @@ from tradebot.engine.control.messages import InstrumentView, OrderRequest
 type Side = Literal["buy", "sell"]
 type OrderType = Literal["limit", "market"]
 type TimeInForce = Literal["gtc", "ioc", "fok"]
-type Field = Literal["quantity", "type", "price", "tif", "post_only", "reduce_only"]
+type Field = Literal[
+    "quantity",
+    "type",
+    "price",
+    "tif",
+    "post_only",
+    "reduce_only",
+    "stop",
+    "target",
+    "edge",
+    "risk",
+]
 
-FIELDS: tuple[Field, ...] = ("quantity", "type", "price", "tif", "post_only", "reduce_only")
+FIELDS: tuple[Field, ...] = (
+    "quantity",
+    "type",
+    "price",
+    "tif",
+    "post_only",
+    "reduce_only",
+    "stop",
+    "target",
+    "edge",
+    "risk",
+)
+FIGURES: frozenset[Field] = frozenset({"quantity", "price", "stop", "target", "edge", "risk"})
+"""Fields that digits are typed into; each is an attribute of the draft."""
 TYPES: tuple[OrderType, ...] = ("limit", "market")
 TIFS: tuple[TimeInForce, ...] = ("gtc", "ioc", "fok")
 FIGURE_CHARS_MAX = 18
@@ -33,7 +57,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     post_only: bool = False
     reduce_only: bool = False
     stop: str = ""
-    """Trigger of the stop that protects what fills, as typed in a command; empty: none."""
+    """Trigger of the stop that protects what fills; empty: none."""
+    target: str = ""
+    """Limit of the target for what fills; empty: none."""
+    edge: str = ""
+    """Chance to win as the trader states it, in percent; empty: not stated."""
+    risk: str = ""
+    """Percent of equity to lose at the stop: sets the quantity; empty: the quantity is typed."""
     field: Field = "quantity"
     fresh: bool = True
     """Whether the next digit starts the figure anew."""
@@ -55,7 +85,7 @@ def moved(draft: Draft, by: int) -> Draft:
 
 def typed(draft: Draft, text: str) -> Draft:
     """Return the draft with digits typed into its figure; anything that is no figure is left out."""
-    if draft.field not in ("quantity", "price"):
+    if draft.field not in FIGURES:
         return draft
     before = "" if draft.fresh else _figure(draft)
     after = before
@@ -72,25 +102,35 @@ def erased(draft: Draft) -> Draft:
     return _with_figure(draft, _figure(draft)[:-1], fresh=False)
 
 
+def at_field(draft: Draft, field: Field) -> Draft:
+    """Return the draft with a field under the cursor, if it can be reached."""
+    reachable = field in fields_of(draft)
+    return msgspec.structs.replace(draft, field=field, fresh=True) if reachable else draft
+
+
+def sized(draft: Draft, quantity: str) -> Draft:
+    """Return the draft with the quantity that its risk came to: from here on it is an exact order."""
+    return msgspec.structs.replace(draft, quantity=quantity, risk="") if draft.risk else draft
+
+
 def stepped(draft: Draft, instrument: InstrumentView, reference: str | None, by: int) -> Draft:
     """Return the draft with the quantity one step more (by > 0) or less, never below one lot."""
     step = quantity_step(instrument, reference)
     now = _decimal(draft.quantity) or Decimal(0)
     least = Decimal(instrument.lot)
     quantity = max(least, now + by * step)
-    return msgspec.structs.replace(draft, quantity=_plain(quantity), fresh=True)
+    return msgspec.structs.replace(draft, quantity=_plain(quantity), risk="", fresh=True)
 
 
 def ticked(draft: Draft, instrument: InstrumentView, by: int) -> Draft:
-    """Return the draft with the price one tick higher (by > 0) or lower, never below one tick."""
-    now = _decimal(draft.price)
-    if now is None or draft.type == "market":
+    """Return the draft with the price under the cursor, else its limit, a tick up (by > 0) or down, never below one."""
+    name = draft.field if draft.field in ("stop", "target") else "price"
+    now = _decimal(getattr(draft, name))
+    if now is None or (name == "price" and draft.type == "market"):
         return draft
     tick = Decimal(instrument.tick)
-    price = max(tick, now + by * tick)
-    return msgspec.structs.replace(
-        draft, price=f"{price:.{instrument.price_decimals}f}", fresh=True
-    )
+    text = f"{max(tick, now + by * tick):.{instrument.price_decimals}f}"
+    return msgspec.structs.replace(draft, fresh=True, **{name: text})
 
 
 def toggled(draft: Draft, by: int = 1) -> Draft:
@@ -159,14 +199,22 @@ def quantity_step(instrument: InstrumentView, reference: str | None) -> Decimal:
 
 def request_of(draft: Draft, request_id: str) -> OrderRequest | str:
     """Return the draft as a request, or what is missing in one sentence."""
-    quantity = _decimal(draft.quantity)
-    if quantity is None or quantity <= 0:
-        return "quantity is empty: type it, or + -"
     price = None
     if draft.type == "limit":
         price = _decimal(draft.price)
         if price is None or price <= 0:
             return "price is empty: type it, or move the ladder's cursor"
+    for name, text in (("stop", draft.stop), ("target", draft.target)):
+        at = _decimal(text)
+        if text and (at is None or at <= 0):
+            return f"{name} must be a price > 0: type it, or empty the field"
+    share = _percent(draft.edge)
+    if draft.edge and (share is None or not 0 < share < 1):
+        return "edge must be above 0 and below 100 %: how often such bets win"
+    sizing = _sizing(draft)
+    if isinstance(sizing, str):
+        return sizing
+    quantity, risk = sizing
     return OrderRequest(
         request_id=request_id,
         instrument=draft.instrument,
@@ -178,19 +226,43 @@ def request_of(draft: Draft, request_id: str) -> OrderRequest | str:
         post_only=draft.post_only,
         reduce_only=draft.reduce_only,
         stop_loss=_decimal(draft.stop),
+        take_profit=_decimal(draft.target),
+        risk=risk,
+        edge=share,
     )
 
 
+def _sizing(draft: Draft) -> tuple[Decimal, Decimal | None] | str:
+    """Return quantity and risk: one of them says how much."""
+    risk = _percent(draft.risk)
+    if draft.risk:
+        if risk is None or not 0 < risk <= 1:
+            return "risk must be above 0 and at most 100 % of equity"
+        if not draft.stop:
+            return "risk sets the quantity only with a stop: l, then its price"
+        return Decimal(0), risk
+    quantity = _decimal(draft.quantity)
+    if quantity is None or quantity <= 0:
+        return "quantity is empty: type it, or + -"
+    return quantity, None
+
+
+def _percent(text: str) -> Decimal | None:
+    value = _decimal(text)
+    return None if value is None else value / 100
+
+
 def _figure(draft: Draft) -> str:
-    return draft.quantity if draft.field == "quantity" else draft.price
+    return str(getattr(draft, draft.field))
 
 
 def _with_figure(draft: Draft, text: str, *, fresh: bool) -> Draft:
+    if draft.field not in FIGURES:
+        return draft
+    changes = {draft.field: text}
     if draft.field == "quantity":
-        return msgspec.structs.replace(draft, quantity=text, fresh=fresh)
-    if draft.field == "price":
-        return msgspec.structs.replace(draft, price=text, fresh=fresh)
-    return draft
+        changes["risk"] = ""  # one of them says how much: the one typed last
+    return msgspec.structs.replace(draft, fresh=fresh, **changes)
 
 
 def _decimal(text: str) -> Decimal | None:

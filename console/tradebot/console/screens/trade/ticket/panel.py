@@ -11,8 +11,9 @@ from tradebot.console.condition import entry_refusal
 from tradebot.console.figures import symbol_of
 from tradebot.console.rows import Cell, Row, cut, plain
 from tradebot.console.screens.trade.ticket import draft as drafts
+from tradebot.console.screens.trade.ticket.bet import Shown, bet_rows
 from tradebot.console.screens.trade.ticket.draft import Draft, Side
-from tradebot.console.screens.trade.ticket.wording import cost_rows, draft_row
+from tradebot.console.screens.trade.ticket.wording import draft_row
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.messages import Frame, InstrumentView, Preview
@@ -40,6 +41,9 @@ class TicketPanel(LivePanel, can_focus=True):
             super().__init__()
             self.draft = draft
 
+    class SizeUnknown(Message):
+        """Enter was pressed before the engine has said what quantity the risk comes to."""
+
     class Closed(Message):
         """The ticket was cleared."""
 
@@ -48,6 +52,8 @@ class TicketPanel(LivePanel, can_focus=True):
         self.draft: Draft | None = None
         self.preview: Preview | None = None
         self._asked: Draft | None = None
+        self._answered = False
+        """Whether `preview` is the answer about the draft as it stands."""
         self._changed_s = float("-inf")
         self._last_quantity: dict[str, str] = {}
 
@@ -81,6 +87,7 @@ class TicketPanel(LivePanel, can_focus=True):
     def clear(self) -> None:
         """Throw the draft away."""
         self.draft = self.preview = self._asked = None
+        self._answered = False
         self.rebuild()
         self.retitle()
         self.post_message(self.Closed())
@@ -94,7 +101,7 @@ class TicketPanel(LivePanel, can_focus=True):
     def answered(self, asked: Draft, preview: Preview) -> None:
         """Take the engine's answer, unless the draft has changed since it was asked."""
         if asked is self._asked:
-            self.preview = preview
+            self.preview, self._answered = preview, True
             self.rebuild()
 
     @property
@@ -121,7 +128,7 @@ class TicketPanel(LivePanel, can_focus=True):
     def _edit(self, draft: Draft, event: events.Key) -> bool:
         """Return whether the key was taken."""
         if event.key == "enter":
-            self.post_message(self.ReviewWanted(draft))
+            self._ask_review(draft)
             return True
         if event.key == "escape":
             self.clear()
@@ -134,6 +141,15 @@ class TicketPanel(LivePanel, can_focus=True):
             return False
         self._set(change(draft))
         return True
+
+    def _ask_review(self, draft: Draft) -> None:
+        """Ask for the review; an order sized by risk becomes the exact quantity that the gate was asked about."""
+        if draft.risk and self.preview is not None and self._answered:
+            self.post_message(self.ReviewWanted(drafts.sized(draft, self.preview.quantity)))
+        elif draft.risk and self.refusal is None:
+            self.post_message(self.SizeUnknown())
+        else:
+            self.post_message(self.ReviewWanted(draft))
 
     def _changes(self) -> dict[str, Callable[[Draft], Draft]]:
         """Return what each key does to the draft."""
@@ -153,6 +169,10 @@ class TicketPanel(LivePanel, can_focus=True):
             "s": lambda d: drafts.with_side(d, "sell"),
             "left_curly_bracket": lambda d: drafts.cycled(d, -1),
             "right_curly_bracket": lambda d: drafts.cycled(d, 1),
+            "l": lambda d: drafts.at_field(d, "stop"),
+            "t": lambda d: drafts.at_field(d, "target"),
+            "e": lambda d: drafts.at_field(d, "edge"),
+            "r": lambda d: drafts.at_field(d, "risk"),
         }
         if instrument is not None:
             changes |= _figure_keys(instrument, reference)
@@ -166,7 +186,7 @@ class TicketPanel(LivePanel, can_focus=True):
             return drafts.stepped(draft, frame.instrument, frame.book.mid, by)
         return (
             drafts.ticked(draft, frame.instrument, by)
-            if draft.field == "price"
+            if draft.field in ("price", "stop", "target")
             else drafts.toggled(draft, by)
         )
 
@@ -175,7 +195,7 @@ class TicketPanel(LivePanel, can_focus=True):
         self.draft = draft
         if not same_order:
             self._changed_s = self.view.clock.monotonic_s()
-            self._asked = None
+            self._asked, self._answered = None, False
         self.rebuild()
         self.retitle()
 
@@ -200,8 +220,12 @@ class TicketPanel(LivePanel, can_focus=True):
         if self.draft is None:
             return [cut((Cell(self._closed_words(), "muted"),), width)]
         glyphs = self.view.glyphs
-        rows = [draft_row(self.draft, glyphs, open_=self.has_focus, width=width)]
-        return [*rows, *cost_rows(self.preview, self.refusal, glyphs, width)][:height]
+        answer = self.preview if self._answered else None
+        rows = [draft_row(self.draft, glyphs, open_=self.has_focus, width=width, answer=answer)]
+        return [
+            *rows,
+            *bet_rows(Shown(self.draft, self.preview, self.refusal, self.has_focus), glyphs, width),
+        ][:height]
 
     @override
     def struck(self) -> bool:
@@ -223,8 +247,9 @@ class TicketPanel(LivePanel, can_focus=True):
             return ""
         dot = self.view.glyphs.dot
         if self.size.width < 100:  # noqa: PLR2004  (the narrow ticket)
-            return f"tab field {dot} enter review {dot} esc clear"
-        return f"b/s side {dot} tab field {dot} + - quantity {dot} [ ] price {dot} enter review {dot} esc clear"
+            return f"l stop {dot} t target {dot} r risk {dot} e edge {dot} enter review"
+        words = "b/s side", "tab field", "l stop", "t target", "r risk", "e edge", "enter review"
+        return f" {dot} ".join((*words, "esc clear"))
 
     def _closed_words(self) -> str:
         if self.view.read_only:
@@ -248,6 +273,10 @@ def _order(draft: Draft) -> tuple[object, ...]:
         draft.tif,
         draft.post_only,
         draft.reduce_only,
+        draft.stop,
+        draft.target,
+        draft.edge,
+        draft.risk,
     )
 
 

@@ -1,15 +1,15 @@
 """An order and its cost in words: the lines of the ticket and of the review."""
 
+from collections.abc import Callable
+
 from tradebot.console.figures import direction, grouped, money, symbol_of, trimmed
 from tradebot.console.glyphs import Glyphs
-from tradebot.console.rows import Cell, Row, cut, left, plain
-from tradebot.console.screens.trade.ticket.draft import Draft, Field
+from tradebot.console.rows import Cell, Row, cut, plain
+from tradebot.console.screens.trade.ticket.draft import FIGURES, Draft, Field
 from tradebot.engine.control.messages import OrderRequest, Preview
 
 NARROW_BELOW = 100
-"""Inner width below which the ticket has two lines instead of four."""
-EDGE_WORDS = "not stated: Kelly says 0; this order trades on limits alone"
-NAME_WIDTH = 11
+"""Inner width below which the ticket has three lines instead of five."""
 
 
 def order_words(request: OrderRequest) -> str:
@@ -20,66 +20,83 @@ def order_words(request: OrderRequest) -> str:
     words += [request.type, request.tif.upper()]
     if request.stop_loss is not None:
         words.append(f"stop {grouped(f'{request.stop_loss:f}')}")
+    if request.take_profit is not None:
+        words.append(f"target {grouped(f'{request.take_profit:f}')}")
     words += ["post-only"] * request.post_only + ["reduce-only"] * request.reduce_only
     return " ".join(words)
 
 
-def draft_row(draft: Draft, glyphs: Glyphs, *, open_: bool, width: int) -> Row:
-    """Return the ticket's first line, the field under the cursor marked while the ticket is open."""
+def draft_row(
+    draft: Draft, glyphs: Glyphs, *, open_: bool, width: int, answer: Preview | None = None
+) -> Row:
+    """Return the ticket's first line, the field under the cursor marked while the ticket is open.
+
+    Args:
+        draft: As typed.
+        glyphs: The alphabet.
+        open_: Whether the ticket has the keys.
+        width: Inner width, cells.
+        answer: What the engine says of this very draft; None: nothing yet.
+    """
+    wide = width >= NARROW_BELOW
+    gap = Cell("  " if wide else " ")
 
     def field(name: Field, text: str, style: str = "strong") -> Cell:
-        here = open_ and draft.field == name
-        shown = f"{text}_" if here and not draft.fresh and name in ("quantity", "price") else text
-        return Cell(shown, "field" if here else style)
+        return field_cell(draft, name, text, style, open_=open_)
 
     side = Cell(f" {draft.side.upper()} ", "own-buy" if draft.side == "buy" else "own-sell")
-    gap = Cell("  " if width >= NARROW_BELOW else " ")
-    cells = [side, gap, field("quantity", draft.quantity or "quantity?")]
-    cells.append(Cell(f" {plain(symbol_of(draft.instrument))}"))
+    cells = [side, gap, *_how_much(draft, answer, field)]
+    if wide:
+        cells.append(Cell(f" {plain(symbol_of(draft.instrument))}"))
     if draft.type == "limit":
-        shown = grouped(draft.price) if draft.fresh else draft.price
-        cells += [Cell(" @ ", "muted"), field("price", shown or "price?")]
+        cells += [Cell(" @ ", "muted"), field("price", _typed(draft, draft.price) or "price?")]
     cells += [gap, field("type", draft.type, "text")]
     if draft.type == "limit":
         cells += [gap, field("tif", draft.tif.upper(), "text"), gap]
-        cells.append(
-            field("post_only", _switch(draft.post_only, "post-only", "post", glyphs, width), "text")
-        )
-    cells += [
-        gap,
-        field(
-            "reduce_only",
-            _switch(draft.reduce_only, "reduce-only", "reduce", glyphs, width),
-            "text",
-        ),
-    ]
+        cells.append(field("post_only", _switch("post", glyphs, on=draft.post_only), "text"))
+    if wide or draft.reduce_only or draft.field == "reduce_only":
+        cells += [
+            gap,
+            field("reduce_only", _switch("reduce", glyphs, on=draft.reduce_only), "text"),
+        ]
+    ticket = None if answer is None else answer.ticket
+    places = (None, None) if ticket is None else (ticket.stop_at, ticket.target_at)
+    for name, text, place in zip(
+        ("stop", "target"), (draft.stop, draft.target), places, strict=True
+    ):
+        shown = _typed(draft, text) or ("none" if draft.field != name else "price?")
+        cells += [gap, Cell(f"{name} ", "muted"), field(name, shown)]
+        if place is not None:
+            dot = glyphs.live if place == "broker" else glyphs.gone
+            style = "ok" if place == "broker" else "warn"
+            cells.append(Cell(f" {dot} {place}" if wide else f" {dot}", style))
     return cut(cells, width)
 
 
-def cost_rows(
-    preview: Preview | None, refusal: str | None, glyphs: Glyphs, width: int
-) -> list[Row]:
-    """Return the ticket's lines below the order: cost, what binds, edge; or why not.
+def field_cell(draft: Draft, name: Field, text: str, style: str, *, open_: bool) -> Cell:
+    """Return one field, marked while it is the one that digits go to."""
+    here = open_ and draft.field == name
+    return Cell(
+        f"{text}_" if here and not draft.fresh and name in FIGURES else text,
+        "field" if here else style,
+    )
 
-    Args:
-        preview: The engine's answer, None while there is none.
-        refusal: Why no order may be entered, or what is missing; None if nothing is.
-        glyphs: The alphabet.
-        width: Inner width, cells.
-    """
-    narrow = width < NARROW_BELOW
-    if preview is None:
-        text = refusal or "asking the risk gate"
-        return [cut((Cell(f" {text}", "warn" if refusal else "muted"),), width)]
-    if narrow:
-        return [cut(_short_cost(preview, refusal, glyphs), width)]
-    cost = f"{_notional(preview)}   fee about {money(preview.fee)}   {where_words(preview)}"
-    edge = EDGE_WORDS if preview.edge is None else plain(preview.edge)
-    return [
-        cut((left(" cost", NAME_WIDTH, "muted"), Cell(cost)), width),
-        cut((left(" size", NAME_WIDTH, "muted"), *_size(preview, refusal, glyphs)), width),
-        cut((left(" your edge", NAME_WIDTH, "muted"), Cell(edge, "muted")), width),
-    ]
+
+def _how_much(
+    draft: Draft, answer: Preview | None, field: Callable[[Field, str], Cell]
+) -> list[Cell]:
+    """Return the quantity, or the risk that sets it."""
+    if not draft.risk and draft.field != "risk":
+        return [field("quantity", draft.quantity or "quantity?")]
+    cells = [Cell("risk ", "muted"), field("risk", f"{draft.risk or '?'}%")]
+    if draft.risk and answer is not None:
+        cells.append(Cell(f" = {trimmed(answer.quantity)}", "strong"))
+    return cells
+
+
+def _typed(draft: Draft, text: str) -> str:
+    """Return a price grouped, but as typed while it is being typed."""
+    return text if draft.field in FIGURES and not draft.fresh else grouped(text)
 
 
 def where_words(preview: Preview) -> str:
@@ -108,34 +125,5 @@ def refused_words(preview: Preview) -> str:
     return "; ".join(plain(verdict.text) for verdict in preview.verdicts if not verdict.ok)
 
 
-def _switch(on: bool, full: str, short: str, glyphs: Glyphs, width: int) -> str:  # noqa: FBT001
-    return f"{glyphs.on if on else glyphs.off} {full if width >= NARROW_BELOW else short}"
-
-
-def _notional(preview: Preview) -> str:
-    percent = (
-        "" if preview.notional_percent is None else f"   {preview.notional_percent}% of equity"
-    )
-    return f"notional {money(preview.notional)} {plain(preview.currency)}{percent}"
-
-
-def _size(preview: Preview, refusal: str | None, glyphs: Glyphs) -> Row:
-    limit = f"your limit {binding_words(preview)}   you {trimmed(preview.quantity)}  "
-    if refusal is None and preview.ok:
-        return (Cell(limit), Cell(f"{glyphs.ok} ok", "ok"))
-    # The objection first: it is cut last.
-    words = refusal or refused_words(preview)
-    return (Cell(f"{glyphs.refused} {words}", "warn"), Cell(f"   {limit}", "muted"))
-
-
-def _short_cost(preview: Preview, refusal: str | None, glyphs: Glyphs) -> Row:
-    if refusal is not None or not preview.ok:
-        words = refusal or refused_words(preview)
-        return (Cell(f" {glyphs.refused} {words}", "warn"),)
-    percent = "" if preview.notional_percent is None else f" ({preview.notional_percent}%)"
-    return (
-        Cell(f" {glyphs.ok} ", "ok"),
-        Cell(f"{money(preview.notional)}{percent}  fee {money(preview.fee)}  "),
-        Cell(f"limit {binding_words(preview)}  ", "muted"),
-        Cell("edge not stated" if preview.edge is None else f"edge {plain(preview.edge)}", "muted"),
-    )
+def _switch(name: str, glyphs: Glyphs, *, on: bool) -> str:
+    return f"{glyphs.on if on else glyphs.off} {name}"

@@ -18,7 +18,7 @@ from tradebot.engine.control.messages_ticket import (
 )
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.exposures import stops_of
-from tradebot.engine.core.legs import venue_takes
+from tradebot.engine.core.leg_terms import venue_takes
 from tradebot.engine.core.outcomes import OrderIntent
 from tradebot.engine.core.picture import Picture, exposure_of
 from tradebot.engine.core.records import record_of, tag_of

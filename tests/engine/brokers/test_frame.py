@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.engine.brokers.outside_in_memory import MemoryOutside
 
 from tradebot.engine.brokers.backoff import Backoff
-from tradebot.engine.brokers.budget import Allowance, RateBudget
+from tradebot.engine.brokers.budget import Allowance, RateBudget, RollingBudget
 from tradebot.engine.brokers.cursor import Cursor, CursorFile, MemoryCursor
 from tradebot.engine.brokers.ids import ToldExecutions
 from tradebot.engine.brokers.keeping import KeptSession, Word
@@ -18,7 +18,7 @@ from tradebot.engine.brokers.outside import HttpRequest, Outside
 from tradebot.engine.brokers.session import SessionHealth
 from tradebot.engine.core.events import StreamChanged
 from tradebot.engine.core.inbox import OrderLaneFull
-from tradebot.engine.core.types import SECOND, AccountName, ClientOrderId, VenueOrderId
+from tradebot.engine.core.types import MINUTE, SECOND, AccountName, ClientOrderId, VenueOrderId
 
 MINUTE_WEIGHT = Allowance(name="weight", most=100, window=60 * SECOND, reserve=20)
 
@@ -184,3 +184,43 @@ def test_a_stopped_session_stays_down() -> None:
     outside.run(60 * SECOND)
     assert len(lives) == 1
     assert not lives[0].running
+
+
+def test_a_rolling_limit_gives_back_what_left_a_window_ago_and_no_earlier() -> None:
+    budget = RollingBudget(Allowance(name="r", most=10, window=MINUTE, reserve=2), late=SECOND)
+    start = 59 * SECOND
+    assert [budget.take(1, start + at) for at in range(8)] == [0] * 8
+    assert budget.take(1, MINUTE) == start + SECOND
+    assert budget.take(1, MINUTE, "cancel") == 0
+    assert budget.take(1, start + MINUTE + SECOND + 1) == 0
+
+
+def test_a_rolling_limit_counts_what_others_used_until_their_window_is_over() -> None:
+    budget = RollingBudget(Allowance(name="r", most=10, window=MINUTE, reserve=2), late=0)
+    budget.take(1, 0)
+    budget.told(9, 1)
+    assert (budget.room(1), budget.room(1, "cancel")) == (0, 1)
+    budget.told(1, 2)
+    assert budget.room(2) == 7
+    budget.shut(5)
+    assert budget.take(1, 3, "cancel") == 2
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 3)), max_size=60),
+    window=st.integers(1, 40),
+)
+def test_no_span_of_a_rolling_limit_ever_holds_more_than_it_may(
+    steps: list[tuple[int, int]], window: int
+) -> None:
+    budget = RollingBudget(Allowance(name="r", most=5, window=window, reserve=1), late=0)
+    now, taken = 0, list[tuple[int, int]]()
+    for pause, weight in steps:
+        now += pause
+        wait = budget.take(weight, now)
+        if not wait:
+            taken.append((now, weight))
+        naive = sum(weight for at, weight in taken if at > now - window)
+        assert naive <= 4
+        assert wait or naive
+        assert not wait or naive + weight > 4

@@ -16,7 +16,7 @@ type Third = Literal["live", "shadow"]
 type TongueName = Literal["binance", "alpaca", "ib"]
 """A broker whose bytes a simulated account may speak."""
 
-TONGUES: tuple[TongueName, ...] = ("binance", "ib")
+TONGUES: tuple[TongueName, ...] = ("binance", "alpaca", "ib")
 """Brokers whose tongue there is."""
 
 type FaultKind = Literal[

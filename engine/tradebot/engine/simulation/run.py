@@ -323,16 +323,22 @@ class Simulation:
             len(self.world.agenda) == 0
             and runtime.quiet
             and self.world.venue.settled
+            and (self.plan.speaks is None or self._agreed())
             and not state.flattening
             and unsettled(state, self.world.venue.exchange) is None
         )
+
+    def _agreed(self) -> bool:
+        """Return whether the newest reports found nothing: a broker tells some things later than it does them."""
+        accounts = self.process.state.accounts.values()
+        return all(one.reconciled and not one.differences for one in accounts)
 
     def _what_is_open(self) -> str:
         state = self.process.state
         found = unsettled(state, self.world.venue.exchange)
         return found or (
             f"flattening {sorted(state.flattening)}, agenda {len(self.world.agenda)}, "
-            f"quiet {self.process.runtime.quiet}"
+            f"quiet {self.process.runtime.quiet}, settled {self.world.venue.settled}, agreed {self._agreed()}"
         )
 
     def _reconcile_twice(self) -> None:

@@ -276,3 +276,35 @@ def test_a_new_process_goes_on_where_the_one_before_ended(desk: Desk) -> None:
     desk.run(5)
     desk.agrees()
     assert desk.venue.doors.now > 400 * SECOND
+
+
+def test_a_fee_told_just_before_a_crash_is_told_again_in_the_same_way(desk: Desk) -> None:
+    """The engine's records may have lost it: found by the simulator, which dies between a word and its commit."""
+    desk.submit(intent("tb1"))
+    desk.run(1)
+    desk.look()
+    desk.run(2)
+    before = desk.standing
+    desk.words.clear()
+    desk.restart()
+    desk.run(2)
+    desk.look()
+    desk.run(2)
+    assert desk.standing.keys() == before.keys()
+    desk.agrees()
+    desk.look()
+    desk.run(2)
+    desk.agrees()
+
+
+def test_looks_asked_for_during_a_look_are_answered_by_one_more(desk: Desk) -> None:
+    """Found by the simulator: a restart with many orders asked for the account so often that the minute was used up."""
+    desk.run(1)
+    asked = len(desk.venue.doors.requests)
+    reports = len(desk.about(AccountReported))
+    for _ in range(8):
+        desk.look()
+    desk.run(5)
+    paths = [request.url.partition("?")[0] for request in desk.venue.doors.requests[asked:]]
+    assert sum(path.endswith("/v2/account") for path in paths) == 2
+    assert len(desk.about(AccountReported)) == reports + 2

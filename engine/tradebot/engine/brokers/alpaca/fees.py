@@ -38,6 +38,9 @@ KINDS: Final = ",".join((*FEE_KINDS, *WHY, "CIL", "MA", "SPIN", "REORG"))
 
 FILLS_KEPT = 5_000
 
+type ToldAs = Literal["by itself", "with its fill"]
+"""How a fee was told: for ever so, or it would be charged twice."""
+
 PATIENCE = 30 * SECOND
 """How long a fee may wait for its fill: less than what each question goes back."""
 
@@ -69,23 +72,26 @@ class Fees:
         fill = self._fills.get(execution_id)
         return ExecutionId(execution_id) if fill is None else fill.execution_id
 
-    def word(self, row: WireMovement, now: int) -> AccountWord | None:
+    def word(
+        self, row: WireMovement, now: int, *, told_before: ToldAs | None = None
+    ) -> AccountWord | None:
         """Return what an activity means; None: a fee whose fill has yet to be told, to be looked at again.
 
         Args:
             row: The activity.
             now: The engine's time, ns UTC: how long its fill is waited for.
+            told_before: How an earlier life told it, if one did.
 
         Raises:
             ValueError: If its amount or time cannot be read.
         """
         ts = ns_from_text(row.transaction_time or f"{row.date}T00:00:00Z")
         asset, amount = self._moved(row)
-        if row.activity_type == "CFEE":
+        if row.activity_type == "CFEE" and told_before != "by itself":
             found = self._fill_of(asset, ts)
             if found is not None:
                 return self._corrected(found, asset, amount)
-            if now - ts < PATIENCE:
+            if now - ts < PATIENCE or told_before is not None:
                 return None
         if row.activity_type in FEE_KINDS:
             return FeeCharged(

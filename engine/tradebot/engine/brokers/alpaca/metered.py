@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tradebot.engine.brokers.alpaca.api import until_reset
-from tradebot.engine.brokers.budget import Allowance, RateBudget, Urgency
+from tradebot.engine.brokers.budget import Allowance, RollingBudget, Urgency
 from tradebot.engine.brokers.outside import (
     NO_HEADERS,
     Answer,
@@ -35,7 +35,7 @@ class Metered:
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        self._budget = RateBudget(ALLOWANCE)
+        self._budget = RollingBudget(ALLOWANCE, late=PATIENCE)
 
     @property
     def now(self) -> int:

@@ -14,7 +14,7 @@ from tradebot.data.venues.alpaca.times import ns_from_text
 from tradebot.engine.brokers.alpaca.api import Api
 from tradebot.engine.brokers.alpaca.desk import Desk
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
-from tradebot.engine.brokers.alpaca.fees import Fees
+from tradebot.engine.brokers.alpaca.fees import Fees, ToldAs
 from tradebot.engine.brokers.alpaca.filling import Filling, health_of
 from tradebot.engine.brokers.alpaca.look import AccountLook, Seen, movements_request, report_of
 from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of, movements_of
@@ -63,6 +63,10 @@ LOOKS_MAX = 3
 BEGAN, REACHED, MOVED = "began", "reached", "moved"
 """Names in the cursor: the account's first instant, the watermarks of fills and of movements, venue time."""
 
+BY_ITSELF, WITH_ITS_FILL = 1, 2
+TOLD_AS: dict[int, ToldAs] = {BY_ITSELF: "by itself", WITH_ITS_FILL: "with its fill"}
+"""How an activity was told, as the cursor keeps it."""
+
 _OK = 200
 _STREAM: dict[SessionState, StreamState] = {"live": "up", "degraded": "stale"}
 _ACCEPTED = frozenset({"new", "accepted", "pending_new", "held", "accepted_for_bidding"})
@@ -94,6 +98,11 @@ class AlpacaSession:
         bases = {pair.symbol.replace("/", ""): pair.base for pair in pairs}
         self._fees = Fees(setting.name, bases, "USD")
         self._told = ToldExecutions()
+        self._rows_told = ToldExecutions()
+        """Activities that this life has told."""
+        self._looking = False
+        self._look_next = 0
+        """From when on a look is wanted that begins after the one under way; 0: none."""
         self._naming = Naming(self._doors, self._api, cursor, self._named)
         self._desk = Desk(setting, self._api, self._doors, self)
         self._filling = Filling(
@@ -121,6 +130,7 @@ class AlpacaSession:
         if not self._running:
             self._running, self._naming.stopped = True, False
             self._life += 1
+            self._looking, self._look_next = False, 0
             self._measure(self._life)
 
     def stop(self) -> None:
@@ -136,7 +146,7 @@ class AlpacaSession:
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect and return at once."""
         if isinstance(effect, QueryAccount):
-            self._look(effect.since, LOOKS_MAX)
+            self._want_look(effect.since)
         else:
             self._desk.perform(effect)
 
@@ -283,20 +293,35 @@ class AlpacaSession:
 
     # ---------------------------------------------------------------------------- looks
 
-    def _look(self, since: int, looks: int) -> None:
-        """Look at the account, again where it traded meanwhile: the parts of one look must be of one moment."""
+    def _want_look(self, since: int) -> None:
+        """Look at the account from an instant on; what is asked for during a look is answered by one more."""
         if not self._running:
             return
-        before = self._filling.fills
-        wanted = since or self._cursor.get(BEGAN)
-        moved = max(self._cursor.get(MOVED) - MINUTE, self._cursor.get(BEGAN))
+        began = self._cursor.get(BEGAN)
+        since = max(since, began)
+        if self._looking:
+            self._look_next = min(self._look_next or since, since)
+        else:
+            self._looking = True
+            self._look(since, LOOKS_MAX)
+
+    def _looked(self) -> None:
+        self._looking, again, self._look_next = False, self._look_next, 0
+        if again:
+            self._want_look(again)
+
+    def _look(self, since: int, looks: int) -> None:
+        """Look, again where it traded meanwhile: the parts of one look must be of one moment."""
+        before, life = self._filling.fills, self._life
+        moved = max(min(self._cursor.get(MOVED) - MINUTE, since), self._cursor.get(BEGAN))
 
         def done(seen: Seen | str) -> None:
-            if not self._running:
+            if not self._running or life != self._life:
                 return
             if isinstance(seen, str):
                 # No answer is the answer: the kernel asks again, and lets no new risk through meanwhile.
                 log.warning("account not told", account=self.account, reason=seen)
+                self._looked()
                 return
             for execution in seen.executions:
                 if not self._filling.found(execution):
@@ -305,8 +330,9 @@ class AlpacaSession:
                 self._look(since, looks - 1)
             else:
                 self._naming.when_all_named(lambda: self._report(seen))
+                self._looked()
 
-        AccountLook(self._doors, self._api, wanted, moved, done).start()
+        AccountLook(self._doors, self._api, since, moved, done).start()
 
     def _report(self, seen: Seen) -> None:
         for row in seen.movements:
@@ -338,17 +364,20 @@ class AlpacaSession:
             self._moved(row)
 
     def _moved(self, row: WireMovement) -> None:
-        if self._cursor.get(f"moved:{row.id}"):
+        if row.id in self._rows_told:
             return
+        # What was told in an earlier life may not be in the engine's records: it is told again, in the same way.
+        before = self._cursor.get(f"row:{row.id}")
         try:
-            word = self._fees.word(row, self._doors.now)
+            word = self._fees.word(row, self._doors.now, told_before=TOLD_AS.get(before))
         except ValueError as error:
             self.malformed(f"an activity: {error}")
             return
         if word is None:
             return
+        self._rows_told.first(row.id)
         self.tell(word)
-        # After it was handed over: the cursor may lag, never run ahead.
-        self._cursor.put(f"moved:{row.id}", 1)
+        with_fill = isinstance(word, ExecutionCorrected)
+        self._cursor.put(f"row:{row.id}", WITH_ITS_FILL if with_fill else BY_ITSELF)
         if row.transaction_time is not None:
             self._cursor.put(MOVED, ns_from_text(row.transaction_time))

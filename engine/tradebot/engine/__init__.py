@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from tradebot.engine.core.reasons import why as why
     from tradebot.engine.core.snapshot import MarketSnapshot as MarketSnapshot
     from tradebot.engine.core.wants import want as want
+    from tradebot.engine.facade import size as size
     from tradebot.engine.facade.attached import attach as attach
     from tradebot.engine.facade.backtests import backtest as backtest
     from tradebot.engine.facade.runs import Run as Run
     from tradebot.engine.facade.runs import run as run
     from tradebot.engine.facade.runs import runs as runs
+    from tradebot.engine.facade.simulations import montecarlo as montecarlo
 
 _CORE = "tradebot.engine.core"
 _FACADE = "tradebot.engine.facade"
@@ -55,11 +57,13 @@ _HOMES = {
     "backtest": f"{_FACADE}.backtests",
     "buy": f"{_CORE}.actions",
     "cancel": f"{_CORE}.actions",
+    "montecarlo": f"{_FACADE}.simulations",
     "param": f"{_CORE}.params",
     "replace": f"{_CORE}.actions",
     "run": f"{_FACADE}.runs",
     "runs": f"{_FACADE}.runs",
     "sell": f"{_CORE}.actions",
+    "size": f"{_FACADE}.size",
     "want": f"{_CORE}.wants",
     "why": f"{_CORE}.reasons",
 }
@@ -70,7 +74,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"tradebot.engine has no {name!r}; it has {', '.join(_HOMES)}")
-    found: object = getattr(import_module(home), name)
+    module = import_module(home)
+    found: object = module if home.endswith(f".{name}") else getattr(module, name)
     globals()[name] = found
     return found
 

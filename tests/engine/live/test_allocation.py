@@ -12,6 +12,7 @@ from tradebot.engine.control.engine import Refused
 from tradebot.engine.core.outcomes import BetSettled
 from tradebot.engine.core.types import AccountName, BetId, Owner
 from tradebot.engine.live.allocation import Claim, claim_of, propose, swings
+from tradebot.engine.live.daily_results import daily
 
 POOL = Decimal(100_000)
 
@@ -76,11 +77,51 @@ def test_shares_never_exceed_the_pool_and_leave_at_most_a_cent_each(
     assert POOL - Decimal("0.01") * len(claims) <= total <= POOL
 
 
-def test_growth_comes_later_and_an_empty_pool_cannot_be_shared() -> None:
-    with pytest.raises(Refused, match="not yet: --by growth"):
-        propose("growth", POOL, [claim("a", None)], "USD")
+def grown(results: dict[str, list[int]], *, bets: int = 40) -> dict[str, Decimal]:
+    """Return proposals for sleeves of 1,000 capital that brought these amounts on successive days."""
+    days = {
+        Owner(name): {day: Decimal(value) for day, value in enumerate(values)}
+        for name, values in results.items()
+    }
+    claims = [claim(name, "0.01", bets) for name in results]
+    found = propose("growth", POOL, claims, "USD", days)
+    return {line.sleeve: Decimal(line.proposed) for line in found.lines}
+
+
+def test_growth_gives_the_proved_edge_most_and_the_losing_one_nothing() -> None:
+    strong, weak, losing = [12, -8] * 200, [31, -29] * 200, [8, -12] * 200
+    found = grown({"strong": strong, "weak": weak, "losing": losing})
+    assert found["losing"] == 0
+    assert found["strong"] > found["weak"] >= 0
+    assert sum(found.values()) <= POOL
+
+
+def test_growth_believes_less_of_an_edge_with_a_short_record() -> None:
+    long, short = grown({"a": [60, -50] * 400}), grown({"a": [60, -50] * 15})
+    assert short["a"] < long["a"]
+
+
+def test_growth_leaves_a_sleeve_without_a_record_its_capital() -> None:
+    claims = [claim("a", "0.01"), claim("new", None, 3)]
+    days = {Owner("a"): {day: Decimal(12 - 20 * (day % 2)) for day in range(400)}}
+    found = {line.sleeve: line for line in propose("growth", POOL, claims, "USD", days).lines}
+    assert found["new"].proposed == "1000.00"
+    assert "3 of 10 bets" in found["new"].why
+    assert Decimal(found["a"].proposed) + 1000 <= POOL
+
+
+def test_growth_without_a_record_and_an_empty_pool_are_refused() -> None:
+    with pytest.raises(Refused, match="no record to grow by"):
+        propose("growth", POOL, [claim("a", None, 3)], "USD", {})
+    with pytest.raises(Refused, match="no record to grow by"):
+        grown({"a": [1] * 5})
     with pytest.raises(Refused, match="the pool is 0 USD"):
         propose("equal", Decimal(0), [claim("a", None)], "USD")
+
+
+def test_results_are_summed_by_day_and_a_bet_told_again_counts_once() -> None:
+    told = [bet(1, "5"), bet(1, "7"), bet(2, "-3"), bet(3, "9", rate="")]
+    assert daily(told) == {Owner("a"): {0: Decimal(4)}}
 
 
 def test_a_swing_is_the_spread_of_results_and_a_bet_told_again_counts_once() -> None:

@@ -3,6 +3,7 @@
 `equal` gives each live sleeve of an account the same. `risk` gives capital in proportion to 1 / s, where s is what a
 sleeve's bets swing: the standard deviation of their results as a share of its capital (risk parity with all
 correlations equal; Maillard, Roncalli, Teiletche 2010). A sleeve whose s is not known yet gets the mean share.
+`growth` is in growth_allocation.py; a sleeve of fewer than 10 settled bets keeps what it has.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.sleeves import AllocateBy, AllocationFacts, AllocationLine
 from tradebot.engine.core.outcomes import BetSettled
 from tradebot.engine.core.types import Owner
+from tradebot.engine.live.daily_results import DAYS_MIN, Daily, Growth
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -51,31 +53,33 @@ def claim_of(sleeve: Owner, capital: Decimal, settled: int, swing: Decimal | Non
 
 
 def propose(
-    by: AllocateBy, pool: Decimal, claims: Sequence[Claim], currency: str
+    by: AllocateBy,
+    pool: Decimal,
+    claims: Sequence[Claim],
+    currency: str,
+    results: Daily | None = None,
 ) -> AllocationFacts:
     """Return a proposal: every sleeve's capital, rounded down to cents so that it never exceeds the pool.
 
     Args:
-        by: `equal` or `risk`.
+        by: `equal`, `risk` or `growth`.
         pool: Money to be shared, in the engine's currency, > 0.
         claims: The live sleeves.
         currency: The engine's.
+        results: What the sleeves' bets brought by day; needed by `growth` alone.
 
     Raises:
-        Refused: If there is nothing to share or nobody to share it, or `by` comes later.
+        Refused: If there is nothing to share or nobody to share it, or no record to grow by.
     """
-    if by == "growth":
-        raise Refused(
-            "usage",
-            "not yet: --by growth (log-optimal over the sleeves' bets, edges shrunk by proof) comes with a later "
-            "version; there is --by equal and --by risk",
-        )
     if not claims:
         raise Refused("conflict", "no sleeve runs live: tradebot policy start NAME --live")
     if pool <= 0:
         raise Refused("conflict", f"there is nothing to share: the pool is {pool:f} {currency}")
-    weights = equal_weights(claims) if by == "equal" else risk_weights(claims)
-    lines = tuple(_line(claim, weights[claim.sleeve], pool, by) for claim in claims)
+    if by == "growth":
+        lines = _by_growth(pool, claims, results or {})
+    else:
+        weights = equal_weights(claims) if by == "equal" else risk_weights(claims)
+        lines = tuple(_line(claim, weights[claim.sleeve], pool, by) for claim in claims)
     return AllocationFacts(
         by=by,
         pool=f"{pool:f}",
@@ -125,6 +129,43 @@ def risk_weights(claims: Sequence[Claim]) -> Mapping[Owner, Decimal]:
     raw = {claim.sleeve: known.get(claim.sleeve, mean) for claim in claims}
     total = sum(raw.values(), ZERO)
     return {name: weight / total for name, weight in raw.items()}
+
+
+def _by_growth(
+    pool: Decimal, claims: Sequence[Claim], results: Daily
+) -> tuple[AllocationLine, ...]:
+    """Return the proposal of growth: who has no record keeps its capital, the others share what is left of the pool."""
+    from tradebot.engine.live.growth_allocation import growth_weights
+
+    known = {c.sleeve: c.capital for c in claims if c.settled >= BETS_MIN and c.capital > 0}
+    rest = pool - sum((c.capital for c in claims if c.sleeve not in known), ZERO)
+    found = growth_weights(results, known, float(rest / pool)) if rest > 0 and known else None
+    if found is None:
+        raise Refused(
+            "conflict",
+            f"no record to grow by: a sleeve needs {BETS_MIN} settled bets, and all of them {DAYS_MIN} days, and room "
+            "in the pool; there is --by equal and --by risk",
+        )
+    return tuple(_grown(claim, found.get(claim.sleeve), pool) for claim in claims)
+
+
+def _grown(claim: Claim, growth: Growth | None, pool: Decimal) -> AllocationLine:
+    if growth is None:
+        share = claim.capital / pool
+        why = f"{claim.settled} of {BETS_MIN} bets: keeps what it has"
+    else:
+        share = Decimal(str(growth.weight))
+        why = (
+            f"{growth.mean * 100:+.3f} % of capital a day, {growth.believed * 100:.0f} % of it believed, "
+            f"{claim.settled} settled"
+        )
+    return AllocationLine(
+        sleeve=claim.sleeve,
+        capital=f"{claim.capital:f}",
+        proposed=f"{(pool * share).quantize(CENT, ROUND_DOWN):f}",
+        share=f"{share * PERCENT:.1f}",
+        why=why,
+    )
 
 
 def _line(claim: Claim, weight: Decimal, pool: Decimal, by: AllocateBy) -> AllocationLine:

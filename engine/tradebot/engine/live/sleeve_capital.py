@@ -12,6 +12,7 @@ from tradebot.engine.core.outcomes import Alert
 from tradebot.engine.core.sleeve_money import pool
 from tradebot.engine.core.state import SleeveState
 from tradebot.engine.live.allocation import claim_of, propose, swings
+from tradebot.engine.live.daily_results import daily
 from tradebot.engine.live.sleeve_place import Placing, require_fit
 
 ZERO = Decimal(0)
@@ -82,4 +83,5 @@ class CapitalWords:
         found = pool(state, account)
         if found is None:
             raise Refused("conflict", f"the equity of {account} is unknown now: a price is missing")
-        return propose(query.by, found.equity, claims, state.currency)
+        results = daily(state.bet_book.settled.values()) if query.by == "growth" else None
+        return propose(query.by, found.equity, claims, state.currency, results)

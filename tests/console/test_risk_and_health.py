@@ -9,9 +9,15 @@ from console_scenes import with_state
 from tradebot.console.glyphs import BLOCK
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.rows import Row, text_of
-from tradebot.console.screens.health.lights import clock_words, engine_lights, stream_words
+from tradebot.console.screens.health.lights import (
+    clock_words,
+    engine_lights,
+    session_words,
+    stream_words,
+)
 from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.risk.limits import bar_row
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.control.messages import Frame, LimitFacts
 
 
@@ -143,3 +149,12 @@ async def test_screens_change_and_the_last_row_says_which_is_on_show() -> None:
             shown = console.app.screen
             assert shown is getattr(console.app, name)
             assert word in text(console.app.shown.panels[-1].rows)
+
+
+def test_a_connection_says_its_state_and_what_is_not_as_usual() -> None:
+    live = SessionFacts(name="ib", state="live", note="next login due 2026-11-29 06:00Z")
+    assert session_words(live) == ("good", "live; next login due 2026-11-29 06:00Z")
+    healed = SessionFacts(name="a", state="syncing", reason="reset", gap_filled=2, malformed=1)
+    kind, words = session_words(healed)
+    assert (kind, words) == ("unsure", "syncing; reset; 2 fills by gap-fill; 1 unreadable")
+    assert session_words(SessionFacts(name="a", state="disconnected"))[0] == "bad"

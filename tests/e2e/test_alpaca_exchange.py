@@ -108,6 +108,8 @@ def test_what_the_engine_knows_after_kill_and_restart_is_the_exchanges_ledger() 
             wait_until(lambda: understood(client), "the account is understood", 30)
             place(client, 1, "0.01", None)
             wait_until(lambda: agrees(client, ledger(ready)), "fill and fee are told", 20)
+            sessions = {one.name: one for one in client.health().sessions}
+            assert (sessions["b"].state, sessions["b"].fills) == ("live", len(client.fills(100)))
             assert place(client, 2, "0.02", "59500").state == "accepted"
             far = place(client, 3, "0.03", "59400").client_order_id
             engine.kill()
@@ -175,6 +177,8 @@ def test_paper_without_a_key_fills_at_the_real_book_and_no_order_leaves() -> Non
         with running(home, "--market", BTC) as engine, engine.client() as client:
             wait_until(lambda: understood(client), "the market is there", 30)
             assert client.hello().mode == "paper"
+            (session,) = client.health().sessions
+            assert (session.state, session.malformed) == ("live", 0)
             place(client, 1, "0.01", None)
             wait_until(lambda: orders_filled(client) != set(), "the order is filled", 10)
             (fill,) = client.fills(10)

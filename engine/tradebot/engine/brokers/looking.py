@@ -24,7 +24,7 @@ def look_at_account(
     if config.venue == "alpaca":
         from tradebot.engine.brokers.alpaca.check import check_alpaca
 
-        return check_alpaca(name, config, places)
+        return check_alpaca(name, config, places, clock)
     if config.venue == "ib":
         from tradebot.engine.brokers.ib.check import check_ib
 

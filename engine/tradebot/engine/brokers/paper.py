@@ -9,6 +9,7 @@ from tradebot.engine.brokers.keeping import KeptSession, Word
 from tradebot.engine.brokers.session import MarketPlan, MarketSession, SessionHealth
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
 from tradebot.engine.brokers.world import PushFeed
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.core.events import AccountStarted, FeedChanged
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.journal.store import ClockKind
@@ -93,6 +94,10 @@ class PaperWorld:
         """Return how the market's session is."""
         return {} if self._market is None else {self._market.name: self._market.health}
 
+    def sessions(self) -> tuple[SessionFacts, ...]:
+        """Return the same as clients are told."""
+        return tuple(health.told(name) for name, health in self.health.items())
+
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
         return self._plan.terms.history
@@ -115,6 +120,7 @@ class PaperWorld:
             opens_in = account.currency or currency
             venue.open(account.name, opens_in, account.cash, max(runtime.now, self.now()))
         self._parts = (runtime, venue)
+        runtime.sessions = self.sessions
         return venue, PushFeed(self.description)
 
     def begin(self) -> None:

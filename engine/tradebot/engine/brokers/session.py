@@ -8,6 +8,7 @@ import msgspec
 from tradebot.data.events import AnyMarketEvent
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.brokers.outside import Outside
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import ConnectionEvent, VenueEvent
 from tradebot.engine.core.execution import VenueEffect
@@ -41,6 +42,22 @@ class SessionHealth(msgspec.Struct, frozen=True, kw_only=True):
     """Executions heard again and not told again."""
     gap_filled: int = 0
     """Of the fills, those that no stream had told."""
+    note: str = ""
+    """What a person should know besides."""
+
+    def told(self, name: str) -> SessionFacts:
+        """Return it as clients are told of it."""
+        return SessionFacts(
+            name=name,
+            state=self.state,
+            reason=self.reason,
+            note=self.note,
+            connects=self.connects,
+            malformed=self.malformed,
+            fills=self.fills,
+            doubled=self.doubled,
+            gap_filled=self.gap_filled,
+        )
 
 
 class BrokerSession(Protocol):

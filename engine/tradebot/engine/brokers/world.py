@@ -21,6 +21,7 @@ from tradebot.engine.brokers.session import (
     Terms,
 )
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
     AccountStarted,
@@ -199,6 +200,10 @@ class BrokerWorld:
         found = {} if venue is None else {str(n): kept.health for n, kept in venue.sessions.items()}
         return found | {kept.name: kept.health for kept in self._markets}
 
+    def sessions(self) -> tuple[SessionFacts, ...]:
+        """Return the same as clients are told."""
+        return tuple(health.told(name) for name, health in self.health.items())
+
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
         return {key: bars for plan in self._plans for key, bars in plan.terms.history.items()}
@@ -211,6 +216,7 @@ class BrokerWorld:
         """Give the runtime the accounts as one venue, and a feed that is pushed."""
         _ = currency
         self._runtime = runtime
+        runtime.sessions = self.sessions
         self._venue = BrokerVenue(self.accounts[0].capabilities, runtime.receive)
         return self._venue, PushFeed(self.description)
 

@@ -8,7 +8,7 @@ from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, for
 from tradebot.engine.cli.output import or_dash, print_json, print_narrow
 from tradebot.engine.cli.target import connected
 from tradebot.engine.control.clients import ClientFacts
-from tradebot.engine.control.health import AccountHealth, HealthFacts
+from tradebot.engine.control.health import AccountHealth, HealthFacts, SessionFacts
 from tradebot.engine.journal.export import iso
 
 
@@ -36,6 +36,8 @@ def health_lines(facts: HealthFacts, clients: ClientFacts) -> Iterator[str]:
         yield f"feed {feed.name} {feed.state} {age} gaps {feed.gaps}"
     for account in facts.accounts:
         yield from _account_lines(account, facts.clock_offset_max_ms)
+    for session in facts.sessions:
+        yield from session_lines(session)
     yield f"journal {facts.journal_trouble or 'ok'}, durable to seq {facts.committed_seq}"
     waiting = " ".join(f"{queue} {count}" for queue, count in facts.queues.items())
     yield f"queues {waiting}"
@@ -47,6 +49,18 @@ def health_lines(facts: HealthFacts, clients: ClientFacts) -> Iterator[str]:
     yield f"consoles {facts.consoles} streams {len(clients.streams)}"
     for dropped in clients.dropped:
         yield f"dropped {dropped.client}: {dropped.reason}"
+
+
+def session_lines(session: SessionFacts) -> Iterator[str]:
+    """Yield how one connection to a broker is."""
+    why = f": {session.reason}" if session.reason else ""
+    yield f"session {session.name} {session.state}{why}"
+    yield f"  connects {session.connects} malformed {session.malformed}"
+    if session.fills or session.doubled:
+        counts = f"fills {session.fills}, of them by gap-fill {session.gap_filled}"
+        yield f"  {counts}; doubled {session.doubled}"
+    if session.note:
+        yield f"  {session.note}"
 
 
 def _timed(clients: ClientFacts) -> dict[str, object]:

@@ -24,6 +24,27 @@ class AccountHealth(Message, frozen=True, kw_only=True):
     """Since a question about it stands unanswered, s; None: none does."""
 
 
+class SessionFacts(Message, frozen=True, kw_only=True):
+    """One connection to a broker: an account's, or a market's."""
+
+    name: str
+    """The account, or the market in words."""
+    state: str
+    """`disconnected`, `connecting`, `syncing`, `live` or `degraded`."""
+    reason: str = ""
+    """Why it is not live."""
+    note: str = ""
+    """What a person should know besides: when the next login is due."""
+    connects: int = 0
+    malformed: int = 0
+    """Frames and replies that could not be read."""
+    fills: int = 0
+    doubled: int = 0
+    """Executions heard again, and not told again."""
+    gap_filled: int = 0
+    """Of the fills, those that no stream had told."""
+
+
 class RateBudget(Message, frozen=True, kw_only=True):
     """Orders of one owner in the last minute, against the engine's own limit."""
 
@@ -58,5 +79,7 @@ class HealthFacts(Message, frozen=True, kw_only=True):
     """What the venue leaves of its own request budget; None: it has not said."""
     unresolved: int
     """Orders nobody knows the fate of."""
+    sessions: tuple[SessionFacts, ...] = ()
+    """Connections to brokers and their markets; none where the venue is in this process."""
     consoles: int
     """Consoles that follow now."""

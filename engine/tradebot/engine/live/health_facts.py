@@ -73,6 +73,7 @@ def health_facts(
         venue_budget=None,
         unresolved=len(state.blotter.unresolved()),
         consoles=consoles,
+        sessions=runtime.sessions(),
     )
 
 

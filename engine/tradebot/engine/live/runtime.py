@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from tradebot.data.events import AnyMarketEvent, MarketEvent
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.core.events import (
     ConnectionEvent,
     Event,
@@ -165,6 +166,8 @@ class Runtime:
         self._retry_at = 0
         self._over = False
         self._overflow: str | None = None
+        self.sessions: Callable[[], tuple[SessionFacts, ...]] = tuple
+        """Tells of the connections to brokers; whoever connects some sets it."""
         self.on_news: Callable[[], None] = _nobody
         """Called when an event from outside waits for its turn."""
 

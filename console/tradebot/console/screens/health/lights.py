@@ -8,7 +8,7 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, fit, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.health import AccountHealth, HealthFacts
+from tradebot.engine.control.health import AccountHealth, HealthFacts, SessionFacts
 from tradebot.engine.control.messages import FeedFacts
 
 type Light = Literal["good", "unsure", "bad"]
@@ -61,7 +61,7 @@ class FeedsPanel(ListPanel[FeedFacts]):
 
     @override
     def line(self, item: FeedFacts, width: int) -> Row:
-        kind: Light = {"up": "good", "down": "bad"}.get(item.state, "unsure")  # pyright: ignore[reportAssignmentType]
+        kind: Light = {"up": "good", "closed": "good", "down": "bad"}.get(item.state, "unsure")  # pyright: ignore[reportAssignmentType]
         age = "unknown" if item.age_ms is None else age_text(item.age_ms / 1000)
         return (
             light(kind, self.view.glyphs),
@@ -103,7 +103,23 @@ class WaysPanel(LivePanel, can_focus=True):
             ):
                 text = Cell(fit(words, max(0, width - 14)), STYLES[kind])
                 rows.append((light(kind, self.view.glyphs), left(name, 11, "muted"), text))
+        for session in health.sessions:
+            kind, words = session_words(session)
+            text = Cell(fit(words, max(0, width - 14)), STYLES[kind])
+            name = left(plain(session.name), 11, "muted")
+            rows.append((light(kind, self.view.glyphs), name, text))
         return rows[:height]
+
+
+def session_words(session: SessionFacts) -> tuple[Light, str]:
+    """Return how a connection to a broker is."""
+    said = [session.state] + [plain(part) for part in (session.reason, session.note) if part]
+    if session.gap_filled:
+        said.append(f"{session.gap_filled} fills by gap-fill")
+    if session.malformed:
+        said.append(f"{session.malformed} unreadable")
+    kind: Light = "good" if session.state == "live" else "unsure"
+    return ("bad" if session.state == "disconnected" else kind), "; ".join(said)
 
 
 def stream_words(account: AccountHealth) -> tuple[Light, str]:

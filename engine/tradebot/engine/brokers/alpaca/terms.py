@@ -23,6 +23,7 @@ from tradebot.engine.brokers.outside import HttpReply, HttpRequest
 from tradebot.engine.brokers.sockets import ask, http_client
 from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import MINUTE
+from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.venue.native import Fees
 
@@ -144,6 +145,27 @@ async def ask_account(base_url: str, keys: Keys) -> WireAccount:
         return account_of(body)
     except (ValueError, RecursionError) as error:
         raise CannotAsk(f"the account's record cannot be read: {error}") from error
+
+
+async def ask_clock(base_url: str, keys: Keys, clock: Clock) -> tuple[int, int]:
+    """Return how far our clock is from the venue's and how well that is known, ns: ours minus the venue's.
+
+    Raises:
+        CannotAsk: If the venue cannot be reached or refuses the keys.
+    """
+    async with http_client() as http:
+        request = Api(base_url, keys).get("/v2/clock")
+        await _body(
+            http, request, "the clock"
+        )  # opens the connection: only the next question is measured
+        before = clock.system_ns()
+        body = await _body(http, request, "the clock")
+        after = clock.system_ns()
+    try:
+        venue = ns_from_text(clock_of(body).timestamp)
+    except (ValueError, RecursionError) as error:
+        raise CannotAsk(f"the clock cannot be read: {error}") from error
+    return (before + after) // 2 - venue, (after - before) // 2
 
 
 async def _minutes(

@@ -211,7 +211,12 @@ class Questions:
 
 
 async def ask_terms(
-    url: str, client_id: int, wanted: Sequence[Wanted], clock: Clock
+    url: str,
+    client_id: int,
+    wanted: Sequence[Wanted],
+    clock: Clock,
+    *,
+    patience: int = PATIENCE_S,
 ) -> GatewayTerms:
     """Ask a Gateway for its account, some contracts and their newest minutes.
 
@@ -220,6 +225,7 @@ async def ask_terms(
         client_id: Which no other connection uses.
         wanted: Contracts, at least one.
         clock: The machine's.
+        patience: How long it is tried, seconds: a Gateway may be restarting, or still hold an id of ours.
 
     Raises:
         CannotAsk: If nobody answers, or there is no such contract.
@@ -237,11 +243,11 @@ async def ask_terms(
         questions.connection = connection
         connection.start()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience):
                 return await done
         except TimeoutError as error:
             why = questions.reason or "no answer"
-            raise CannotAsk(f"nobody to ask at {url} within {PATIENCE_S} s: {why}") from error
+            raise CannotAsk(f"nobody to ask at {url} within {patience} s: {why}") from error
         finally:
             connection.stop()
             outside.close()

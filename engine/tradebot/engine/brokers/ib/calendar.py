@@ -37,9 +37,16 @@ def next_login(now: int) -> int:
     return int(due.timestamp()) * SECOND
 
 
+def login_note(now: int) -> str:
+    """Return what is to be expected: the reset that runs, or when the next login is due."""
+    if in_reset(now):
+        return "nightly reset until 00:45 New York: a pause"
+    due = datetime.fromtimestamp(next_login(now) // SECOND, UTC)
+    return f"next login due {due:%Y-%m-%d %H:%M}Z"
+
+
 def with_calendar(reason: str, now: int) -> str:
     """Return why a connection is gone, with what is expected at that hour."""
     if in_reset(now):
         return f"{reason} (the venue's nightly reset, 23:45 to 00:45 New York: a pause)"
-    due = datetime.fromtimestamp(next_login(now) // SECOND, UTC)
-    return f"{reason} (is Gateway or TWS logged in? next login due {due:%Y-%m-%d %H:%M}Z)"
+    return f"{reason} (is Gateway or TWS logged in? {login_note(now)})"

@@ -14,6 +14,9 @@ from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
 
+PATIENCE_S = 6
+"""Seconds; whoever checks waits for an answer, not for a Gateway that is starting."""
+
 _ANY = "SPY"
 """Asked for where the account names no symbol: everybody may look it up."""
 
@@ -31,7 +34,7 @@ def check_ib(name: str, config: AccountConfig, clock: Clock) -> AccountLook:
     }
     try:
         asked = [wanted(symbol) for symbol in config.symbols or (_ANY,)]
-        told = asyncio.run(ask_terms(url, client_id + 1, asked, clock))
+        told = asyncio.run(ask_terms(url, client_id + 1, asked, clock, patience=PATIENCE_S))
         facts["account"] = told.code
         facts["contracts"] = ", ".join(f"{one.instrument.id} ({one.con_id})" for one in told.listed)
         can = capabilities_of(told.order_types)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from tradebot.engine.brokers.cursor import Cursor
+from tradebot.engine.brokers.ib.calendar import login_note
 from tradebot.engine.brokers.ib.connection import Connection
 from tradebot.engine.brokers.ib.executions import Executions, Unreadable
 from tradebot.engine.brokers.ib.look import Found, Looks
@@ -111,6 +112,7 @@ class IbSession:
             fills=self._fills,
             doubled=self._executions.told.doubled,
             gap_filled=self._gap_filled,
+            note=login_note(self._outside.now),
         )
 
     def start(self) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tradebot.data.importers.opening import ImportOptions, open_importer
 from tradebot.data.store import Store
 from tradebot.engine.live.clock import SystemClock
-from tradebot.engine.research.backtest import Backtest, backtest
+from tradebot.engine.research.backtest import backtest
+from tradebot.engine.research.results import Backtest
 from tradebot.engine.trial.rules import Rules, rules_named
 from tradebot.engine.trial.trial import Trial
 
@@ -64,9 +65,9 @@ def run(tmp_path: Path, store: Path) -> Run:
             folders=(tmp_path,),
             datasets=data,
             capital=Decimal(100_000),
+            rules=rules_named(rules) if isinstance(rules, str) else rules,
             **about,  # pyright: ignore[reportArgumentType]  (a test says what it wants of a trial)
         )
-        assumed = rules_named(rules) if isinstance(rules, str) else rules
-        return backtest(trial, assumed, tmp_path / "runs", store=store, clock=SystemClock())
+        return backtest(trial, tmp_path / "runs", store=store, clock=SystemClock())
 
     return run_policy

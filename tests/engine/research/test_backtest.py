@@ -14,8 +14,8 @@ from tests.engine.research.conftest import HEAD, Run
 from tradebot.engine.facade.backtests import backtest as facade_backtest
 from tradebot.engine.facade.runs import runs
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.research.backtest import Backtest, NoData, PolicyFailed
-from tradebot.engine.research.results import frames, write_tables
+from tradebot.engine.research.backtest import NoData, PolicyFailed
+from tradebot.engine.research.results import Backtest, frames, write_tables
 from tradebot.engine.research.span import UnknownInstant, instant
 from tradebot.engine.trial.costs import UnknownCommission, commission
 from tradebot.engine.trial.rules import Changes, Rules, UnknownRules, changed, rules_named

@@ -4,7 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentId
-from tradebot.engine.research.measures import critique, daily_returns, measures
+from tradebot.engine.research.critique import critique
+from tradebot.engine.research.measures import daily_returns, measures
 from tradebot.engine.research.statistics.sharpe import sharpe_annual
 from tradebot.engine.research.trades import Trade
 

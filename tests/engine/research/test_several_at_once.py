@@ -205,8 +205,9 @@ def run_config(
             datasets=tuple(data),
             capital=Decimal(100_000),
             currency="USD",
+            rules=rules,
         )
-        return backtest(trial, rules, tmp_path / "runs", store=store, clock=SystemClock())
+        return backtest(trial, tmp_path / "runs", store=store, clock=SystemClock())
 
     return run_sleeves
 

@@ -13,8 +13,8 @@ from tradebot.engine.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from tradebot.engine.config.models import Config
-    from tradebot.engine.research.backtest import Backtest
     from tradebot.engine.research.measures import Figure
+    from tradebot.engine.research.results import Backtest
 
 
 def backtest(  # noqa: PLR0913  (one argument per option)
@@ -74,6 +74,9 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Trades, orders, fills, equity as Parquet.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="All of it as one page, offline.")
+    ] = None,
     json: JsonOption = False,
     plain: PlainOption = False,
 ) -> int:
@@ -90,6 +93,8 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     from tradebot.engine.trial.trial import Trial
 
     shape = form(json=json, plain=plain)
+    if html is not None and not html.absolute().parent.is_dir():
+        raise CommandFailed(f"--html: there is no folder {html.absolute().parent}", USAGE)
     assumed = changed(
         rules_named(rules),
         Changes(
@@ -122,6 +127,7 @@ def backtest(  # noqa: PLR0913  (one argument per option)
         besides={_other(unit, currency): amount for amount, unit in others},
         rates=dict(_pair(text) for text in rate or ()),
         seed=seed,
+        rules=assumed,
     )
     if trial.start is not None and trial.until is not None and trial.start >= trial.until:
         raise CommandFailed(f"--from must be before --to, were {begin} and {end}", USAGE)
@@ -130,7 +136,6 @@ def backtest(  # noqa: PLR0913  (one argument per option)
             ensure_hour(data_folder())
         result = run_backtest(
             trial,
-            assumed,
             home() / "runs",
             store=data_folder(),
             clock=SystemClock(),
@@ -138,6 +143,11 @@ def backtest(  # noqa: PLR0913  (one argument per option)
         )
     if out is not None:
         write_tables(result, out)
+    if html is not None:
+        from tradebot.engine.research.tear_sheet.page import tear_sheet
+
+        report = result.ran.report
+        html.write_text(tear_sheet(home() / "runs" / report.id, report))
     if shape == "json":
         print_json(document(result))
     else:

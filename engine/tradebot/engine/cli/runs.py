@@ -1,18 +1,20 @@
 """`runs`: finished runs of policies, as they were kept."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from tradebot.engine.cli.failures import USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import print_json, print_table
+from tradebot.engine.cli.run_choice import RunArgument, found_run
+from tradebot.engine.cli.runs_again import diff_runs, export_run, rerun
 
 if TYPE_CHECKING:
     from tradebot.engine.trial.report import RunReport
 
 runs_app = new_app("Finished runs of policies.")
+runs_app.command("diff")(diff_runs)
+runs_app.command("rerun")(rerun)
+runs_app.command("export")(export_run)
 
 _HEADER = ("run", "policy", "data", "orders", "fills", "fees", "result", "of capital")
 
@@ -33,24 +35,14 @@ def list_runs(*, json: JsonOption = False, plain: PlainOption = False) -> None:
 
 
 @runs_app.command("show")
-def show_run(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Its id, or how it begins.")],
-    *,
-    json: JsonOption = False,
-    plain: PlainOption = False,
-) -> None:
+def show_run(run: RunArgument, *, json: JsonOption = False, plain: PlainOption = False) -> None:
     """Show RUN: what was run on what, what it decided and what came of it."""
-    from tradebot.engine import runs
-
     shape = form(json=json, plain=plain)
-    found = [one.report for one in runs() if one.id.startswith(run)]
-    if len(found) != 1:
-        known = ", ".join(report.id for report in found) or "none; tradebot runs list"
-        raise CommandFailed(f"RUN must begin exactly one run's id, {run!r} begins {known}", USAGE)
+    report = found_run(run).report
     if shape == "json":
-        print_json(found[0])
+        print_json(report)
     else:
-        print_report(found[0])
+        print_report(report)
 
 
 def print_report(report: "RunReport") -> None:

@@ -68,7 +68,7 @@ VERBS: tuple[Verb, ...] = (
         "wealth under a sizing rule, simulated",
         f"{_CLI}.montecarlo:montecarlo_app",
     ),
-    Verb("runs", "Data", "finished runs of policies: list, show", f"{_CLI}.runs:runs_app"),
+    Verb("runs", "Data", "finished runs of policies, also side by side", f"{_CLI}.runs:runs_app"),
     Verb("data", "Data", "the store of datasets", f"{_CLI}.data:data_app"),
     Verb("book", "Data", "order books against recordings' own truth", f"{_CLI}.book:book_app"),
     Verb(

@@ -34,7 +34,8 @@ class Run:
     """One finished run, with its records."""
 
     def __init__(self, folder: Path, report: RunReport) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Where it is kept."""
         self.report = report
         """Everything the run came to, as one struct."""
 
@@ -92,7 +93,7 @@ class Run:
             case "bets":
                 return pl.DataFrame(list(self._bets()), schema=_schema(_BETS), orient="row")
             case "equity":
-                rows = [(ts, equity) for ts, equity in read_equity(self._folder)]
+                rows = [(ts, equity) for ts, equity in read_equity(self.folder)]
                 schema = {"ts": pl.Int64(), "equity": pl.String()}
                 return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -126,7 +127,7 @@ class Run:
         return f"<run {report.id}: {report.policy} on {report.dataset}, {report.result} {report.currency}>"
 
     def _journal(self) -> Journal:
-        return Journal.open(self._folder / "journal.db", read_only=True)
+        return Journal.open(self.folder / "journal.db", read_only=True)
 
     def _fills(self) -> Iterator[tuple[Cell, ...]]:
         with self._journal() as journal:

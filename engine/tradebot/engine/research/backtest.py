@@ -10,10 +10,13 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.types import HAND
 from tradebot.engine.live.clock import Clock
-from tradebot.engine.research.measures import critique, measures
+from tradebot.engine.policy_source.load import VersionedPolicy
+from tradebot.engine.research.benchmark import held
+from tradebot.engine.research.critique import critique
+from tradebot.engine.research.measures import measures, measures_against, measures_in_market
+from tradebot.engine.research.results import Backtest, write_tables
 from tradebot.engine.research.trades import Trade, round_trips
 from tradebot.engine.trial.report import write_report
-from tradebot.engine.trial.rules import Rules
 from tradebot.engine.trial.run import Ran, run_trial
 from tradebot.engine.trial.trial import Trial
 
@@ -30,44 +33,24 @@ class PolicyFailed(Exception):  # noqa: N818
     exit_code = 1
 
 
-class Backtest(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished backtest."""
-
-    ran: Ran
-    trades: tuple[Trade, ...]
-    equity: tuple[tuple[int, Decimal], ...]
-    """(ns UTC, the account's equity): at each bar's close, else once a minute; the first point is the cash it began
-    with."""
-
-    @property
-    def equity_final(self) -> Decimal:
-        """Return what the account was worth at the end."""
-        return self.equity[-1][1]
-
-    @property
-    def cash_final(self) -> Decimal:
-        """Return what of it was cash."""
-        return self.ran.cash[-1][1] if self.ran.cash else self.equity_final
-
-
 def backtest(
     trial: Trial,
-    rules: Rules,
     runs: Path,
     *,
     store: Path,
     clock: Clock,
     progress: Callable[[int], None] | None = None,
+    found: VersionedPolicy | None = None,
 ) -> Backtest:
     """Run a policy and return what came of it; the run is kept in `runs`.
 
     Args:
-        trial: What is run.
-        rules: Under which assumptions.
+        trial: What is run, and under which rules.
         runs: Where runs are kept.
         store: The folder of the datasets.
         clock: The machine's; only to say how long it took.
         progress: Called now and then with the number of events so far.
+        found: The trial's policy where it is loaded already: of a run that is made again.
 
     Raises:
         PolicyNotLoaded: If the policy cannot be loaded.
@@ -75,8 +58,7 @@ def backtest(
         NoData: If no event lies in the span.
         PolicyFailed: If the policy did not last to the end; names the reason and the instant.
     """
-    trial = msgspec.structs.replace(trial, rules=rules)
-    ran = run_trial(trial, runs, store=store, clock=clock, progress=progress)
+    ran = run_trial(trial, runs, store=store, clock=clock, progress=progress, found=found)
     if not ran.events:
         raise NoData(
             f"{trial.dataset} has no event of {', '.join(ran.report.symbols)} in the span; "
@@ -88,14 +70,26 @@ def backtest(
     begun = (ran.report.begin, ran.begun)
     trades = _trades(ran, instruments)
     equity = (begun, *((ts, Decimal(worth)) for ts, worth in ran.curve))
+    benchmark = held(ran.begun, ran.moments)
+    line = None if benchmark is None else (begun, *benchmark)
     kind = ran.instruments[0].kind
+    statistics = measures(equity, trades, kind)
+    statistics |= measures_in_market(tuple(moment.weights for moment in ran.moments))
+    if line is not None:
+        statistics |= measures_against(equity, line, kind)
+    told = critique(equity, trades, kind, parameters=ran.parameters)
     report = msgspec.structs.replace(
-        ran.report,
-        statistics=measures(equity, trades, kind),
-        critique=tuple(critique(equity, trades, kind)),
+        ran.report, statistics=statistics, critique=(*told, *ran.doubts)
     )
+    result = Backtest(
+        ran=msgspec.structs.replace(ran, report=report),
+        trades=trades,
+        equity=equity,
+        benchmark=benchmark,
+    )
+    write_tables(result, runs / report.id)
     write_report(runs / report.id, report)
-    return Backtest(ran=msgspec.structs.replace(ran, report=report), trades=trades, equity=equity)
+    return result
 
 
 def _trades(ran: Ran, instruments: Mapping[InstrumentId, Instrument]) -> tuple[Trade, ...]:

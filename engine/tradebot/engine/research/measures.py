@@ -1,4 +1,4 @@
-"""What a backtest's equity and trades say in figures, and what speaks against believing them."""
+"""What a backtest's equity and trades say in figures."""
 
 import itertools
 from collections.abc import Sequence
@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from tradebot.data.instruments import InstrumentKind
 from tradebot.engine.research.span import NEW_YORK
+from tradebot.engine.research.statistics.benchmark import compare
 from tradebot.engine.research.statistics.downside import sortino_annual
 from tradebot.engine.research.statistics.drawdown import calmar, drawdowns
+from tradebot.engine.research.statistics.exposure import exposure
 from tradebot.engine.research.statistics.returns import (
     annual_log_growth,
     annual_volatility,
@@ -29,15 +31,6 @@ from tradebot.engine.research.statistics.track_record import (
 )
 from tradebot.engine.research.statistics.trades import trade_statistics
 from tradebot.engine.research.trades import Trade
-
-TRADES_MIN = 30
-"""Fewer say little about a mean."""
-
-ONE_TRADE_MAX = 0.5
-"""Share of the profit that one trade may make before it is said."""
-
-FLAT_MAX = 0.9
-"""Share of days without any change of equity before it is said."""
 
 type Figure = float | int | tuple[float, float] | None
 
@@ -114,24 +107,35 @@ def _record(returns: Sequence[float]) -> Record | None:
     return Record(ratio, len(returns), skew, kurt)
 
 
-def critique(
-    equity: Sequence[tuple[int, Decimal]], trades: Sequence[Trade], kind: InstrumentKind
-) -> list[str]:
-    """Return what speaks against believing a backtest, one line each; nothing found is no proof."""
-    told: list[str] = []
-    if len(trades) < TRADES_MIN:
-        told.append(f"{len(trades)} closed trades: fewer than {TRADES_MIN} say little")
-    made = sum(float(trade.pnl) for trade in trades)
-    best = max((float(trade.pnl) for trade in trades), default=0.0)
-    if made > 0 and best / made > ONE_TRADE_MAX:
-        told.append(f"one trade made {best / made:.0%} of the profit of all trades")
-    returns = daily_returns(equity, kind)
-    still = sum(value == 0 for value in returns)
-    if returns and still / len(returns) > FLAT_MAX:
-        told.append(f"equity stood still on {still / len(returns):.0%} of the days")
-    interval = interval_annual(returns, periods_per_year(kind))
-    if interval is not None and interval[0] < 0 < interval[1]:
-        told.append(
-            f"a Sharpe ratio of 0 lies inside its 95 % interval [{interval[0]:.2f}, {interval[1]:.2f}]"
-        )
-    return told
+def measures_against(
+    equity: Sequence[tuple[int, Decimal]],
+    benchmark: Sequence[tuple[int, Decimal]],
+    kind: InstrumentKind,
+) -> dict[str, Figure]:
+    """Return the statistics of a backtest beside a benchmark of the same moments, on daily returns."""
+    own, other = daily_returns(equity, kind), daily_returns(benchmark, kind)
+    found = compare(own, other, periods_per_year(kind))
+    return {
+        "benchmark_total_return": total_return(other),
+        "benchmark_max_drawdown": drawdowns(other).max_drawdown,
+        "beta": found.beta,
+        "alpha_annual": found.alpha_annual,
+        "correlation": found.correlation,
+        "tracking_error_annual": found.tracking_error_annual,
+        "information_ratio": found.information_ratio,
+    }
+
+
+def measures_in_market(weights: Sequence[Sequence[float]]) -> dict[str, Figure]:
+    """Return how much of equity stood in the market at the moments of the curve, and how much was moved.
+
+    Args:
+        weights: At each moment, the signed share of equity in each instrument.
+    """
+    found = exposure(weights)
+    return {
+        "time_in_market": found.time_in_market,
+        "mean_gross": found.mean_gross,
+        "mean_net": found.mean_net,
+        "turnover_two_way": found.turnover_two_way,
+    }

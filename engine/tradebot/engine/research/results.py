@@ -1,16 +1,17 @@
-"""What a backtest came to, as tables: trades, orders, fills and equity in Parquet."""
+"""What a backtest came to, and the same as tables: trades, orders, fills, equity and benchmark in Parquet."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.events import OrderFilled
 from tradebot.engine.core.outcomes import OrderIntent
-from tradebot.engine.research.backtest import Backtest
 from tradebot.engine.research.trades import Trade
+from tradebot.engine.trial.run import Ran
 
 _MONEY = pl.Decimal(38, 12)
 _TIME = pl.Datetime("ns", "UTC")
@@ -53,24 +54,52 @@ _FILLS = {
     "ts_event": _TIME,
 }
 _EQUITY = {"ts": _TIME, "equity": _MONEY, "cash": _MONEY}
+_BENCHMARK = {"ts": _TIME, "worth": _MONEY}
 
 _SCALE = Decimal("1e-12")
 
+TABLES = ("trades", "orders", "fills", "equity", "benchmark")
+"""Names of the tables, each a Parquet file in the run's folder."""
+
+
+class Backtest(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished backtest."""
+
+    ran: Ran
+    trades: tuple[Trade, ...]
+    equity: tuple[tuple[int, Decimal], ...]
+    """(ns UTC, the account's equity): at each bar's close, else once a minute; the first point is the cash it began
+    with."""
+    benchmark: tuple[tuple[int, Decimal], ...] | None
+    """What holding the instruments would have made, at the same moments but the first; None without a price."""
+
+    @property
+    def equity_final(self) -> Decimal:
+        """Return what the account was worth at the end."""
+        return self.equity[-1][1]
+
+    @property
+    def cash_final(self) -> Decimal:
+        """Return what of it was cash."""
+        return self.ran.moments[-1].cash if self.ran.moments else self.equity_final
+
 
 def frames(result: Backtest) -> dict[str, pl.DataFrame]:
-    """Return trades, orders, fills and equity as tables; times UTC, money and quantities to 12 decimals."""
+    """Return trades, orders, fills, equity and benchmark as tables; times UTC, money and quantities to 12 decimals."""
     known: dict[InstrumentId, Instrument] = {each.id: each for each in result.ran.instruments}
-    begun, capital = result.equity[0]
-    cash = [(begun, capital), *result.ran.cash]
+    _, capital = result.equity[0]
+    cash = [capital, *(moment.cash for moment in result.ran.moments)]
     equity = [
         (ts, _fits(worth), _fits(held))
-        for (ts, worth), (_, held) in zip(result.equity, cash, strict=True)
+        for (ts, worth), held in zip(result.equity, cash, strict=True)
     ]
+    line = [(ts, _fits(worth)) for ts, worth in result.benchmark or ()]
     return {
         "trades": _frame([_trade(trade) for trade in result.trades], _TRADES),
         "orders": _frame([_order(o, known[o.instrument]) for o in result.ran.submitted], _ORDERS),
         "fills": _frame([_fill(f, known[f.instrument]) for f in result.ran.fills], _FILLS),
         "equity": _frame(equity, _EQUITY),
+        "benchmark": _frame(line, _BENCHMARK),
     }
 
 

@@ -19,15 +19,17 @@ from tradebot.engine.live.assembly import Assembled, Terms, assemble, begin
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.folder_records import open_records
 from tradebot.engine.live.objective_start import objective_terms
+from tradebot.engine.live.version_difference import param_texts
 from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.state_folder import StateFolder
+from tradebot.engine.trial.moments import Moment
 from tradebot.engine.trial.recording import Recording, rates_of
 from tradebot.engine.trial.report import DecideTime, RunReport, write_equity, write_report
 from tradebot.engine.trial.rules import UNLIMITED, Fill
 from tradebot.engine.trial.sleeves import TrialSleeve, sleeves_of
 from tradebot.engine.trial.tally import Tally
 from tradebot.engine.trial.told import report_of
-from tradebot.engine.trial.trial import Trial, defaults
+from tradebot.engine.trial.trial import Trial, defaults, write_trial
 from tradebot.engine.trial.watched import Seen, Watched, watch
 
 RATE_STALE_BARS = 5
@@ -53,14 +55,18 @@ class Ran(msgspec.Struct, frozen=True):
     """The equity of all sleeves, (ns UTC, money as text)."""
     begun: Decimal
     """What the account began with, money in other currencies in."""
-    cash: tuple[tuple[int, Decimal], ...]
-    """The account's cash at the same moments, in the engine's currency."""
+    moments: tuple[Moment, ...]
+    """The account at the same moments."""
     submitted: tuple[OrderIntent, ...]
     events: int
     """Of the recordings."""
     fill: Fill
     """How orders filled."""
     instruments: tuple[Instrument, ...]
+    parameters: int
+    """How many the policies have."""
+    doubts: tuple[str, ...]
+    """What about the fills is hard to believe, in words."""
 
 
 def run_trial(
@@ -70,6 +76,7 @@ def run_trial(
     store: Path,
     clock: Clock,
     progress: Callable[[int], None] | None = None,
+    found: VersionedPolicy | None = None,
 ) -> Ran:
     """Run a policy over a recording and keep the run.
 
@@ -79,6 +86,7 @@ def run_trial(
         store: The folder of the datasets.
         clock: The machine's.
         progress: Called now and then with the number of events so far.
+        found: The trial's policy where it is loaded already: of a run that is made again.
 
     Raises:
         PolicyNotLoaded: If the policy cannot be loaded.
@@ -86,7 +94,7 @@ def run_trial(
     """
     started = clock.monotonic_ns()
     market = Recording(trial, store)
-    sleeves = sleeves_of(trial, market.traded, market.currency)
+    sleeves = sleeves_of(trial, market.traded, market.currency, found)
     run_id = _id_of(trial, sleeves, market)
     watched = {s.started.name: watch(s.found.loaded.policy, clock) for s in sleeves}
     with ExitStack() as stack:
@@ -122,6 +130,7 @@ def run_trial(
             seconds=round((clock.monotonic_ns() - started) / 1e9, 2),
         )
         write_equity(folder.path, tally.curve)
+        write_trial(folder.path, trial)
         write_report(folder.path, report)
     return Ran(
         report=report,
@@ -130,11 +139,13 @@ def run_trial(
         fills=tuple(tally.fill_events),
         curve=tuple(tally.curve),
         begun=tally.begun or trial.capital,
-        cash=tuple(tally.cash),
+        moments=tuple(tally.moments),
         submitted=tuple(tally.submitted),
         events=market.events,
         fill=market.fill,
         instruments=market.instruments,
+        parameters=sum(len(param_texts(s.found.loaded.params)) for s in sleeves),
+        doubts=tally.doubts.told(),
     )
 
 

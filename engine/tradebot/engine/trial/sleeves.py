@@ -25,7 +25,10 @@ class TrialSleeve(msgspec.Struct, frozen=True):
 
 
 def sleeves_of(
-    trial: Trial, instruments: tuple[Instrument, ...], currency: str
+    trial: Trial,
+    instruments: tuple[Instrument, ...],
+    currency: str,
+    found: VersionedPolicy | None = None,
 ) -> tuple[TrialSleeve, ...]:
     """Return the sleeves of a trial in the configuration's order; all on one account, in its currency.
 
@@ -33,6 +36,7 @@ def sleeves_of(
         trial: What is run.
         instruments: What the run trades.
         currency: The account's.
+        found: The one policy, where it is loaded already.
 
     Raises:
         PolicyNotLoaded: If a policy cannot be loaded.
@@ -40,7 +44,7 @@ def sleeves_of(
     """
     if trial.config is not None:
         return _configured(trial, trial.config, instruments, currency)
-    found = load_policy(trial.policy, trial.params, trial.folders)
+    found = found or load_policy(trial.policy, trial.params, trial.folders)
     started = SleeveStarted(
         name=Owner(trial.name),
         policy=found.reference,

@@ -13,7 +13,8 @@ from tradebot.engine.core.rates import ROUNDING
 from tradebot.engine.core.sleeve_money import profit
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import MINUTE, Owner
-from tradebot.engine.live.native_accounts import ACCOUNT
+from tradebot.engine.trial.fill_doubts import FillDoubts
+from tradebot.engine.trial.moments import Moment, moment
 
 
 class Tally:
@@ -46,8 +47,9 @@ class Tally:
         self._next_mark = 0
         self.curve: list[tuple[int, str]] = []
         """The sleeves' equity, (ns UTC, money as text); where a price was missing, nothing."""
-        self.cash: list[tuple[int, Decimal]] = []
-        """The account's cash at the same moments, in the engine's currency."""
+        self.moments: list[Moment] = []
+        """The account at the same moments."""
+        self.doubts = FillDoubts()
         self.fill_events: list[OrderFilled] = []
         self.submitted: list[OrderIntent] = []
         self.steps = self.orders = self.fills = 0
@@ -57,6 +59,7 @@ class Tally:
     def __call__(self, seq: int, now: int, event: Event, outcomes: list[AnyOutcome]) -> None:
         """Take a step in."""
         self.steps = seq
+        self.doubts.take(event)
         if isinstance(event, OrderFilled):
             self.fill_events.append(event)
         for outcome in outcomes:
@@ -88,9 +91,10 @@ class Tally:
             self.begun = capital
         if self.curve and self.curve[-1][0] == now:
             self.curve.pop()
-            self.cash.pop()
-        self.curve.append((now, f"{ROUNDING.add(capital, made):f}"))
-        self.cash.append((now, self._cash()))
+            self.moments.pop()
+        equity = ROUNDING.add(capital, made)
+        self.curve.append((now, f"{equity:f}"))
+        self.moments.append(moment(self._state, now, equity))
 
     def made(self) -> Decimal | None:
         """Return what all sleeves have made, fees and open positions in; None while a part cannot be priced."""
@@ -110,16 +114,4 @@ class Tally:
             if worth is None:
                 return None
             total = ROUNDING.add(total, worth)
-        return total
-
-    def _cash(self) -> Decimal:
-        """Return the account's cash of all currencies, in the engine's; what cannot be valued now is left out."""
-        state, rates = self._state, self._state.rates()
-        known = {instrument.id for instrument in state.instruments.values()}
-        total = Decimal(0)
-        for asset in state.ledger.assets(ACCOUNT):
-            if asset in known or rates is None:
-                continue
-            worth = rates.value(state.ledger.balance(ACCOUNT, asset), asset, state.currency)
-            total = ROUNDING.add(total, worth or Decimal(0))
         return total

@@ -12,6 +12,9 @@ from tradebot.engine.config.models import Config
 from tradebot.engine.policy_source.load import ParameterValue
 from tradebot.engine.trial.rules import Rules
 
+TRIAL = "trial.json"
+"""Name of what was run, in a run's folder."""
+
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be run: one policy, or the sleeves of a configuration."""
@@ -49,6 +52,30 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     def dataset(self) -> str:
         """Return what is run on, in words."""
         return ", ".join(self.datasets)
+
+
+def write_trial(folder: Path, trial: Trial) -> None:
+    """Keep what was run beside its records, but for what only its making needed.
+
+    Where its policy was looked for is left out, since the source is kept, and a configuration is its policies' files.
+    """
+    kept = msgspec.structs.replace(trial, folders=(), config=None)
+    (folder / TRIAL).write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+
+
+def read_trial(folder: Path) -> Trial:
+    """Return what a run was made of; no folder is named where its policy is looked for.
+
+    Raises:
+        OSError: If it cannot be read: runs of earlier programs kept none.
+        msgspec.DecodeError: If it is none.
+    """
+    return msgspec.json.decode((folder / TRIAL).read_bytes(), type=Trial, dec_hook=_path)
+
+
+def _path(kind: type, value: object) -> object:
+    """Refuse what no kept trial holds: its folders and its configuration are left out."""
+    raise NotImplementedError(f"{kind.__name__} from {value!r}")
 
 
 def defaults() -> Config:

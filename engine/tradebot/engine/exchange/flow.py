@@ -89,9 +89,9 @@ class OrderFlow:
     def _give_way(self, market: Market) -> list[VenueEvent]:
         """Cancel quotes on the wrong side of the fair price, those left far behind, and a few at random."""
         events: list[VenueEvent] = []
-        far = self._gap * (_LEVELS + 10)
+        far, fair = self._gap * (_LEVELS + 10), self._fair
         for number, (side, price) in list(self._resting.items()):
-            distance = (self._fair - price) * side
+            distance = (fair - price) * side
             if distance < 0 or distance > far or self._rng.random() < _CHANGE_OF_MIND:
                 events += market.cancel(number)
                 del self._resting[number]

@@ -19,6 +19,7 @@ from tradebot.engine.exchange.words import FaceName
 
 URL = "http://127.0.0.1:1"
 STREAM = "ws://127.0.0.1:1/stream"
+NEVER = 1 << 62
 STEP = 50 * MS
 """How often the crowd has its turn; what travels between session and venue does so to the nanosecond."""
 
@@ -74,6 +75,7 @@ class AlpacaInMemory:
         self.face = AlpacaFace(self.floor)
         self.ids = Ids(seed)
         self.down_until = 0
+        self._step = STEP
         self.striker = Striker(self.floor, [self])
         self.doors.serve = self._serve
         self.doors.connect = self._connect
@@ -159,10 +161,16 @@ class AlpacaInMemory:
         """Let time pass at the venue and before its doors."""
         end = self.doors.now + ns
         while self.doors.now < end:
-            self.doors.run(min(STEP, end - self.doors.now))
+            self.doors.run(min(self._step, end - self.doors.now))
             self.exchange.advance(self.doors.now)
             self.face.advance(self.doors.now)
             self.striker.strike_due()
+
+    def hush(self) -> None:
+        """Let the crowd sleep from here on: whoever only waits needs no market."""
+        self._step = 4 * STEP
+        for market in self.exchange.markets.values():
+            market.flow.sleep_until(NEVER)
 
     def place(self, symbol: str, side: int, quantity: int, limit: int = 0) -> Order:
         """Place an order as another program of the same account does."""

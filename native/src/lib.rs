@@ -3,6 +3,7 @@
 mod arguments;
 mod bar_series;
 mod event;
+mod execution;
 mod l2;
 mod l3;
 mod ladder;
@@ -22,6 +23,9 @@ const MODULE: &str = "tradebot.native";
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register::<bar_series::BarSeries>(module)?;
     register::<event::VenueEvent>(module)?;
+    register::<execution::QueuePlace>(module)?;
+    register::<execution::RecordedLatency>(module)?;
+    module.add_function(wrap_pyfunction!(execution::walk, module)?)?;
     register::<l2::L2Book>(module)?;
     register::<l3::L3Book>(module)?;
     register::<matching::MatchingEngine>(module)?;

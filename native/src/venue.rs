@@ -27,11 +27,15 @@ impl Venue {
         Self(sim::Venue::new())
     }
 
+    #[pyo3(signature = (instrument, queue = "risk_averse", power = 1.0))]
     fn add_recorded(
         &mut self,
         #[pyo3(from_py_with = arguments::instrument)] instrument: u32,
+        queue: &str,
+        power: f64,
     ) -> PyResult<()> {
-        self.0.add_recorded(instrument).map_err(value_error)
+        let model = sim::QueueModel::named(queue, power).map_err(value_error)?;
+        self.0.add_queued(instrument, model).map_err(value_error)
     }
 
     #[pyo3(signature = (instrument, seed, parameters, start_ns = 0))]

@@ -9,13 +9,19 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod latency;
+mod queue;
 mod random;
 mod recorded;
 mod synthetic;
 mod venue;
+mod walk;
 
 pub use error::Error;
+pub use latency::{RecordedLatency, RoundTrip};
+pub use queue::{Place, QueueModel};
 pub use random::Random;
 pub use recorded::RecordedMarket;
 pub use synthetic::{Bar, Parameters, Progress, STEP_NS, SyntheticMarket, Trade};
 pub use venue::{Book, MatchIds, OpenOrder, Venue};
+pub use walk::walk;

@@ -4,7 +4,8 @@
 //!
 //! **Queue.** An order rests behind the whole displayed size at its price (`ahead`). Prints at that price by the
 //! opposite aggressor eat what is ahead, then fill us. A display smaller than `ahead` lowers it to the display: what
-//! was cancelled is assumed to have stood behind us as long as possible. Where the feed does not show our price (no
+//! was cancelled is assumed to have stood behind us as long as possible ([`QueueModel::RiskAverse`]; other models share
+//! it by chance, and the front is then no whole number: it is rounded away from us). Where the feed does not show our price (no
 //! book yet, or beyond the worst displayed level) `ahead` is unknown, or stays as it was, until it does; unknown means
 //! that no print at our price fills us.
 //!
@@ -28,17 +29,52 @@ use std::collections::BTreeMap;
 use orderbook::{Event, EventKind, L2Book, Ladder, Level, Liquidity, Reason, Side, Submission, TimeInForce};
 
 use crate::error::Error;
+use crate::queue::{Place, QueueModel};
 use crate::venue::MatchIds;
+use crate::walk::walk;
 
 /// A resting order of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Own {
     id: u64,
     side: Side,
     price: i64,
     leaves: i64,
-    /// Displayed quantity that trades before us; unknown where the feed does not show our price.
-    ahead: Option<i64>,
+    /// Our place behind the displayed quantity; unknown where the feed does not show our price.
+    place: Option<Place>,
+    /// The displayed quantity at our price when it was last looked at.
+    displayed: i64,
+}
+
+impl Own {
+    /// Displayed quantity that trades before us, rounded away from us.
+    fn ahead(&self) -> Option<i64> {
+        self.place.map(|place| units(place.front().ceil()))
+    }
+
+    /// The feed shows a quantity at our price.
+    fn shown(&mut self, displayed: i64, model: QueueModel) {
+        match &mut self.place {
+            None => self.place = Some(Place::behind(quantity(displayed))),
+            Some(place) if displayed != self.displayed => {
+                place.depth(quantity(self.displayed), quantity(displayed), model);
+            }
+            Some(_) => {}
+        }
+        self.displayed = displayed;
+    }
+}
+
+/// A quantity for the queue's arithmetic; exact below 2^53.
+#[allow(clippy::cast_precision_loss)]
+const fn quantity(units: i64) -> f64 {
+    units as f64
+}
+
+/// Whole units of a quantity that is whole and not negative.
+#[allow(clippy::cast_possible_truncation)]
+const fn units(quantity: f64) -> i64 {
+    quantity as i64
 }
 
 /// How the walk of a taking order ended.
@@ -60,12 +96,18 @@ pub struct RecordedMarket {
     asks: Vec<Own>,
     /// What we took of displayed levels, in (0, displayed].
     taken: BTreeMap<(Side, i64), i64>,
+    model: QueueModel,
 }
 
 impl RecordedMarket {
     /// A market whose feed has shown nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A market in whose queues our orders come forward by a model.
+    pub fn with_queue(model: QueueModel) -> Self {
+        Self { model, ..Self::default() }
     }
 
     /// The recorded book; our orders are not in it.
@@ -122,27 +164,20 @@ impl RecordedMarket {
             return Err(Error::Order(error));
         }
         let Some(aggressor) = aggressor.or_else(|| self.infer_aggressor(price)) else { return Ok(()) };
-        let mut left = quantity;
-        let mut eaten = 0;
+        let mut ours = 0;
         for own in self.own_mut(aggressor.opposite()) {
             if !aggressor.reaches(price, own.price) {
                 break;
             }
-            if own.price == price {
-                let Some(ahead) = own.ahead else { continue };
-                // `eaten` is what this print already took of the displayed queue for our older orders.
-                let eats = (ahead - eaten).clamp(0, left);
-                eaten += eats;
-                left -= eats;
-                own.ahead = Some((ahead - eaten).max(0));
-                if own.ahead != Some(0) {
-                    continue;
-                }
+            let through = if own.price == price {
+                let Some(place) = &mut own.place else { continue };
+                units(place.trade(self::quantity(quantity), self::quantity(ours)).floor())
             } else {
                 // Whoever stood there is done, even if this print is not large enough for us.
-                own.ahead = Some(0);
-            }
-            left -= fill(own, left, matches, events);
+                own.place.get_or_insert_default().clear();
+                quantity - ours
+            };
+            ours += fill(own, through.min(quantity - ours), matches, events);
         }
         self.own_mut(aggressor.opposite()).retain(|own| own.leaves > 0);
         Ok(())
@@ -209,7 +244,7 @@ impl RecordedMarket {
 
     /// Displayed quantity ahead of an order of ours; `None` if it does not rest or the feed does not show its price.
     pub fn queue_ahead(&self, order_id: u64) -> Option<i64> {
-        self.find(order_id).and_then(|own| own.ahead)
+        self.find(order_id).and_then(Own::ahead)
     }
 
     /// Side, price and leaves of a resting order of ours.
@@ -245,38 +280,28 @@ impl RecordedMarket {
     fn plan(&self, order: &Submission) -> (Vec<Level>, End) {
         let makers = order.side.opposite();
         let barrier = self.own(makers).first().filter(|own| order.reaches(own.price));
-        let mut plan = Vec::new();
-        let mut left = order.quantity;
-        for level in self.book.levels(makers) {
-            if left == 0 || !order.reaches(level.price) {
-                break;
-            }
-            let mut quantity = self.available(makers, level).min(left);
-            match barrier {
-                Some(own) if makers.is_better(own.price, level.price) => return (plan, End::MetOwn),
-                Some(own) if own.price == level.price => {
-                    quantity = quantity.min(own.ahead.unwrap_or(quantity));
-                }
-                _ => {}
-            }
-            if quantity > 0 {
-                plan.push(Level { price: level.price, quantity });
-                left -= quantity;
-            }
-            if left > 0 && barrier.is_some_and(|own| own.price == level.price) {
-                return (plan, End::MetOwn);
-            }
-        }
+        let offered = self
+            .book
+            .levels(makers)
+            .take_while(|level| order.reaches(level.price))
+            .take_while(|level| barrier.is_none_or(|own| !makers.is_better(own.price, level.price)))
+            .map(|level| {
+                let available = self.available(makers, level);
+                let ahead = barrier.filter(|own| own.price == level.price).and_then(Own::ahead);
+                Level { price: level.price, quantity: ahead.map_or(available, |ahead| available.min(ahead)) }
+            });
+        let (plan, left) = walk(offered, order.quantity);
         let end = if left > 0 && barrier.is_some() { End::MetOwn } else { End::Done };
         (plan, end)
     }
 
     fn rest(&mut self, order: &Submission, leaves: i64) {
         let (side, price) = (order.side, order.price);
-        let ahead = self.shows(side, price).then(|| self.book.quantity_at(side, price));
+        let displayed = self.book.quantity_at(side, price);
+        let place = self.shows(side, price).then(|| Place::behind(quantity(displayed)));
         let resting = self.own_mut(side);
-        let place = resting.partition_point(|own| !side.is_better(price, own.price));
-        resting.insert(place, Own { id: order.order_id, side, price, leaves, ahead });
+        let at = resting.partition_point(|own| !side.is_better(price, own.price));
+        resting.insert(at, Own { id: order.order_id, side, price, leaves, place, displayed });
     }
 
     /// Whether the feed knows what is displayed at this price: not beyond the worst level.
@@ -286,10 +311,17 @@ impl RecordedMarket {
 
     fn clamp_queues(&mut self, side: Side) {
         let mut resting = std::mem::take(self.own_mut(side));
+        let mut older: Option<(i64, f64)> = None;
         for own in &mut resting {
             if self.shows(side, own.price) {
-                let displayed = self.book.quantity_at(side, own.price);
-                own.ahead = Some(own.ahead.map_or(displayed, |ahead| ahead.min(displayed)));
+                own.shown(self.book.quantity_at(side, own.price), self.model);
+            }
+            if let Some(place) = &mut own.place {
+                // First in, first out also among our own, whatever the model makes of each.
+                if let Some((_, front)) = older.filter(|&(price, _)| price == own.price) {
+                    place.not_before(front);
+                }
+                older = Some((own.price, place.front()));
             }
         }
         *self.own_mut(side) = resting;
@@ -300,7 +332,7 @@ impl RecordedMarket {
         let makers = side.opposite();
         let mut resting = std::mem::take(self.own_mut(side));
         for own in &mut resting {
-            let nobody_ahead = own.ahead == Some(0) || self.book.quantity_at(side, own.price) == 0;
+            let nobody_ahead = own.ahead() == Some(0) || self.book.quantity_at(side, own.price) == 0;
             if !nobody_ahead {
                 continue;
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use orderbook::{Event, EventKind, Kind, Ladder, Level, Reason, Side, Submission, TimeInForce};
 
 use crate::error::Error;
+use crate::queue::QueueModel;
 use crate::recorded::RecordedMarket;
 use crate::synthetic::{Bar, Parameters, Progress, SyntheticMarket};
 
@@ -99,7 +100,15 @@ impl Venue {
     /// # Errors
     /// [`Error::DuplicateInstrument`].
     pub fn add_recorded(&mut self, instrument: u32) -> Result<(), Error> {
-        self.add(instrument, Market::Recorded(RecordedMarket::new()))
+        self.add_queued(instrument, QueueModel::RiskAverse)
+    }
+
+    /// The same with a model of how orders come forward in its queues.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateInstrument`].
+    pub fn add_queued(&mut self, instrument: u32, model: QueueModel) -> Result<(), Error> {
+        self.add(instrument, Market::Recorded(RecordedMarket::with_queue(model)))
     }
 
     /// Adds an invented market whose first step is due one step after `start_ns`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use orderbook::{Event, EventKind, Kind, Ladder, Level, Liquidity, Reason, Side, Submission, TimeInForce};
 use proptest::prelude::*;
-use sim::{Book, Venue};
+use sim::{Book, QueueModel, Venue};
 
 const MARKET: u32 = 7;
 
@@ -58,6 +58,17 @@ fn inputs() -> impl Strategy<Value = Vec<Input>> {
         }
         inputs
     })
+}
+
+fn models() -> impl Strategy<Value = QueueModel> {
+    prop_oneof![
+        2 => Just(QueueModel::RiskAverse),
+        1 => (0.3_f64..4.0).prop_map(QueueModel::Power),
+        1 => (0.3_f64..4.0).prop_map(QueueModel::Power2),
+        1 => (0.3_f64..4.0).prop_map(QueueModel::Power3),
+        1 => Just(QueueModel::Log),
+        1 => Just(QueueModel::Log2),
+    ]
 }
 
 /// What a watcher without the venue's insight knows.
@@ -239,9 +250,9 @@ fn on_input(venue: &mut Venue, watcher: &mut Watcher, input: &Input) -> Result<(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
     #[test]
-    fn nothing_is_filled_that_the_market_did_not_offer(inputs in inputs()) {
+    fn nothing_is_filled_that_the_market_did_not_offer(inputs in inputs(), model in models()) {
         let mut venue = Venue::new();
-        venue.add_recorded(MARKET).unwrap();
+        venue.add_queued(MARKET, model).unwrap();
         let mut watcher = Watcher::default();
         for input in &inputs {
             on_input(&mut venue, &mut watcher, input)?;
@@ -255,6 +266,15 @@ proptest! {
                 let worst = book.levels(order.side).last();
                 if worst.is_some_and(|worst| !order.side.is_better(worst.price, order.price)) {
                     prop_assert!(venue.queue_ahead(id).unwrap() <= book.quantity_at(order.side, order.price));
+                }
+            }
+            // First in, first out: of two of ours at one price the younger is never before the older.
+            for (id, (order, _)) in &watcher.orders {
+                let later = watcher.orders.range(id + 1..);
+                for (young, _) in later.filter(|(_, (o, _))| (o.side, o.price) == (order.side, order.price)) {
+                    if let (Some(front), Some(back)) = (venue.queue_ahead(*id), venue.queue_ahead(*young)) {
+                        prop_assert!(front <= back, "{} is before the older {}", young, id);
+                    }
                 }
             }
             // Our bids stay below our asks.

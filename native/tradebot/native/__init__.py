@@ -5,10 +5,13 @@ from tradebot.native._native import (
     L2Book,
     L3Book,
     MatchingEngine,
+    QueuePlace,
+    RecordedLatency,
     SyntheticParameters,
     Venue,
     VenueBook,
     VenueEvent,
+    walk,
 )
 
 __all__ = [
@@ -16,8 +19,11 @@ __all__ = [
     "L2Book",
     "L3Book",
     "MatchingEngine",
+    "QueuePlace",
+    "RecordedLatency",
     "SyntheticParameters",
     "Venue",
     "VenueBook",
     "VenueEvent",
+    "walk",
 ]

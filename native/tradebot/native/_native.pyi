@@ -17,10 +17,13 @@ __all__ = [
     "L3Book",
     "MatchingEngine",
     "MonteCarlo",
+    "QueuePlace",
+    "RecordedLatency",
     "SyntheticParameters",
     "Venue",
     "VenueBook",
     "VenueEvent",
+    "walk",
 ]
 
 @final
@@ -452,6 +455,50 @@ class SyntheticParameters:
     def __eq__(self, other: object, /) -> bool: ...
 
 @final
+class QueuePlace:
+    """An order's place in a queue of which only the level's size and the trades are seen; `front` >= 0, always."""
+
+    def __new__(cls, front: float) -> QueuePlace: ...
+    @property
+    def front(self) -> float:
+        """Quantity in front."""
+
+    def trade(self, quantity: float) -> float:
+        """Take a trade at the level in; return what of it goes through to the order."""
+
+    def depth(
+        self,
+        before: float,
+        now: float,
+        model: Literal["risk_averse", "power", "power2", "power3", "log", "log2"],
+        power: float,
+    ) -> None:
+        """Take in that the level's size changed; what no trade explains was behind with `chance_behind`."""
+
+    @staticmethod
+    def chance_behind(
+        model: Literal["risk_averse", "power", "power2", "power3", "log", "log2"],
+        front: float,
+        back: float,
+        power: float,
+    ) -> float:
+        """Return the chance that a fall of the level happened behind the order."""
+
+@final
+class RecordedLatency:
+    """Latencies of recorded orders, (requested, at the venue, answered) in ns; between them by straight lines."""
+
+    def __new__(cls, rows: Sequence[tuple[int, int, int]]) -> RecordedLatency: ...
+    def entry(self, requested: int) -> int:
+        """Return how long an order takes to the venue, ns."""
+
+    def back(self, exchange: int) -> int:
+        """Return how long the answer takes from the venue, ns, of what reaches it at an instant."""
+
+def walk(offered: Sequence[tuple[int, int]], quantity: int) -> tuple[list[tuple[int, int]], int]:
+    """Take at most a quantity of (price, quantity) offered, best first; return what was taken and what is left."""
+
+@final
 class VenueBook:
     """A live view of one market's book in a `Venue`: the recorded one without our orders, or the invented one with."""
 
@@ -486,8 +533,16 @@ class Venue:
     """Own orders on recorded, live or invented markets; no clock of its own, the same calls give the same events."""
 
     def __new__(cls) -> Venue: ...
-    def add_recorded(self, instrument: int) -> None:
-        """Add a market that is fed by `on_book` and `on_trade`."""
+    def add_recorded(
+        self,
+        instrument: int,
+        queue: Literal["risk_averse", "power", "power2", "power3", "log", "log2"] = "risk_averse",
+        power: float = 1.0,
+    ) -> None:
+        """Add a market that is fed by `on_book` and `on_trade`.
+
+        `queue`: who stands behind our orders when a level falls and no trade says why; see `QueuePlace.depth`.
+        """
 
     def add_synthetic(
         self, instrument: int, seed: int, parameters: SyntheticParameters, start_ns: int = 0

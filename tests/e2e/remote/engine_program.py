@@ -36,7 +36,8 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.observability.logs import logging_to
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.venue.native import CAPABILITIES, Fees
+from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.native import CAPABILITIES
 
 MOMENTS = ("before-send", "after-send", "before-ack", "before-fill")
 """Where the engine may kill itself: intent durable and not sent; sent; an answer heard and not handed over."""

@@ -17,8 +17,9 @@ from tradebot.engine.core.types import SECOND
 from tradebot.engine.drills.frames import MarketNews, News, VenueNews, news_frame, read_effect
 from tradebot.engine.live.markets import INVENTED, MARKET_MARK, SyntheticMarket
 from tradebot.engine.live.native_accounts import ACCOUNT, OPENING_CASH
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
 
 INSTRUMENTS = tuple(invention.instrument for invention in INVENTED)

@@ -39,8 +39,9 @@ from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import Tape
 from tradebot.engine.policy_source.load import VersionedPolicy
 from tradebot.engine.policy_source.sources import Sources
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
 
 ACCOUNT = AccountName("sandbox")

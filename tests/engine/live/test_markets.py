@@ -17,8 +17,9 @@ from tradebot.engine.live.markets import (
     ReplayMarket,
     SyntheticMarket,
 )
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
 
 

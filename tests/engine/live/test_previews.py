@@ -19,7 +19,7 @@ from tradebot.engine.core.reasons import Edge
 from tradebot.engine.core.records import Record
 from tradebot.engine.core.types import HAND, RequestId
 from tradebot.engine.live.previews import parsed, preview
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 FEES = Fees(maker=Decimal("0.0002"), taker=Decimal("0.001"))
 

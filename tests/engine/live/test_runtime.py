@@ -47,8 +47,8 @@ from tradebot.engine.core.types import (
 )
 from tradebot.engine.journal.errors import JournalUnavailable
 from tradebot.engine.live.schedule import Lane, TimerDue
+from tradebot.engine.venue.latency import ONE_WAY
 from tradebot.engine.venue.log import Accepted
-from tradebot.engine.venue.native import LATENCY
 
 type Made = Callable[..., LiveBench]
 
@@ -174,7 +174,7 @@ def test_answer_takes_the_latency_twice(make: Made) -> None:
     order = place(bench)
     bench.until(1050 + 2000)
     accepted = next(now for _, now, event, _ in bench.steps if isinstance(event, OrderAccepted))
-    assert accepted == sent + 2 * LATENCY
+    assert accepted == sent + 2 * ONE_WAY
     assert again(bench, order).state == "accepted"
 
 
@@ -186,7 +186,7 @@ def test_order_does_not_reach_the_venue_before_its_intent_is_durable(make: Made)
     bench.runtime.step()
     assert bench.journal.committed_seq >= bench.runtime.seq
     assert at_venue(bench) == []
-    bench.until(1050 + LATENCY // MS)
+    bench.until(1050 + ONE_WAY // MS)
     assert at_venue(bench) == [order.intent.client_order_id]
 
 

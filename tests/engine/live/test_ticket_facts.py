@@ -20,7 +20,7 @@ from tradebot.engine.live.ticket_first import Outlook, first_chances
 from tradebot.engine.sizing.beta import posterior
 from tradebot.engine.sizing.kelly import careful_stake
 from tradebot.engine.sizing.target import Spread, chance
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 FEES = Fees(maker=Decimal("0.001"), taker=Decimal("0.001"))
 # The book: bids 999.90 999.80 999.70, asks 1000.10 1000.20 1000.30, 5.000 each; equity 100,000.

@@ -215,6 +215,11 @@ def test_book_fills_are_refused_where_there_is_no_book(bars: Bars, run: Run) -> 
         (Changes(mark="bid"), "mark must be one of mid"),
         (Changes(slippage="0.6"), r"slippage must be in \[0, 0.5\], was 0.6"),
         (Changes(latency="fast"), "latency must be a number"),
+        (Changes(latency="order=1,back=2"), "latency must name order, answer or feed"),
+        (Changes(latency="recorded:/nowhere.csv"), "latency must be a file with columns"),
+        (Changes(queue="lucky"), "queue must be risk-averse, log"),
+        (Changes(queue="power:0"), "queue must have a power"),
+        (Changes(queue="log:2"), "queue must be risk-averse, log"),
         (Changes(limits="none"), "limits must be one of house, off"),
     ],
 )
@@ -238,10 +243,35 @@ def test_a_commission_is_what_its_text_says_and_the_cap_wins_over_the_minimum(
 ) -> None:
     result = run(HOLD_ON_DAY_1, bars(["10.00,10.00,10.00,10.00"] * 2))
     what = msgspec.structs.replace(result.ran.instruments[0], price_scale=2, quantity_scale=0)
-    assert f"{commission(text).charge(what, price, quantity, 'taker'):f}" == fee
+    assert f"{commission(text).charge(what, price, quantity, 'taker', 0):f}" == fee
 
 
-@pytest.mark.parametrize("text", ["cheap", "0.2", "per-share:x", "maker:0.1", "per-share:1,low=2"])
+def test_a_dated_commission_is_that_of_the_day_of_the_fill(bars: Bars, run: Run) -> None:
+    data = bars(["10.0,10.0,10.0,10.0"] * 3)
+    text = "2020-01-01=0.01;2024-01-03=per-share:2"
+    rules = msgspec.structs.replace(PLAIN, commission=text)
+    first = run(HOLD_ON_DAY_1, data, rules=rules)
+    later = run(HOLD_ON_DAY_1.replace("history=1", "history=2"), data, rules=rules)
+    assert [f"{fill.fee:f}" for one in (first, later) for fill in one.ran.fills] == [
+        "1.00000000",
+        "20.00000000",
+    ]
+    with pytest.raises(UnknownCommission, match="ascending dates"):
+        commission("2024-01-01=0.1;2020-01-01=0.1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cheap",
+        "0.2",
+        "2024-01-01",
+        "2024-01-01=0.1;soon=0.1",
+        "per-share:x",
+        "maker:0.1",
+        "per-share:1,low=2",
+    ],
+)
 def test_a_commission_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(UnknownCommission, match="commission"):
         commission(text)

@@ -24,8 +24,8 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.outcomes import QueryAccount
 from tradebot.engine.core.types import SECOND, ClientOrderId
+from tradebot.engine.venue.latency import ONE_WAY
 from tradebot.engine.venue.log import Accepted, Opened
-from tradebot.engine.venue.native import LATENCY
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_perform_only_departs_nothing_happens_before_the_effect_arrives(bench: V
     effect = QueryAccount(account=ACCOUNT)
     bench.venue.perform(effect)
     ((delay, arrive),) = bench.departed
-    assert delay == LATENCY
+    assert delay == ONE_WAY
     assert bench.answers == []
     arrive()
     assert isinstance(bench.answers[-1], AccountReported)

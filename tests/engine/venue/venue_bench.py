@@ -28,8 +28,9 @@ from tradebot.engine.core.types import (
     Side,
     TimeInForce,
 )
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import AnyRecord, VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
 
 ACCOUNT = AccountName("sandbox")

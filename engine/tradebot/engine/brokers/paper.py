@@ -20,8 +20,10 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.live.sandbox import refuse_another_market
 from tradebot.engine.state_folder import StateFolder
+from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.latency import Constant
 from tradebot.engine.venue.log import VenueLog
-from tradebot.engine.venue.native import CAPABILITIES, Fees, NativeVenue
+from tradebot.engine.venue.native import CAPABILITIES, NativeVenue
 from tradebot.native import Venue
 
 REPORT_EVERY = 30 * SECOND
@@ -114,7 +116,7 @@ class PaperWorld:
             self._log,
             fees=self.fees,
             engine=runtime,
-            latency=self._plan.latency,
+            latency=Constant(order=self._plan.latency, answer=self._plan.latency),
         )
         for account in self._accounts:
             opens_in = account.currency or currency

@@ -15,7 +15,7 @@ from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import AccountName
 from tradebot.engine.live.markets import Candle
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 type AccountWord = VenueEvent | ConnectionEvent
 """What an account's session tells."""

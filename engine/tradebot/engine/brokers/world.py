@@ -40,7 +40,7 @@ from tradebot.engine.live.clock import Clock, SystemClock
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 log = structlog.get_logger()
 

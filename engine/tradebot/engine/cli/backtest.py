@@ -61,13 +61,22 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     mark: Annotated[str | None, typer.Option(help="last, mid or close.")] = None,
     commission: Annotated[
         str | None,
-        typer.Option(metavar="M", help="0.001, maker:R,taker:R, per-share:A,min=M,max=R"),
+        typer.Option(
+            metavar="M", help="0.001, maker:R,taker:R, per-share:A,min=M,max=R, DATE=one;DATE=one"
+        ),
     ] = None,
     slippage: Annotated[
         str | None, typer.Option(metavar="M", help="Share of the price that taking costs on top.")
     ] = None,
     latency: Annotated[
-        str | None, typer.Option(metavar="M", help="ms each way, with --fill book.")
+        str | None,
+        typer.Option(
+            metavar="M", help="none, MS each way, order=MS,answer=MS,feed=MS, recorded:FILE."
+        ),
+    ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(metavar="M", help="risk-averse, log, log2, power:N, power2:N, power3:N."),
     ] = None,
     limits: Annotated[str | None, typer.Option(help="house or off: of the risk gate.")] = None,
     seed: Annotated[int, typer.Option(help="Of the policy's generator.", min=0)] = 1,
@@ -103,6 +112,7 @@ def backtest(  # noqa: PLR0913  (one argument per option)
             commission=commission,
             slippage=slippage,
             latency=latency,
+            queue=queue,
             limits=limits,
         ),
     )

@@ -6,7 +6,7 @@ from tradebot.engine.drills.ground import Ground
 from tradebot.engine.drills.orders import Jump, Mute
 from tradebot.engine.drills.result import DrillFailed
 from tradebot.engine.drills.truth import Truth
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 HELD = "0.100"
 GAP = -600

@@ -34,8 +34,9 @@ from tradebot.engine.drills.market import INSTRUMENT, STEP, DrillMarket
 from tradebot.engine.drills.orders import Done, Hold, Jump, Look, Lose, Mute, VenueOrder, decoded
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.native_accounts import ACCOUNT, OPENING_CASH
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import VenueLog
-from tradebot.engine.venue.native import Fees, NativeVenue
+from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
 
 

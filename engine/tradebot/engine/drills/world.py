@@ -29,7 +29,8 @@ from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.native_accounts import ACCOUNT
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.venue.native import CAPABILITIES, Fees
+from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.native import CAPABILITIES
 
 ANSWER_WITHIN = SECOND
 """An order that has no answer after this long is unknown."""

@@ -28,6 +28,7 @@ class Assumptions(TypedDict, total=False):
     commission: str
     slippage: str
     latency: str
+    queue: str
     limits: str
 
 

@@ -16,7 +16,8 @@ from tradebot.engine.policy_source.load import ParameterValue
 from tradebot.engine.trial.report import RunReport, read_equity, reports
 from tradebot.engine.trial.run import run_trial
 from tradebot.engine.trial.trial import Trial, defaults
-from tradebot.engine.venue.native import LATENCY, Fees
+from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.latency import ONE_WAY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +76,7 @@ class Run:
             "seed": str(report.seed),
             "maker fee": str(fees.maker),
             "taker fee": str(fees.taker),
-            "latency each way": f"{LATENCY // 1_000_000} ms",
+            "latency each way": f"{ONE_WAY // 1_000_000} ms",
             "queue": "behind the size shown when the order arrives; filled from recorded trades",
             **{f"limit {name}": text for name, text in defaults().risk.limits().as_text().items()},
         }

@@ -3,6 +3,7 @@
 Both say when they have news and hand it over one step at a time; the venue sees it before the kernel does.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
@@ -112,6 +113,48 @@ class NativeFeed:
             self._next_mark = now + MARKET_MARK
             self._venue.mark_market(self._market.last_prices(), now)
         return events
+
+
+class LateFeed:
+    """A feed whose news is some time on its way to the engine: its venue has lived on meanwhile.
+
+    Args of the constructor:
+        feed: What the venue sees.
+        late: How long the news is on its way, ns > 0.
+    """
+
+    def __init__(self, feed: NativeFeed, late: int) -> None:
+        self._feed, self._late = feed, late
+        self._coming: deque[tuple[int, list[AnyMarketEvent]]] = deque()
+
+    @property
+    def description(self) -> str:
+        """Return what feeds the engine, in words."""
+        return self._feed.description
+
+    @property
+    def over(self) -> bool:
+        """Return whether the recording is over and all of it has arrived."""
+        return self._feed.over and not self._coming
+
+    def next_time(self) -> int | None:
+        """Return when something happens at the venue or arrives here, ns UTC."""
+        there = self._feed.next_time()
+        if not self._coming:
+            return there
+        here = self._coming[0][0]
+        return here if there is None else min(here, there)
+
+    def advance(self, now: int) -> list[AnyMarketEvent]:
+        """Let what happens now happen at the venue; return what has arrived."""
+        there = self._feed.next_time()
+        if there is not None and not (self._coming and self._coming[0][0] < there):
+            news = self._feed.advance(there)
+            if news:
+                self._coming.append((there + self._late, news))
+        if self._coming and self._coming[0][0] <= now:
+            return self._coming.popleft()[1]
+        return []
 
 
 class Invention(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ from tradebot.engine.core.types import (
 from tradebot.engine.live.facts import exact, money, optional, signed_percent
 from tradebot.engine.live.ticket_facts import Terms, ticket_facts
 from tradebot.engine.sizing.target import Spread
-from tradebot.engine.venue.native import Fees, FeeSchedule
+from tradebot.engine.venue.fees import Fees, FeeSchedule
 
 REQUEST_ID_MAX = 64
 """Longest request id."""

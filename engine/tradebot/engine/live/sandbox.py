@@ -16,6 +16,7 @@ from tradebot.engine.live.markets import (
     INVENTED,
     SYNTHETIC_EPOCH,
     Candle,
+    LateFeed,
     Market,
     NativeFeed,
     ReplayMarket,
@@ -26,8 +27,10 @@ from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.books import Books
+from tradebot.engine.venue.fees import Fees, FeeSchedule
+from tradebot.engine.venue.latency import USUAL, Latency
 from tradebot.engine.venue.log import Accepted, AnyRecord, Filled, MarketAt, Opened, VenueLog
-from tradebot.engine.venue.native import CAPABILITIES, LATENCY, Fees, FeeSchedule, NativeVenue
+from tradebot.engine.venue.native import CAPABILITIES, NativeVenue
 from tradebot.native import Venue
 
 type OpenMarket = Callable[[int, dict[InstrumentId, int]], Market]
@@ -117,7 +120,9 @@ class Sandbox:
                 )
             )
         self._parts = (runtime, venue)
-        return venue, NativeFeed(self._market, venue)
+        feed = NativeFeed(self._market, venue)
+        late = setting.terms.feed
+        return venue, LateFeed(feed, late) if late else feed
 
     def begin(self) -> None:
         """Put resting orders back into the book, and let the feeds come up."""
@@ -138,8 +143,9 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What the native venue takes for its service."""
 
     fees: FeeSchedule = Fees()
-    latency: int = LATENCY
-    """Each way, ns."""
+    latency: Latency = USUAL
+    feed: int = 0
+    """How long the market's news is on its way to the engine, ns >= 0; the venue has it at once."""
     report_every: int = REPORT_EVERY
     """See `AccountStarted.report_every`."""
     opening_cash: Decimal | None = None

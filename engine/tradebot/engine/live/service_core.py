@@ -27,7 +27,7 @@ from tradebot.engine.live.runtime import AlertHistory, Runtime
 from tradebot.engine.live.sleeve_life import SleeveLife
 from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import Tape
-from tradebot.engine.venue.native import FeeSchedule
+from tradebot.engine.venue.fees import FeeSchedule
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

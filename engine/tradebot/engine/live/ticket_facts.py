@@ -31,7 +31,7 @@ from tradebot.engine.sizing.beta import Beta, posterior
 from tradebot.engine.sizing.kelly import break_even
 from tradebot.engine.sizing.target import BETS_MIN, Spread
 from tradebot.engine.sizing.trade import sizes
-from tradebot.engine.venue.native import FeeSchedule
+from tradebot.engine.venue.fees import FeeSchedule
 
 ZERO = Decimal(0)
 

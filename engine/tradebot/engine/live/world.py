@@ -9,7 +9,7 @@ from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.state_folder import StateFolder
-from tradebot.engine.venue.native import FeeSchedule
+from tradebot.engine.venue.fees import FeeSchedule
 
 
 class Place(Protocol):

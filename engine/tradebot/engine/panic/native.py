@@ -21,6 +21,7 @@ from tradebot.engine.journal.errors import JournalError
 from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.recovery import from_checkpoint
 from tradebot.engine.panic.venue import Closed, OpenOrder, VenueRefused
+from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.log import (
     Accepted,
     AnyRecord,
@@ -30,7 +31,6 @@ from tradebot.engine.venue.log import (
     Opened,
     VenueLog,
 )
-from tradebot.engine.venue.native import Fees
 
 _FEE_QUANTUM = Decimal("1e-8")
 

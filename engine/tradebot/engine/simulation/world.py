@@ -20,7 +20,7 @@ from tradebot.engine.simulation.instruments import CURRENCY, INSTRUMENTS
 from tradebot.engine.simulation.market import SimulatedMarket
 from tradebot.engine.simulation.plan import Plan
 from tradebot.engine.simulation.venue import FaultyVenue
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 
 class SimulatedWorld:

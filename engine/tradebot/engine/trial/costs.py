@@ -1,14 +1,10 @@
-"""Commission models by their text: a share of notional, or so much per share with a minimum and a cap."""
+"""Commission models by their text: a share of notional, so much per share with a minimum and a cap, or by date."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
 
-import msgspec
+from tradebot.engine.venue.fees import Dated, Fees, FeeSchedule, PerShare
 
-from tradebot.data.instruments import Instrument
-from tradebot.engine.core.types import Liquidity
-from tradebot.engine.venue.native import Fees, FeeSchedule
-
-_QUANTUM = Decimal("1e-8")
 _RATE_MAX = Decimal("0.1")
 _PER_SHARE_MAX = Decimal(1000)
 
@@ -19,40 +15,45 @@ class UnknownCommission(ValueError):  # noqa: N818  (says what is the matter)
     exit_code = 2
 
 
-class PerShare(msgspec.Struct, frozen=True, kw_only=True):
-    """So much per share, at least `least` an order, at most a share of the notional; the cap wins.
-
-    Each fill is charged as an order of its own: an order filled in pieces pays the minimum for each.
-    """
-
-    rate: Decimal
-    least: Decimal = Decimal(0)
-    most: Decimal | None = None
-    """Of the notional; None: no cap."""
-    maker: Decimal = Decimal(0)
-    """Of the notional, expected: nothing is known before the price is."""
-    taker: Decimal = Decimal(0)
-
-    def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
-    ) -> Decimal:
-        """Return what a fill costs, to 8 decimals half-even."""
-        del liquidity
-        cost = max(self.rate * instrument.quantity(abs(quantity)), self.least)
-        if self.most is not None:
-            cost = min(cost, abs(instrument.notional(price, quantity)) * self.most)
-        return cost.quantize(_QUANTUM, rounding=ROUND_HALF_EVEN)
-
-
 def commission(text: str) -> FeeSchedule:
     """Return the model a text names.
 
     `0.001` a share of notional; `maker:0.0002,taker:0.0005` by liquidity (negative: a rebate);
-    `per-share:0.005,min=1,max=0.01` per share, at least 1 an order, at most 1 % of notional.
+    `per-share:0.005,min=1,max=0.01` per share, at least 1 an order, at most 1 % of notional;
+    `2020-01-01=0.001;2024-01-01=0.0005` one of these from each date (UTC) on, the first also before.
 
     Raises:
         UnknownCommission: If it names none, or a number is out of its bounds.
     """
+    if ";" in text or _is_dated(text):
+        return _dated(text)
+    return _one(text)
+
+
+def _is_dated(text: str) -> bool:
+    return text[:4].isdigit() and text[4:5] == "-"
+
+
+def _dated(text: str) -> Dated:
+    parts = [part.partition("=") for part in text.split(";")]
+    if not all(_is_dated(day) and rest for day, _, rest in parts):
+        raise _wrong(text)
+    try:
+        return Dated(
+            since=tuple(_midnight(day) for day, _, _ in parts),
+            schedules=tuple(_one(rest) for _, _, rest in parts),
+        )
+    except ValueError as error:
+        raise UnknownCommission(f"commission {text!r}: {error}") from error
+
+
+def _midnight(text: str) -> int:
+    """Return the instant at which a day begins, UTC."""
+    begins = datetime.combine(date.fromisoformat(text), time(), UTC)
+    return int(begins.timestamp()) * 1_000_000_000
+
+
+def _one(text: str) -> Fees | PerShare:
     kind, colon, rest = text.partition(":")
     if not colon:
         rate = _rate(text, text)
@@ -98,5 +99,5 @@ def _number(text: str, number: str, least: Decimal, most: Decimal) -> Decimal:
 def _wrong(text: str) -> UnknownCommission:
     return UnknownCommission(
         "commission must be RATE, maker:RATE,taker:RATE or per-share:AMOUNT[,min=M][,max=SHARE], "
-        f"was {text!r}"
+        f"or DATE=ONE;DATE=ONE of these, was {text!r}"
     )

@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,13 +14,13 @@ from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.manifest import Manifest
 from tradebot.data.replay import replay
 from tradebot.data.store import Store
-from tradebot.engine.core.types import MS
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.live.markets import Market, ReplayMarket
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.sandbox import Setting, VenueTerms
 from tradebot.engine.trial.bar_market import BarMarket
 from tradebot.engine.trial.costs import commission
+from tradebot.engine.trial.delays import Delays, delays, queue
 from tradebot.engine.trial.rules import Fill, Rules
 from tradebot.engine.trial.sleeves import symbols_of
 from tradebot.engine.trial.trial import Trial, defaults
@@ -94,9 +93,10 @@ class Recording:
         )
         if self.fill == "book":
             native = Venue()
+            model = queue("risk-averse" if rules is None else rules.queue)
             for index in range(len(self.instruments)):
-                native.add_recorded(index)
-            terms = VenueTerms() if rules is None else self._terms(rules, rules.latency_ms)
+                native.add_recorded(index, model.model, model.power)
+            terms = VenueTerms() if rules is None else self._terms(rules, delays(rules.latency))
             return Setting(options, self.instruments, native, self._replayed, terms)
         rules = Rules(name="default") if rules is None else rules
         book = PriceBook(
@@ -110,13 +110,14 @@ class Recording:
             self.instruments,
             book,
             lambda stood, _: self._walked(book, stood),
-            self._terms(rules, Decimal(0)),
+            self._terms(rules, delays("none")),
         )
 
-    def _terms(self, rules: Rules, latency_ms: Decimal) -> VenueTerms:
+    def _terms(self, rules: Rules, on_the_way: Delays) -> VenueTerms:
         return VenueTerms(
             fees=commission(rules.commission),
-            latency=int(latency_ms * MS),
+            latency=on_the_way.orders,
+            feed=on_the_way.feed,
             report_every=LOOK_EVERY,
             opening_cash=self._trial.capital,
             besides=self._trial.besides,

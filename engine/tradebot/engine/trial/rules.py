@@ -8,6 +8,7 @@ import msgspec
 from tradebot.engine.core.limits import Limits
 from tradebot.engine.core.types import Marks, WantOrders
 from tradebot.engine.trial.costs import commission
+from tradebot.engine.trial.delays import UnknownRules, delays, queue
 
 type Fill = Literal["next-open", "this-close", "touch", "quote", "book"]
 """Where an order that takes finds its price: at the open of the next bar; at the close it was decided on; at the best
@@ -35,12 +36,6 @@ UNLIMITED = Limits(
 """Limits of the gate that bind nothing: what other programs have."""
 
 
-class UnknownRules(ValueError):  # noqa: N818  (says what is the matter)
-    """An assumption that does not exist."""
-
-    exit_code = 2
-
-
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The assumptions of one backtest."""
 
@@ -52,8 +47,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """See `costs.commission`."""
     slippage: Decimal = Decimal(0)
     """What taking costs on top, as a fraction of the price; not with `book`, where the book says it."""
-    latency_ms: Decimal = Decimal(5)
-    """To the venue and back, each way; only with `book`: other fills are at once."""
+    latency: str = "5"
+    """See `delays.delays`; only with `book`: other fills are at once."""
+    queue: str = "risk-averse"
+    """See `delays.queue`: who stands behind an order when its level falls without a trade; only with `book`."""
     wants: WantOrders = "collar"
     cash_buffer: Decimal = Decimal(0)
     """Share of a sleeve's equity that its wants leave in cash."""
@@ -69,8 +66,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             "mark": self.mark,
             "commission": self.commission,
             "slippage": "as the book says" if with_book else f"{self.slippage:f}",
-            "latency": f"{self.latency_ms:f} ms each way" if with_book else "none",
-            "queue": "behind the displayed size" if with_book else "none",
+            "latency": delays(self.latency).told if with_book else "none",
+            "queue": queue(self.queue).told if with_book else "none",
             "wants": "limit at the collar" if self.wants == "collar" else "at the market",
             "cash_buffer": f"{self.cash_buffer:f}",
             "limits": self.limits,
@@ -133,6 +130,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     commission: str | None = None
     slippage: str | None = None
     latency: str | None = None
+    queue: str | None = None
     limits: str | None = None
 
 
@@ -153,8 +151,11 @@ def changed(rules: Rules, changes: Changes) -> Rules:
         slippage = _number("slippage", changes.slippage, Decimal("0.5"))
         rules = msgspec.structs.replace(rules, slippage=slippage)
     if changes.latency is not None:
-        latency = _number("latency", changes.latency.removesuffix("ms"), Decimal(60_000))
-        rules = msgspec.structs.replace(rules, latency_ms=latency)
+        delays(changes.latency)
+        rules = msgspec.structs.replace(rules, latency=changes.latency)
+    if changes.queue is not None:
+        queue(changes.queue)
+        rules = msgspec.structs.replace(rules, queue=changes.queue)
     if changes.limits is not None:
         limits = _one_of("limits", changes.limits, ("house", "off"))
         rules = msgspec.structs.replace(rules, limits=limits)

@@ -5,7 +5,7 @@ after a latency, in the order in which things happened to it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Literal, Protocol
 
 import msgspec
@@ -34,17 +34,17 @@ from tradebot.engine.core.outcomes import Cancel, OrderIntent, QueryAccount, Que
 from tradebot.engine.core.risk import RiskApproved
 from tradebot.engine.core.terms import tif_at
 from tradebot.engine.core.types import (
-    MS,
     AccountName,
     ClientOrderId,
     ExecutionId,
     FillSource,
-    Liquidity,
     TimeInForce,
     VenueOrderId,
     sign,
 )
 from tradebot.engine.venue.books import BookEvent, Books
+from tradebot.engine.venue.fees import FeeSchedule
+from tradebot.engine.venue.latency import USUAL, Latency
 from tradebot.engine.venue.log import (
     Accepted,
     AnyRecord,
@@ -68,47 +68,6 @@ CAPABILITIES = Capabilities(
     replace=True,
 )
 """All that the native venue can do; it may be told to do less."""
-
-_FEE_QUANTUM = Decimal("1e-8")
-
-
-class FeeSchedule(Protocol):
-    """What fills cost at a venue, paid in the quote currency."""
-
-    @property
-    def maker(self) -> Decimal:
-        """Return the share of notional that a resting order is expected to cost."""
-        ...
-
-    @property
-    def taker(self) -> Decimal:
-        """Return the share of notional that taking is expected to cost: what sizes are made with."""
-        ...
-
-    def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
-    ) -> Decimal:
-        """Return what a fill of a quantity at a price costs, in units; negative: it pays."""
-        ...
-
-
-class Fees(msgspec.Struct, frozen=True, kw_only=True):
-    """Share of notional a fill costs, paid in the quote currency."""
-
-    maker: Decimal = Decimal("0.001")
-    taker: Decimal = Decimal("0.001")
-
-    def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity
-    ) -> Decimal:
-        """Return what a fill costs, to 8 decimals half-even."""
-        rate = self.maker if liquidity == "maker" else self.taker
-        notional = instrument.notional(price, quantity)
-        return (notional * rate).quantize(_FEE_QUANTUM, rounding=ROUND_HALF_EVEN)
-
-
-LATENCY = 5 * MS
-"""From the engine to the native venue and back again, each way."""
 
 
 def resting(tif: TimeInForce) -> Literal["gtc", "ioc", "fok"]:
@@ -143,7 +102,7 @@ class NativeVenue:
         fees: What fills cost.
         engine: The engine's time and the ways to it: effects arrive, and answers are there, after the latency.
         capabilities: What of all it can do it shall do; what is left out, the engine must do itself.
-        latency: One way between engine and venue, ns, >= 0.
+        latency: How long effects and answers are on their way.
     """
 
     def __init__(  # noqa: PLR0913  (the parts of a venue)
@@ -155,7 +114,7 @@ class NativeVenue:
         fees: FeeSchedule,
         engine: EngineDoors,
         capabilities: Capabilities = CAPABILITIES,
-        latency: int = LATENCY,
+        latency: Latency = USUAL,
     ) -> None:
         self._capabilities = capabilities
         self._latency = latency
@@ -190,10 +149,12 @@ class NativeVenue:
 
     def perform(self, effect: VenueEffect) -> None:
         """Start an effect; the answer comes as an event."""
-        self._engine.after(self._latency, lambda: self.arrive(effect, self._engine.now))
+        self._engine.after(
+            self._latency.entry(self._engine.now), lambda: self.arrive(effect, self._engine.now)
+        )
 
     def _answer(self, event: VenueEvent) -> None:
-        self._engine.answer(event, self._latency)
+        self._engine.answer(event, self._latency.back(self._engine.now))
 
     # ---------------------------------------------------------------------------- opening
 
@@ -527,7 +488,7 @@ class NativeVenue:
             side=accepted.side,
             quantity=event.quantity,
             price=event.price,
-            fee=self._fees.charge(instrument, event.price, event.quantity, event.liquidity),
+            fee=self._fees.charge(instrument, event.price, event.quantity, event.liquidity, now),
             fee_currency=instrument.currency,
             liquidity=event.liquidity,
             account=accepted.account,

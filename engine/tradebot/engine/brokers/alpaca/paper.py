@@ -16,7 +16,7 @@ from tradebot.engine.credentials.errors import KeysError, KeysMissing
 from tradebot.engine.credentials.places import Places
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.venue.native import LATENCY
+from tradebot.engine.venue.latency import ONE_WAY
 
 NEXT_SOURCE = "--market binance:BTCUSDT"
 """Another venue whose data needs no key."""
@@ -91,7 +91,7 @@ def paper_alpaca(
             return AlpacaPublicMarket(addresses, instruments, outside, tell)
         return AlpacaMarket(addresses, keys, instruments, outside, tell)
 
-    return AlpacaPaper(f"alpaca {host}", terms, max(LATENCY, one_way), session)
+    return AlpacaPaper(f"alpaca {host}", terms, max(ONE_WAY, one_way), session)
 
 
 def _keys(name: str, addresses: Addresses, places: Places) -> Keys | None:

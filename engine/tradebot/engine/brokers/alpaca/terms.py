@@ -25,7 +25,7 @@ from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import MINUTE
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 HISTORY_MINUTES = 120
 """Minutes before the start that charts begin with."""

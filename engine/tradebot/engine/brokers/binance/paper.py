@@ -12,7 +12,8 @@ from tradebot.engine.brokers.session import MarketSession, TellMarket, Terms
 from tradebot.engine.config.models import AccountConfig
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.venue.native import LATENCY, Fees
+from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.latency import ONE_WAY
 
 NEXT_SOURCE = (
     '[accounts.NAME] data_url = "https://api.binance.us", stream_url = "wss://stream.binance.us:9443", '
@@ -60,4 +61,4 @@ def paper_binance(
         raise CannotRun(f"binance: {error}{more}", 4) from error
     # Two questions for each symbol, one connection: half of a question's time is one way, at most.
     one_way = (clock.monotonic_ns() - began) // (4 * len(symbols))
-    return BinancePaper(addresses, listed, max(LATENCY, one_way))
+    return BinancePaper(addresses, listed, max(ONE_WAY, one_way))

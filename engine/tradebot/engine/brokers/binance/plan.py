@@ -36,7 +36,7 @@ from tradebot.engine.credentials.errors import KeysError
 from tradebot.engine.credentials.places import Places
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ from tradebot.engine.brokers.binance.venue_clock import Measured
 from tradebot.engine.brokers.sockets import SocketsOutside, http_client
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.markets import Candle
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 HISTORY_BARS = 120
 """Minutes before the start that charts begin with."""

@@ -12,7 +12,7 @@ from tradebot.engine.brokers.session import MarketSession, TellMarket, Terms
 from tradebot.engine.config.models import AccountConfig
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.venue.native import LATENCY
+from tradebot.engine.venue.latency import ONE_WAY
 
 
 class IbPaper:
@@ -57,4 +57,4 @@ def paper_ib(config: AccountConfig | None, symbols: Sequence[str], clock: Clock)
     except CannotAsk as error:
         raise CannotRun(f"ib: {error}", 3 if error.wrong else 4) from error
     # The way to the Gateway says nothing about the way beyond it: the venue's own least latency stands for both.
-    return IbPaper(url, client_id + 1, told, LATENCY)
+    return IbPaper(url, client_id + 1, told, ONE_WAY)

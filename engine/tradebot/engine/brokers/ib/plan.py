@@ -24,7 +24,7 @@ from tradebot.engine.config.models import AccountConfig
 from tradebot.engine.core.types import SECOND, AccountName
 from tradebot.engine.live.clock import Clock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.venue.native import Fees
+from tradebot.engine.venue.fees import Fees
 
 REPORT_EVERY = 30 * SECOND
 """Between two looks of the kernel at an account, besides those that events ask for."""

@@ -1,11 +1,14 @@
-"""Fees: a share of the notional, or so much a share with a minimum and a cap."""
+"""Fees: a share of the notional, or so much a share with a minimum and a cap; the venue's own, in floats."""
 
 import math
+from decimal import Decimal
+
+from tradebot.engine.venue.fees import per_share, share_of
 
 
 def notional_fee(price: float, quantity: float, rate: float) -> float:
     """Return price x quantity x rate; a negative rate is a rebate."""
-    return price * quantity * rate
+    return float(share_of(exact(price) * exact(quantity), exact(rate)))
 
 
 def breakeven_long(price: float, rate: float) -> float:
@@ -47,4 +50,13 @@ def per_share_fee(
         minimum: Money an order.
         cap: Share of the order's value.
     """
-    return min(max(rate * quantity, minimum), cap * quantity * price if quantity else 0.0)
+    most = None if math.isinf(cap) else exact(cap)
+    if not quantity:
+        return 0.0
+    shares = exact(quantity)
+    return float(per_share(shares, shares * exact(price), exact(rate), exact(minimum), most))
+
+
+def exact(value: float) -> Decimal:
+    """Return a float as the shortest decimal that stands for it."""
+    return Decimal(repr(float(value)))

@@ -1,11 +1,10 @@
 """Latency: replayed from recorded round trips, and what the price may do meanwhile."""
 
 import math
-from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import pairwise
 
 import msgspec
+
+from tradebot.engine.venue.latency import Recorded as VenueLatency
 
 
 class RoundTrip(msgspec.Struct, frozen=True):
@@ -29,38 +28,24 @@ class Recorded(msgspec.Struct, frozen=True):
         Raises:
             ValueError: If there are none or they are not in order.
         """
-        if not self.rows:
-            raise ValueError("recorded latencies must have at least one row, had 0")
-        for a, b in pairwise(self.rows):
-            if b.requested <= a.requested or b.exchange < a.exchange:
-                raise ValueError(
-                    f"recorded latencies must be in order, {b.requested} follows {a.requested}"
-                )
+        self._venue()
+
+    def _venue(self) -> VenueLatency:
+        """Return the latencies as the venue has them."""
+        return VenueLatency([(row.requested, row.exchange, row.answered) for row in self.rows])
 
     def entry(self, requested: int) -> int:
         """Return how long an order takes to the venue."""
-        times = [row.requested for row in self.rows]
-        return _between(times, [row.exchange - row.requested for row in self.rows], requested)
+        return self._venue().entry(requested)
 
     def response(self, requested: int) -> int:
         """Return how long the answer to an order requested then takes from the venue."""
-        times = [row.exchange for row in self.rows]
-        at = requested + self.entry(requested)
-        return _between(times, [row.answered - row.exchange for row in self.rows], at)
+        venue = self._venue()
+        return venue.back(requested + venue.entry(requested))
 
     def round_trip(self, requested: int) -> int:
         """Return both."""
         return self.entry(requested) + self.response(requested)
-
-
-def _between(times: Sequence[int], latencies: Sequence[int], at: int) -> int:
-    after = bisect_right(times, at)
-    if after in {0, len(times)}:
-        return latencies[0] if after == 0 else latencies[-1]
-    left, right = times[after - 1], times[after]
-    rise = (latencies[after] - latencies[after - 1]) * (at - left)
-    part = abs(rise) // (right - left)
-    return latencies[after - 1] + (part if rise >= 0 else -part)
 
 
 class Slip(msgspec.Struct, frozen=True):

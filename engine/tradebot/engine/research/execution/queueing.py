@@ -1,14 +1,15 @@
-"""Where an order stands in its level's queue when only the level's size and the trades are seen.
+"""Where an order stands in its level's queue when only the level's size and the trades are seen: the venue's own.
 
 The rules are hftbacktest's (MIT): a fall of the level that no trade explains happened behind the order with chance p,
 in front with 1 - p. Here the front is taken to zero where it would be below: a trade through would otherwise make the
 chance of non-integer powers undefined, and the order would silently fall back.
 """
 
-import math
 from typing import Literal
 
 import msgspec
+
+from tradebot.native import QueuePlace as NativePlace
 
 type QueueModel = Literal["risk_averse", "power", "power2", "power3", "log", "log2"]
 
@@ -25,22 +26,7 @@ def chance_behind(model: QueueModel, front: float, back: float, power: float = 1
     Raises:
         ValueError: If power is not > 0.
     """
-    if not power > 0.0:
-        raise ValueError(f"power must be > 0, was {power}")
-    f, b = max(front, 0.0), max(back, 0.0)
-    if model == "risk_averse" or f + b == 0.0:
-        return 1.0
-    match model:
-        case "power":
-            return b**power / (b**power + f**power)
-        case "power2":
-            return b**power / (b + f) ** power
-        case "power3":
-            return 1.0 - (f / (f + b)) ** power
-        case "log":
-            return math.log1p(b) / (math.log1p(b) + math.log1p(f))
-        case "log2":
-            return math.log1p(b) / math.log1p(b + f)
+    return NativePlace.chance_behind(model, front, back, power)
 
 
 class QueuePlace(msgspec.Struct, frozen=True):
@@ -59,10 +45,9 @@ class QueuePlace(msgspec.Struct, frozen=True):
         Raises:
             ValueError: If quantity is negative.
         """
-        if not quantity >= 0.0:
-            raise ValueError(f"quantity must be >= 0, was {quantity}")
-        rest = self.front - quantity
-        return QueuePlace(max(rest, 0.0), self.filled + max(-rest, 0.0), self.traded + quantity)
+        place = self._native()
+        through = place.trade(quantity)
+        return QueuePlace(place.front, self.filled + through, self.traded + quantity)
 
     def after_depth(
         self, before: float, now: float, model: QueueModel, power: float = 1.0
@@ -72,13 +57,15 @@ class QueuePlace(msgspec.Struct, frozen=True):
         Raises:
             ValueError: If a size is negative or power is not > 0.
         """
-        if not (before >= 0.0 and now >= 0.0):
-            raise ValueError(f"sizes of a level must be >= 0, were {before} and {now}")
-        change = before - now - self.traded
-        if model == "risk_averse" or change < 0.0:
-            front = min(self.front, now)
-        else:
-            back = before - self.front
-            p = chance_behind(model, self.front, back, power)
-            front = min(self.front - (1.0 - p) * change + min(back - p * change, 0.0), now)
-        return QueuePlace(max(front, 0.0), self.filled, 0.0)
+        place = self._native()
+        place.depth(before, now, model, power)
+        return QueuePlace(place.front, self.filled, 0.0)
+
+    def _native(self) -> NativePlace:
+        """Return the place as the venue keeps it."""
+        place = NativePlace(self.front)
+        if self.traded:
+            # What was traded since the size was last seen: the front is already behind it.
+            place = NativePlace(self.front + self.traded)
+            place.trade(self.traded)
+        return place

@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from tradebot.engine.research.execution.fees import exact
+from tradebot.native import walk
+
 type Side = Literal["buy", "sell"]
 
 BASIS_POINTS = 10_000.0
+
+_DIGITS = 18
+"""Of whole units that fit an i64."""
 
 
 def sign_of(side: Side) -> float:
@@ -42,12 +49,11 @@ def sweep(side: Side, levels: Sequence[tuple[float, float]], quantity: float, mi
     """
     if not (quantity > 0.0 and mid > 0.0):
         raise ValueError(f"quantity and mid must be > 0, were {quantity} and {mid}")
-    left, taken = quantity, list[tuple[float, float]]()
-    for price, size in levels:
-        part = min(size, left)
-        if part > 0.0:
-            taken.append((price, part))
-            left -= part
+    scale = _scale([quantity, *(size for _, size in levels)])
+    offered = [(number, _units(size, scale)) for number, (_, size) in enumerate(levels)]
+    parts, unfilled = walk(offered, _units(quantity, scale))
+    taken = [(levels[number][0], _quantity(part, scale)) for number, part in parts]
+    left = _quantity(unfilled, scale)
     if not taken:
         return Sweep(0.0, quantity, None, None, 0.0, None)
     filled = math.fsum(part for _, part in taken)
@@ -61,6 +67,22 @@ def sweep(side: Side, levels: Sequence[tuple[float, float]], quantity: float, mi
         cost_vs_best=math.fsum(sign * (price - best) * part for price, part in taken),
         slippage_bps=sign * (vwap - mid) / mid * BASIS_POINTS,
     )
+
+
+def _scale(quantities: Sequence[float]) -> int:
+    """Return so many decimals that all quantities are whole units, as far as they fit an i64."""
+    exponents = [exact(one).normalize().as_tuple().exponent for one in quantities]
+    wanted = max((-one for one in exponents if isinstance(one, int)), default=0)
+    room = _DIGITS - len(str(int(max(quantities))))
+    return max(min(wanted, room), 0)
+
+
+def _units(quantity: float, scale: int) -> int:
+    return int(exact(quantity).scaleb(scale).to_integral_value())
+
+
+def _quantity(units: int, scale: int) -> float:
+    return float(Decimal(units).scaleb(-scale))
 
 
 class Shortfall(msgspec.Struct, frozen=True):

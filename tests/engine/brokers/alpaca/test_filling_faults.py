@@ -149,7 +149,7 @@ CASES = [
 @pytest.mark.parametrize(("source", "at"), CASES)
 def test_a_fault_costs_no_fill_and_doubles_none(source: str, at: int) -> None:
     venue, filling, told = day_with(source, at, seed=1)
-    assert recover(venue, told) <= 130
+    assert recover(venue, told) <= 40
     venue.run(20 * SECOND)
     check(venue, told)
     assert filling.state == "live"
@@ -161,6 +161,6 @@ def test_a_fault_costs_no_fill_and_doubles_none(source: str, at: int) -> None:
 def test_a_fault_costs_no_fill_and_doubles_none_on_many_days(source: str, at: int) -> None:
     for seed in range(2, 21):
         venue, _, told = day_with(source, at, seed)
-        recover(venue, told)
+        assert recover(venue, told) <= 40
         venue.run(20 * SECOND)
         check(venue, told)

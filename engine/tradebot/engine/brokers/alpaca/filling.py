@@ -16,6 +16,7 @@ import structlog
 from tradebot.engine.brokers.alpaca.api import Api, until_reset
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
 from tradebot.engine.brokers.alpaca.messages import refusal
+from tradebot.engine.brokers.alpaca.silence import Silence
 from tradebot.engine.brokers.alpaca.sources import (
     Heard,
     Lost,
@@ -44,9 +45,6 @@ LOOK_AGAIN = SECOND
 
 GRACE = 3 * SECOND
 """How long the stream may take to tell a fill that a sweep found first; after that it is mute."""
-
-SILENT = 40 * SECOND
-"""An event stream that says nothing, not even a heartbeat, for so long is dead."""
 
 OPEN_WITHIN = 20 * SECOND
 """From dialling to the acknowledgement of the subscription."""
@@ -129,7 +127,7 @@ class Filling:
         self._walk: Sweep | None = None
         self._untold: set[str] = set()
         self._doubted: set[str] = set()
-        self._last_heard = 0
+        self._silence = Silence()
         self._wakes: dict[str, Wake] = {}
         self._stopped = True
         self.state: SessionState = "disconnected"
@@ -227,7 +225,7 @@ class Filling:
     def heard(self, line: Line, frame: bytes) -> None:
         """A frame or piece has come."""
         if line is self._line:
-            self._last_heard = self._outside.now
+            self._silence.heard(self._outside.now)
             self._take(self.source.heard(frame))
 
     def closed(self, line: Line, reason: str) -> None:
@@ -266,6 +264,7 @@ class Filling:
         if self.state != "connecting":
             return  # acknowledged already
         self._wakes.pop("open").cancel()
+        self._silence.opened(self._outside.now)
         self.connects += 1
         if self.source.has_rest:
             self._turn("syncing", "")
@@ -280,15 +279,24 @@ class Filling:
         for word in waiting:
             self._tell(word)
         self._wake("sweep", SWEEP_EVERY, self._look_again)
+        if not self.source.has_rest:
+            self._listen()
 
     # ---------------------------------------------------------------------------- asking
 
     def _look_again(self) -> None:
         self._wake("sweep", SWEEP_EVERY, self._look_again)
-        silent = self._outside.now - self._last_heard
-        if not self.source.has_rest and silent > SILENT:
-            self._again(f"nothing heard for {silent // SECOND} s")
         self.look()
+
+    def _listen(self) -> None:
+        """Take an event stream that says nothing, not even a heartbeat, for dead."""
+        left = self._silence.left(self._outside.now)
+        if left > 0:
+            self._wake("silence", left, self._listen)
+            return
+        patience = self._silence.patience
+        self._silence.died()
+        self._again(f"nothing heard for {patience // SECOND} s")
 
     def _ask(self, walk: Sweep) -> None:
         self._walk = walk

@@ -51,7 +51,10 @@ RICH = msgspec.structs.replace(
 """Knows all of it."""
 
 PAIRS = msgspec.structs.replace(RICH, locks_balance=True, oco=True)
-"""Locks what rests, and takes a stop and a target as one."""
+"""Locks what rests, and takes a stop and a target as one: the cancel of one is that of both."""
+
+GROUPS = msgspec.structs.replace(PAIRS, locks_balance=False, replace=False)
+"""Locks nothing, and takes a stop and a target as one: what trades of one ends the other, a cancel does not."""
 
 
 def start(capabilities: Capabilities) -> EngineStarted:
@@ -187,7 +190,8 @@ class BracketVenue:
             self.answers.append(gone)
         else:
             self.answers.append(OrderCancelled(client_order_id=key, reason="", ts_event=0))
-            self._end_pair_of(key)
+            if self.world.start.accounts[0].capabilities.locks_balance:
+                self._end_pair_of(key)
 
     def _end_pair_of(self, key: ClientOrderId) -> None:
         """End what was placed as one with an order that traded or was cancelled: the venue's own rule."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engine.core.bracket_venue import PAIRS, PLAIN, RICH, BracketVenue
+from tests.engine.core.bracket_venue import GROUPS, PAIRS, PLAIN, RICH, BracketVenue
 from tests.engine.core.builders import SLEEVE, World, loaded
 
 from tradebot.engine.core.actions import OrderSeq, buy
@@ -30,7 +30,9 @@ LEGS = Legs(stop_loss=9_800_00, take_profit=10_400_00)
 STOP = Legs(stop_loss=9_800_00)
 
 both = pytest.mark.parametrize(
-    "capabilities", [PLAIN, RICH, PAIRS], ids=["engine-held", "at the venue", "pairs"]
+    "capabilities",
+    [PLAIN, RICH, PAIRS, GROUPS],
+    ids=["engine-held", "at the venue", "pairs", "groups"],
 )
 apart = pytest.mark.parametrize("capabilities", [PLAIN, RICH], ids=["engine-held", "at the venue"])
 

@@ -11,6 +11,7 @@ from tradebot.engine.core.events import AmendRequested, CancelRejected
 from tradebot.engine.core.gate_words import Check
 from tradebot.engine.core.orders import STOPS, Order
 from tradebot.engine.core.outcomes import Alert, HeldEnded, OrderIntent
+from tradebot.engine.core.pairs import take_out
 from tradebot.engine.core.reasons import why
 from tradebot.engine.core.risk import RiskApproved, approve
 from tradebot.engine.core.state import State
@@ -162,5 +163,5 @@ def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
     if not isinstance(verdict, RiskApproved):
         return verdict
     step.hold(new)
-    step.cancel(old, why("amend"))
+    take_out(step, order, why("amend"))
     return None

@@ -76,9 +76,11 @@ def leg_of(
     capabilities = state.accounts[intent.account].started.capabilities
     # A venue that refused one is not asked again: the engine keeps it.
     alone = place_of(capabilities, kind) == "broker" and has_room(capabilities, legs)
-    stop_at_venue = alone and not any(map(is_refused, ever))
-    at_venue = role == "take_profit" or stop_at_venue
     beside = standing_of(state, state.blotter.legs(intent.client_order_id))
+    # The engine keeps it until the pair that is on its way out has gone: the next one takes it in.
+    paired = any(leg.intent.group and leg.state == "pending_cancel" for leg in beside)
+    stop_at_venue = alone and not paired and not any(map(is_refused, ever))
+    at_venue = role == "take_profit" or stop_at_venue
     siblings = [leg.intent.client_order_id for leg in beside if leg.intent.role != role]
     return OrderIntent(
         client_order_id=state.next_order_id(ahead),

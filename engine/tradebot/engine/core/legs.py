@@ -21,7 +21,15 @@ from tradebot.engine.core.outcomes import (
     Legs,
     OrderIntent,
 )
-from tradebot.engine.core.pairs import ends_with, may_fill, pair_refused, partner, takes_pairs
+from tradebot.engine.core.pairs import (
+    GOING_OUT,
+    ends_with,
+    may_fill,
+    pair_refused,
+    partner,
+    take_out,
+    takes_pairs,
+)
 from tradebot.engine.core.reasons import Because, why
 from tradebot.engine.core.state import EXIT, State, Tries
 from tradebot.engine.core.step import Step
@@ -68,7 +76,7 @@ def keep_legs(step: Step, entry: Order) -> None:
         _pair(step, entry, rooms)
     elif pair_refused(state, entry):
         key = intent.client_order_id
-        text = f"the venue refused stop and target of order {key} as one: this engine alone keeps its stop"
+        text = f"the venue refused the pair that protects order {key}: look where its stop lives"
         _tell_once(step, f"pair:{key}", text)
     for role, room in rooms.items():
         standing = standing_of(state, of_role(state, entry, role))
@@ -145,9 +153,9 @@ def _less_at_venue(step: Step, leg: Order, left: int) -> None:
         if not left and leg.state in {"created", "triggered"}:
             step.cancel(leg.intent, because)  # the cancel follows it to the venue
     elif (other := partner(step.state, leg)) is not None:
-        # A pair is taken out whole, by either of its orders, and placed anew for what is left.
-        if other.state != "pending_cancel":
-            step.cancel(leg.intent, because)
+        # A pair is taken out whole and placed anew for what is left.
+        if other.state not in GOING_OUT:
+            take_out(step, leg, because)
     elif leg.intent.tif not in {"ioc", "fok"}:  # what was set off ends by itself
         shrink(step, leg, left, because)
 

@@ -6,7 +6,12 @@ the position then the kernel covers as it does everywhere: a stop beside a targe
 
 from tradebot.engine.core.leg_terms import makes_pairs
 from tradebot.engine.core.orders import Order
+from tradebot.engine.core.reasons import Because
 from tradebot.engine.core.state import State
+from tradebot.engine.core.step import Step
+
+GOING_OUT = frozenset({"pending_cancel", "unknown"})
+"""States of an order that was told to end, or that the venue has yet to speak of."""
 
 
 def partner(state: State, leg: Order) -> Order | None:
@@ -24,10 +29,10 @@ def partner(state: State, leg: Order) -> Order | None:
 def may_fill(state: State, leg: Order) -> int:
     """Return what a leg may still fill, in units: of a pair less what the other has, which the venue takes off.
 
-    Of one whose other has filled whole it is all of it: until the venue has ended it, it counts.
+    Of one whose other has ended it is all of it: until the venue has ended it too, it counts.
     """
     other = partner(state, leg)
-    if other is None or other.state == "filled":
+    if other is None or not other.is_open:
         return leg.leaves
     return max(leg.leaves - other.filled, 0)
 
@@ -38,6 +43,14 @@ def ends_with(state: State, leg: Order) -> bool:
     return other is not None and (
         other.is_open or other.filled > 0 or bool(other.cancelled_by) or bool(leg.cancelled_by)
     )
+
+
+def take_out(step: Step, leg: Order, because: Because) -> None:
+    """Ask for a pair to be taken out whole: a venue may end the other order of its own, or not."""
+    step.cancel(leg.intent, because)
+    other = partner(step.state, leg)
+    if other is not None and other.is_open and other.state not in GOING_OUT:
+        step.cancel(other.intent, because)
 
 
 def takes_pairs(state: State, entry: Order) -> bool:

@@ -3,7 +3,7 @@
 It imports neither the engine's ledger nor its order states: what it holds is the truth the engine is judged by.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
@@ -72,6 +72,8 @@ class VenueOrder(msgspec.Struct, kw_only=True):
     reduce_only: bool
     foreign: bool
     filled: int = 0
+    group: ClientOrderId | None = None
+    """Of a pair: what both orders name. When one trades or is taken out, the other ends."""
     undone: int = 0
     """Of what was filled, what was taken back since: it does not become open again."""
     state: VenueState = "working"
@@ -172,6 +174,33 @@ class Exchange:
         )
         self._work(order)
 
+    def submit_pair(self, pair: Sequence[OrderIntent], *, refuse: str | None = None) -> None:
+        """Take both orders of a pair, or neither."""
+        if any(self.find(one.account, one.client_order_id) is not None for one in pair):
+            return  # as above
+        orders = [self._enter(intent) for intent in pair]
+        reason = refuse or next(filter(None, map(self._illegal, orders)), None)
+        if reason is not None:
+            for order in orders:
+                self._end(order, "rejected", reason)
+            return
+        for order in orders:
+            taken = OrderAccepted(
+                client_order_id=order.client_order_id,
+                venue_order_id=order.venue_order_id,
+                ts_event=self.now,
+            )
+            self._say(order.account, taken)
+        for order in orders:
+            if order.state == "working":
+                self._work(order)
+
+    def _end_pair_of(self, order: VenueOrder) -> None:
+        """End the other order of a pair of which one has traded or was taken out."""
+        for other in self.working(order.account):
+            if order.group is not None and other.group == order.group and other is not order:
+                self._end(other, "cancelled", "its pair has ended it")
+
     def _enter(self, intent: OrderIntent, *, foreign: bool = False) -> VenueOrder:
         self._numbers += 1
         order = VenueOrder(
@@ -190,6 +219,7 @@ class Exchange:
             post_only=intent.post_only,
             reduce_only=intent.reduce_only,
             foreign=foreign,
+            group=intent.group,
         )
         self.orders[order.account, order.client_order_id] = order
         self._live[order.venue_order_id] = order
@@ -217,7 +247,10 @@ class Exchange:
         others = [
             other.leaves
             for other in self.working(order.account)
-            if other.side < 0 and other.instrument == order.instrument and other is not order
+            if other.side < 0
+            and other.instrument == order.instrument
+            and other is not order
+            and (order.group is None or other.group != order.group)
         ]
         return self.books.position(order.account, order.instrument) - sum(others)
 
@@ -232,6 +265,7 @@ class Exchange:
             )
             return
         self._end(order, "cancelled", "asked")
+        self._end_pair_of(order)
 
     def replace(self, intent: OrderIntent, known_filled: int) -> None:
         """Put a new order in the place of a standing one, for what is left of it."""
@@ -401,6 +435,7 @@ class Exchange:
         if order.filled == order.quantity:
             order.state = "filled"
             del self._live[order.venue_order_id]
+        self._end_pair_of(order)
 
     def _charge(self, charge: FeeCharged, delay: int) -> None:
         def write() -> None:

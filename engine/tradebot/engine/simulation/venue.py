@@ -106,6 +106,8 @@ class FaultyVenue:
         }
         self.streams: Mapping[AccountName, PrivateStream] = self._plain_streams
         self._elsewhere = 0
+        self._halves: dict[ClientOrderId, OrderIntent] = {}
+        """Orders of pairs whose other has not come yet."""
         self.words = 0
         """Private events and answers told."""
         self.told_corrections: list[ExecutionBusted | ExecutionCorrected] = []
@@ -146,7 +148,7 @@ class FaultyVenue:
         if self.on_departure is not None:
             self.on_departure(effect)
         if isinstance(effect, RiskApproved):
-            self._ask(delay, effect.item)
+            self._send(delay, effect.item)
         elif isinstance(effect, Cancel):
             self._ask(delay, effect)
         elif isinstance(effect, QueryOrder):
@@ -155,6 +157,31 @@ class FaultyVenue:
             self.later(delay, lambda: self._report_account(effect))
 
     # ---------------------------------------------------------------------------- requests
+
+    def _send(self, delay: int, item: Submit | Replace) -> None:
+        """Send an order; the two of a pair go as one request, when both are here."""
+        group = item.order.group
+        if group is None:
+            self._ask(delay, item)
+            return
+        first = self._halves.pop(group, None)
+        if first is None:
+            self._halves[group] = item.order
+        else:
+            self._ask_pair(delay, (first, item.order))
+
+    def _ask_pair(self, delay: int, pair: tuple[OrderIntent, OrderIntent]) -> None:
+        if self._faults.strike("unknown"):
+            if self._faults.between(0, 1):
+                self.later(delay, lambda: self.exchange.submit_pair(pair))
+            wait = TIMEOUT + self._faults.between(0, 900) * MS
+            for order in pair:
+                silent = SubmitUnknown(client_order_id=order.client_order_id, reason="no answer")
+                self._deliver(silent, wait)
+                self.words += 1
+            return
+        refuse = "not now" if self._faults.strike("reject") else None
+        self.later(delay, lambda: self.exchange.submit_pair(pair, refuse=refuse))
 
     def _ask(self, delay: int, item: Submit | Replace | Cancel) -> None:
         """Let a request arrive, or not; where its answer is lost the adapter says so after a while."""
@@ -264,6 +291,7 @@ class FaultyVenue:
 
     def engine_died(self) -> None:
         """Nobody listens any more; the venue goes on."""
+        self._halves.clear()
 
     @property
     def settled(self) -> bool:

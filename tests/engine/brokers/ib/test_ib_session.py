@@ -102,6 +102,27 @@ def test_a_stop_is_set_off_once(desk: Desk) -> None:
     assert len(desk.about("tb1", OrderTriggered)) <= 1
 
 
+def test_a_stop_and_a_target_of_one_group_are_an_oca_group_of_which_a_fill_ends_the_other(
+    desk: Desk,
+) -> None:
+    desk.submit("tb0", 10)
+    desk.run(1)
+    pair = {"side": "sell", "group": "tbs", "reduce_only": True}
+    desk.submit("tbs", 10, None, type="stop", trigger_price=150 * 10_000, **pair)
+    desk.submit("tbt", 10, "230", **pair)
+    desk.run(1)
+    groups = [order.request.group for order in desk.exchange.store.all()]
+    assert groups == ["", "tbs", "tbs"]
+    move(desk, 231_00)
+    desk.run(1)
+    assert sum(fill.quantity for fill in desk.about("tbt", OrderFilled)) == 100_000
+    assert desk.about("tbs", OrderCancelled)
+    assert not desk.about("tbs", OrderFilled)
+    desk.ask_account()
+    desk.run(1)
+    desk.agrees()
+
+
 def test_an_error_about_an_order_that_stands_never_ends_it(desk: Desk) -> None:
     """FIELD: the kit takes an order for cancelled on 201 of a change, and the fill after it is a surprise."""
     desk.submit("tb1", 10, "150")

@@ -43,6 +43,9 @@ TIMES: Final[Mapping[str, TimeInForce]] = {
 }
 SIDES: Final[Mapping[str, Side]] = {"BUY": "buy", "SELL": "sell", "BOT": "buy", "SLD": "sell"}
 
+CANCEL_WITH_BLOCK: Final = 1
+"""OCA type: all others of the group end when one trades, and none is at the market while another may be filled."""
+
 WORKING = frozenset({"PreSubmitted", "Submitted"})
 """Statuses in which the venue has the order."""
 
@@ -65,8 +68,8 @@ def capabilities_of(order_types: Iterable[str]) -> Capabilities:
     """Return what the venue holds for every one of some contracts.
 
     A changed order is cancelled and sent anew: whether a change reaches `orderRef`, by which fills are told apart after
-    a restart, is not known of the real venue. OCA groups must be named when both orders are sent, which a stop that
-    stands already was not: pairs are kept by the engine.
+    a restart, is not known of the real venue. A stop and a target that were decided as one share an OCA group: whatever
+    trades of one ends the other. Neither locks anything, so that either may also rest by itself.
 
     Args:
         order_types: Each contract's list, as its details name it: `LMT,MKT,STP,...`.
@@ -79,6 +82,7 @@ def capabilities_of(order_types: Iterable[str]) -> Capabilities:
         times_in_force=("gtc", "day", "gtd", "ioc", "fok"),
         post_only=False,
         reduce_only=False,
+        oco=True,
     )
 
 
@@ -100,6 +104,8 @@ def order_of(intent: OrderIntent, instrument: Instrument, account: str) -> Order
         orderRef=intent.client_order_id,
         transmit=True,
     )
+    if intent.group is not None:
+        order.ocaGroup, order.ocaType = intent.group, CANCEL_WITH_BLOCK
     if intent.limit_price is not None:
         order.lmtPrice = float(instrument.price(intent.limit_price))
     if intent.type == "trailing_stop":

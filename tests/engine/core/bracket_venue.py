@@ -206,7 +206,9 @@ class BracketVenue:
         new, old_key = effect.order, effect.order.replaces
         assert old_key is not None
         old = self.orders.get(old_key)
-        quantity = 0 if old is None else new.quantity - (old.filled - effect.known_filled)
+        quantity = 0 if old is None else new.quantity
+        if old is not None and self.world.start.accounts[0].capabilities.replace_partly:
+            quantity -= old.filled - effect.known_filled
         if old is None or quantity <= 0:
             self.answers.append(
                 ReplaceRejected(

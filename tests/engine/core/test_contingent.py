@@ -26,6 +26,9 @@ from tradebot.engine.core.types import (
     TerminalId,
 )
 
+WHOLE = msgspec.structs.replace(RICH, replace_partly=False, replace_kind=False)
+"""Replaces only what has not filled, and does not look at what it fills meanwhile."""
+
 both = pytest.mark.parametrize("capabilities", [PLAIN, RICH], ids=["plain venue", "rich venue"])
 
 
@@ -229,6 +232,36 @@ def test_what_the_old_order_fills_while_it_is_replaced_is_taken_off_the_new(
     assert venue.now(new).intent.quantity == 300
     venue.fill(key(new))
     assert venue.world.net() == venue.position == 500
+
+
+@pytest.mark.parametrize("told_first", [True, False], ids=["fill first", "end first"])
+def test_what_the_old_order_fills_meanwhile_is_taken_off_here_where_the_venue_does_not(
+    told_first: bool,  # noqa: FBT001  (a case)
+) -> None:
+    venue = BracketVenue(WHOLE)
+    old = venue.place("buy", 500)
+    venue.fill(key(old), 200, settle=False)
+    request = AmendRequested(
+        request_id=RequestId("a"), client_order_id=key(old), limit_price=9_990_00
+    )
+    venue.tell(request, settle=False)
+    assert [one.quantity for one in venue.orders.values()] == [500], "the venue counts none of it"
+    if not told_first:
+        venue.answers.rotate(-1)
+    venue.settle()
+    ((left, resting),) = venue.orders.items()
+    assert resting.quantity == 300
+    venue.fill(left)
+    assert venue.world.net() == venue.position == 500
+
+
+def test_what_has_filled_in_part_is_cancelled_and_placed_anew_where_it_cannot_be_replaced() -> None:
+    venue = BracketVenue(WHOLE)
+    old = venue.place("buy", 500)
+    venue.fill(key(old), 200)
+    new = venue.amend(old, limit_price=9_990_00)
+    assert (venue.now(old).state, venue.now(new).state) == ("cancelled", "accepted")
+    assert venue.orders[key(new)].quantity == 300
 
 
 @both

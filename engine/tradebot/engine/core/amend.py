@@ -6,6 +6,7 @@ once the cancel is confirmed. What the engine keeps itself is changed in place.
 
 import msgspec
 
+from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.crossing import blocked_by
 from tradebot.engine.core.events import AmendRequested, CancelRejected
 from tradebot.engine.core.gate_words import Check
@@ -122,6 +123,14 @@ def _crosses(state: State, new: OrderIntent, other: Order) -> Check:
     return Check("would_cross", ok=False, text=text)
 
 
+def _in_one_step(can: Capabilities, order: Order, new: OrderIntent) -> bool:
+    """Return whether the venue puts a new order in an open one's place by itself."""
+    old = order.intent
+    if not can.replace or old.group is not None or (order.filled and not can.replace_partly):
+        return False
+    return can.replace_kind or (old.type, old.tif) == (new.type, new.tif)
+
+
 def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
     """Put an order on other terms in an open one's place; return the line that refused it, or None.
 
@@ -152,11 +161,8 @@ def change(step: Step, order: Order, wanted: OrderIntent) -> Check | None:
         # A pair ends whole. The engine keeps the stop in the meantime, and a new pair takes it in where there is one.
         new = msgspec.structs.replace(new, lives_at="engine")
     before = state.blotter.successor(old.client_order_id)
-    if (
-        capabilities.replace
-        and old.group is None
-        and (before is None or before.state != "rejected")
-    ):
+    given_up = before is not None and before.state == "rejected"
+    if _in_one_step(capabilities, order, new) and not given_up:
         return step.replace(new, order.filled)
     # The gate is asked before the old order is given up, and again when the new one goes out.
     verdict = step.refused_terms(new) or approve(new, picture(state, new))

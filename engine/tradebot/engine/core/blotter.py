@@ -176,12 +176,19 @@ class Blotter(OrderIndex):
         elif order.state in {"rejected", "cancelled"} and old.state == "pending_replace":
             self._put(in_state(old, working_state(old), f"replace: {order.reason}", now))
 
-    def fill(self, event: OrderFilled, now: int) -> Order | None:
-        """Count an execution that was not seen before; return the order, or None if not ours."""
+    def fill(self, event: OrderFilled, now: int, *, nets: bool = True) -> Order | None:
+        """Count an execution that was not seen before; return the order, or None if not ours.
+
+        Args:
+            event: The execution.
+            now: The engine's time, ns UTC.
+            nets: Whether the venue takes what an order fills while it is replaced off the new one.
+        """
         order = self._orders.get(event.client_order_id)
         if order is None:
             return None
         late = order.state in TERMINAL and order.state != "replaced"
+        late = late or (not nets and order.state in {"replaced", "pending_replace"})
         filled = fill_order(order, event, now)
         self._put(filled)
         self._settle_replacement(filled, now)
@@ -200,6 +207,8 @@ class Blotter(OrderIndex):
                 if theirs is not None and theirs[0] == group[0] and theirs[1] != group[1]:
                     taken[other.intent.client_order_id] = other
         after = self.successor(order.intent.client_order_id)
+        while after is not None and after.state == "replaced":
+            after = self.successor(after.intent.client_order_id)
         if late and after is not None and after.is_open and not after.held:
             taken[after.intent.client_order_id] = after
         for other in taken.values():

@@ -18,6 +18,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the venue itself enforces reduce-only; else the kernel does."""
     replace: bool = False
     """Whether an open order can be changed in one step; else it is cancelled and sent anew."""
+    replace_partly: bool = True
+    """Whether that goes for one that has filled in part, and what it fills meanwhile is taken off the new one."""
+    replace_kind: bool = True
+    """Whether the new one may be of another type or time in force."""
     oco: bool = False
     """Whether a stop and a target can be placed as one, of which the venue ends the other when one trades.
 

@@ -523,7 +523,9 @@ class State:
         sleeve = self.sleeves.get(self.owner_of(event))
         if sleeve is not None and before is not None and not before.filled:
             sleeve.filled_orders += 1
-        order = self.blotter.fill(event, self.now)
+        account = self.accounts.get(event.account)
+        nets = account is None or account.started.capabilities.replace_partly
+        order = self.blotter.fill(event, self.now, nets=nets)
         self.fit_legs(event.account, event.instrument, self.owner_of(event))
         if order is not None and not order.is_open:
             self._close_bet(order)

@@ -26,6 +26,7 @@ from tradebot.engine.core.outcomes import (
     OrderIntent,
     QueryAccount,
     QueryOrder,
+    Replace,
     Submit,
 )
 from tradebot.engine.core.reasons import why
@@ -143,6 +144,10 @@ class Desk:
 
     def submit(self, order: OrderIntent) -> None:
         self.session.perform(RiskApproved(Submit(order=order)))
+
+    def replace(self, order: OrderIntent) -> None:
+        """Put an order in the place of the one it names."""
+        self.session.perform(RiskApproved(Replace(order=order, known_filled=0)))
 
     def cancel(self, key: str) -> None:
         self.session.perform(

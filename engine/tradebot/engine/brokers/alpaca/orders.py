@@ -68,6 +68,32 @@ def body_of(
     return body
 
 
+def change_of(
+    order: OrderIntent, old: OrderIntent | None, instrument: Instrument
+) -> dict[str, object]:
+    """Return the body by which an order takes another's place: what is other than before, and its own id.
+
+    Args:
+        order: The new one.
+        old: The one it replaces, where that is known: what stays is then left out.
+        instrument: What both trade.
+    """
+    scale = instrument.price_scale
+    wanted: dict[str, tuple[int | None, int | None, int]] = {
+        "qty": (order.quantity, old and old.quantity, instrument.quantity_scale),
+        "limit_price": (order.limit_price, old and old.limit_price, scale),
+        "stop_price": (order.trigger_price, old and old.trigger_price, scale),
+        "trail": (order.trail, old and old.trail, scale),
+    }
+    if order.type == "trailing_stop":
+        del wanted["stop_price"]  # it follows from the distance
+    body: dict[str, object] = {"client_order_id": order.client_order_id}
+    for name, (now, before, decimals) in wanted.items():
+        if now is not None and now != before:
+            body[name] = text_from_units(now, decimals)
+    return body
+
+
 def client_id_of(order: WireOrder) -> ClientOrderId:
     """Return the id by which the engine may know an order: its client's, the venue's where there is none."""
     return ClientOrderId(order.client_order_id or order.id)

@@ -61,9 +61,9 @@ def rules_of(order: OrderIntent, asset: Asset) -> ClassRules:
 def capabilities_of(traded: Iterable[Traded]) -> Capabilities:
     """Return what an account can do for every one of some assets.
 
-    Replacing is left to the kernel (cancel, then anew): the venue does not say whether a replacement's quantity counts
-    what has filled meanwhile. So are pairs: an OCO must be placed as one, not beside an order that stands. What a
-    resting sell would sell is locked.
+    An order is replaced (PATCH) while it has not filled: the venue does not say whether a replacement's quantity counts
+    what has, nor can it become another type. Pairs are kept by the kernel: the stop of an OCO gets an id of the venue's
+    own. What a resting sell would sell is locked.
     """
     known = tuple(traded)
     classes = [CRYPTO if one.asset.kind == "crypto" else STOCKS for one in known] or [STOCKS]
@@ -78,7 +78,9 @@ def capabilities_of(traded: Iterable[Traded]) -> Capabilities:
         ),
         post_only=False,
         reduce_only=False,
-        replace=False,
+        replace=True,
+        replace_partly=False,
+        replace_kind=False,
         oco=False,
         locks_balance=True,
         # Known as of the start; what the venue takes off its list meanwhile it refuses itself.

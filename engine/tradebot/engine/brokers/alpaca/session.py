@@ -216,6 +216,8 @@ class AlpacaSession:
         key = self._desk.knows(news.order)
         if news.order.symbol not in self._instruments:
             return
+        if self._desk.replaces(key, news.event):
+            return
         if news.event in _ACCEPTED:
             venue = VenueOrderId(news.order.id)
             self.tell(OrderAccepted(client_order_id=key, venue_order_id=venue, ts_event=news.ts))

@@ -56,6 +56,7 @@ def capabilities_of(symbols: Iterable[Symbol]) -> Capabilities:
         post_only=all("LIMIT_MAKER" in one.order_types for one in listed),
         reduce_only=False,
         replace=all(one.cancel_replace_allowed for one in listed),
+        replace_partly=False,
         oco=all(one.oco_allowed and "LIMIT_MAKER" in one.order_types for one in listed),
         locks_balance=True,
     )

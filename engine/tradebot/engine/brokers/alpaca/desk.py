@@ -199,7 +199,9 @@ class Desk:
         traded = self._traded.get(order.instrument)
         why = "not traded at this account"
         if traded is not None:
-            why = refused_here(order, traded.asset, traded.instrument) or self._unchangeable(order)
+            late = self._extended and self._out_of_session()
+            why = refused_here(order, traded.asset, traded.instrument, out_of_session=late)
+            why = why or self._unchangeable(order)
         if traded is None or why or old is None:
             self._not_replaced(order, why)
             return

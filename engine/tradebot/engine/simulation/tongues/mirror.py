@@ -230,7 +230,26 @@ class Mirror(Exchange):
             edge=None,
             lives_at="broker",
             created=self.clock.now(),
+            group=ClientOrderId(request.group) if request.group else None,
         )
+
+    @override
+    def replace(self, number: int, request: OrderRequest) -> Order:
+        """Put an order in another's place in the ledger, whole: what that one has filled is not taken off."""
+        request = msgspec.structs.replace(request, replaces=number)
+        key, before = ClientOrderId(request.client_id), self._keys.get(number)
+        old = None if before is None else self._ledger.find(self._account, before)
+        if self._ledger.find(self._account, key) is not None:
+            return self._refused(request, "duplicate_client_id")
+        if old is None or old.state != "working" or self._faults.strike("reject"):
+            return self._refused(request, "not_open")
+        self._asked[key] = request
+        self._ledger.now = self.clock.now()
+        new = self.next_number
+        intent = msgspec.structs.replace(self._intent(request), replaces=old.client_order_id)
+        self._ledger.replace(intent, old.standing)
+        self.store.put(msgspec.structs.replace(self.store.now(number), replaced_by=new))
+        return self.store.now(new)
 
     @override
     def cancel(self, number: int) -> Reason:

@@ -181,5 +181,5 @@ def test_through_faults_every_change_is_known_and_no_fill_is_lost(seed: int) -> 
 
 
 def test_an_account_changes_orders_at_the_venue_while_they_have_not_filled() -> None:
-    can = capabilities_of([AAPL.asset, BTC.asset])
+    can = capabilities_of([AAPL, BTC])
     assert (can.replace, can.replace_partly, can.replace_kind) == (True, False, False)

@@ -29,12 +29,13 @@ def desk() -> Desk:
     return Desk(venue=AlpacaInMemory(crowd=False))
 
 
-def resting(key: str, price: int = 30_000_00, **changes: object) -> OrderIntent:
-    return intent(key, "0.01", type="limit", limit_price=price, **changes)
+def resting(key: str, price: int = 30_000_00, *, old: str | None = None) -> OrderIntent:
+    replaces = None if old is None else ClientOrderId(old)
+    return intent(key, "0.01", type="limit", limit_price=price, replaces=replaces)
 
 
-def instead(key: str, old: str, price: int, **changes: object) -> OrderIntent:
-    return resting(key, price, replaces=ClientOrderId(old), **changes)
+def instead(key: str, old: str, price: int) -> OrderIntent:
+    return resting(key, price, old=old)
 
 
 def patches(desk: Desk) -> list[bytes]:
@@ -117,8 +118,9 @@ def test_a_part_of_a_share_is_not_patched(desk: Desk) -> None:
     old = intent("tb1", "2", AAPL, type="limit", limit_price=100_0000, tif="day")
     desk.submit(old)
     desk.run(1)
-    changed = {"client_order_id": "tb2", "replaces": "tb1", "quantity": old.quantity * 3 // 4}
-    desk.replace(msgspec.structs.replace(old, **changed))
+    key, before = ClientOrderId("tb2"), ClientOrderId("tb1")
+    less = old.quantity * 3 // 4
+    desk.replace(msgspec.structs.replace(old, client_order_id=key, replaces=before, quantity=less))
     desk.run(1)
     assert "whole shares" in desk.about(ReplaceRejected)[0].reason
     assert not patches(desk)

@@ -140,6 +140,9 @@ class MemoryBinance:
         if self.faults.strikes("http_429"):
             answered(_reply({"code": -1003, "msg": "Too many."}, 429, {"retry-after": "2"}))
             return
+        if self.faults.strikes("http_418"):
+            answered(_reply({"code": -1003, "msg": "IP banned."}, 418, {"retry-after": "120"}))
+            return
         if self.faults.strikes("http_5xx"):
             answered(HttpReply(status=502, body=b"<html>"))
             return
@@ -187,6 +190,8 @@ class MemoryBinance:
 
     def _place(self, params: dict[str, str]) -> tuple[int, Any]:
         self.posts += 1
+        if self.faults.strikes("filter"):
+            return 400, _fault(-1013, "Filter failure: PRICE_FILTER")
         named = params["newClientOrderId"]
         if any(one["clientOrderId"] == named and _open(one) for one in self.orders.values()):
             return 400, _fault(-2010, "Duplicate order sent.")

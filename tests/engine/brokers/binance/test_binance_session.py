@@ -124,8 +124,38 @@ def test_too_many_requests_are_refused_and_nothing_is_asked_until_the_venue_allo
     assert len(desk.outside.requests) == asked
 
 
+def test_a_ban_is_waited_out_by_cancels_too(desk: Desk) -> None:
+    """Thread 27 of the reports (docs/failures.md): a 429 was ignored until the address was banned (418)."""
+    desk.submit("tb1")
+    desk.run(1)
+    desk.venue.faults = Faults(1, ("http_418",), 1.0)
+    desk.submit("tb2")
+    desk.run(1)
+    desk.venue.faults = Faults(1)
+    asked = len(desk.outside.requests)
+    desk.cancel("tb1")
+    desk.submit("tb3")
+    desk.look()
+    desk.run(100)
+    assert len(desk.outside.requests) == asked
+    assert "used up" in desk.about("tb3", OrderRejected)[0].reason
+    desk.run(60)
+    assert desk.about("tb1", OrderCancelled)
+
+
+def test_a_filter_that_was_changed_while_running_is_a_plain_refusal(desk: Desk) -> None:
+    """Thread 29 of the reports (docs/failures.md): filters changed under a running program."""
+    desk.venue.faults = Faults(1, ("filter",), 1.0)
+    desk.submit("tb1")
+    desk.run(1)
+    (refused,) = desk.about("tb1", OrderRejected)
+    assert "PRICE_FILTER" in refused.reason
+    assert desk.session.health.state == "live"
+
+
 @pytest.mark.parametrize("ahead", [-90 * SECOND, 90 * SECOND])
 def test_a_clock_that_is_far_off_is_measured_and_told(ahead: int) -> None:
+    """Thread 28 of the reports (docs/failures.md): -1021 for every order."""
     desk = Desk(clock_ahead=ahead)
     desk.run(1)
     desk.submit("tb1")
@@ -179,6 +209,7 @@ def test_a_mute_connection_is_told_stale_and_replaced(desk: Desk) -> None:
 
 
 def test_a_subscription_the_venue_forgot_is_made_anew(desk: Desk) -> None:
+    """Thread 24 of the reports (docs/failures.md): orders still went out, and no fill came back."""
     desk.venue.subscribed = []
     desk.run(25)
     assert desk.streams == ["up", "down", "up"]

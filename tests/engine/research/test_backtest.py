@@ -1,6 +1,7 @@
 """Orders on bars: where they fill, what they cost, and what is refused."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +10,15 @@ from textwrap import dedent
 import msgspec
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.engine.research.conftest import HEAD, Run
 
+from tradebot.data.events import Bar
 from tradebot.engine.facade.backtests import backtest as facade_backtest
 from tradebot.engine.facade.runs import runs
+from tradebot.engine.journal.segments import read_market
+from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.errors import CannotRun
 from tradebot.engine.research.backtest import NoData, PolicyFailed
 from tradebot.engine.research.results import Backtest, frames, write_tables
@@ -305,3 +311,42 @@ def test_from_python_a_backtest_is_a_run_with_its_statistics_and_its_own_assumpt
         facade_backtest("one.py:One", data=data, cash="0")
     with pytest.raises(CannotRun, match="no dataset 'none/here'"):
         facade_backtest("one.py:One", data="none/here")
+
+
+def test_what_a_run_saw_and_decided_is_recorded_whole_though_it_is_written_in_large_pieces(
+    bars: Bars, run: Run, tmp_path: Path
+) -> None:
+    result = run(HOLD_ON_DAY_1, bars(["10.0,10.0,10.0,10.0"] * 9))
+    folder = tmp_path / "runs" / result.ran.report.id
+    seen = [record.event for record in read_market(folder / "market")]
+    assert sum(isinstance(event, Bar) for event in seen) == 9
+    with closing(Journal.open(folder / "journal.db", read_only=True)) as journal:
+        assert journal.last_seq <= result.ran.report.steps
+        assert sum(row.kind == "fill-booked" for row in journal.rows()) == 1
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(cut=st.integers(3, 9), later=st.lists(st.integers(50, 150), min_size=9, max_size=9))
+def test_no_future_changes_what_was_decided_before_it(
+    bars: Bars, run: Run, cut: int, later: list[int]
+) -> None:
+    source = """
+    class One:
+        needs = (Bars("1d", history=1),)
+
+        def decide(self, portfolio, snapshot, context=None):
+            close = snapshot.bars("1d").last.close
+            return want.quantity(10 if close > 10 else -10, because=why("side", close=close))
+"""
+    closes = [101, 99, 105, 95, 110, 90, 101, 99, 102]
+    known = [*closes[:cut], *later[cut:]]
+    one, other = (
+        run(source, bars([",".join([f"{price / 10:.1f}"] * 4) for price in prices]))
+        for prices in (closes, known)
+    )
+    end = one.equity[cut][0]
+    before = [[(ts, told) for ts, told in each.ran.decided if ts <= end] for each in (one, other)]
+    assert before[0] == before[1]
+    assert one.equity[: cut + 1] == other.equity[: cut + 1]

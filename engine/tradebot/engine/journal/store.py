@@ -71,12 +71,13 @@ class Journal(JournalReader):
         self._appended_rows = 0
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, *, read_only: bool = False, lasting: bool = True) -> Self:
         """Open a journal; make it if it is not there.
 
         Args:
             path: The database file.
             read_only: Never write, never make; several readers may be open beside the engine.
+            lasting: Whether a commit outlives the machine's power. A run that can be made again need not wait for it.
 
         Raises:
             JournalTooNew: If a newer program wrote it; nothing was changed.
@@ -96,6 +97,8 @@ class Journal(JournalReader):
                 if not read_only:
                     writer = opened.enter_context(closing(schema.connect(path, read_only=False)))
                     _refuse_older(path, schema.schema_of(writer))
+                    if not lasting:
+                        writer.execute("PRAGMA synchronous=OFF")
                 reader = opened.enter_context(closing(schema.connect(path, read_only=True)))
             except sqlite3.Error as error:
                 raise as_journal_error(path, error, "opened") from error

@@ -13,10 +13,16 @@ AGE = 5 * MINUTE
 
 
 class Checkpoints:
-    """Buffers a checkpoint beside the rows that lead to it, in the transaction that makes both durable."""
+    """Buffers a checkpoint beside the rows that lead to it, in the transaction that makes both durable.
 
-    def __init__(self, journal: Journal) -> None:
+    Args of the constructor:
+        journal: Where it goes.
+        by_age: Whether one is due by time too: a backtest of days would take one with every bar.
+    """
+
+    def __init__(self, journal: Journal, *, by_age: bool = True) -> None:
         self._journal = journal
+        self._by_age = by_age
         self._seq = journal.last_seq
         self._rows = journal.appended_rows
         self._at: int | None = None
@@ -31,7 +37,7 @@ class Checkpoints:
         if self._at is None:
             self._at = now
         rows = self._journal.appended_rows - self._rows
-        if rows >= ROWS or (rows and now - self._at >= AGE):
+        if rows >= ROWS or (self._by_age and rows and now - self._at >= AGE):
             self.take(state, now)
 
     def take(self, state: State, now: int) -> None:

@@ -18,8 +18,10 @@ from tradebot.engine.state_folder import StateFolder
 log = structlog.get_logger()
 
 
-def open_records(folder: StateFolder, clock: Clock, stack: ExitStack) -> Records:
-    """Open a folder's records for writing; `stack` closes them.
+def open_records(
+    folder: StateFolder, clock: Clock, stack: ExitStack, *, lasting: bool = True
+) -> Records:
+    """Open a folder's records for writing; `stack` closes them; for `lasting` see `Records`.
 
     Raises:
         JournalError: If they cannot be migrated or opened.
@@ -29,12 +31,12 @@ def open_records(folder: StateFolder, clock: Clock, stack: ExitStack) -> Records
     if migrated is not None:
         log.info("migrated", found=migrated.found, now=SCHEMA, backup=str(migrated.backup))
     folder.raise_schema()
-    journal = stack.enter_context(Journal.open(folder.journal))
+    journal = stack.enter_context(Journal.open(folder.journal, lasting=lasting))
     segments = SegmentWriter(folder.market)
     stack.callback(segments.close)
     reserve = _open_reserve(folder)
     stack.callback(reserve.close)
-    return Records(journal, segments, reserve)
+    return Records(journal, segments, reserve, lasting=lasting)
 
 
 def _open_reserve(folder: StateFolder) -> Reserve:

@@ -89,11 +89,25 @@ class ConnectedVenue(ExecutionEngine, Protocol):
 
 
 class Records:
-    """The two records of one engine, written together, and the reserve for when they cannot be."""
+    """The two records of one engine, written together, and the reserve for when they cannot be.
+
+    Args of the constructor:
+        journal: Of the order lane and what was decided.
+        segments: Of the market.
+        reserve: For when neither can be written.
+        lasting: Whether they are for a start after a crash. Those of a run that can be made again are written when
+            much has gathered, not at each instant.
+    """
 
     def __init__(
-        self, journal: Journal, segments: SegmentWriter, reserve: Reserve | None = None
+        self,
+        journal: Journal,
+        segments: SegmentWriter,
+        reserve: Reserve | None = None,
+        *,
+        lasting: bool = True,
     ) -> None:
+        self.lasting = lasting
         self.journal = journal
         self.segments = segments
         self.reserve = reserve
@@ -101,7 +115,7 @@ class Records:
     def market(self, seq: int, now: int, event: AnyMarketEvent) -> None:
         """Keep a market event as it was handed over."""
         self.segments.add(seq, now, event)
-        if self.segments.due(now):
+        if self.segments.due(now if self.lasting else 0):
             self.flush_market()
 
     def step(self, seq: int, now: int, event: OrderLane | None, outcomes: list[AnyOutcome]) -> None:
@@ -150,7 +164,7 @@ class Runtime:
     def __init__(self, kernel: Kernel, records: Records, failed: list[SleeveFailed]) -> None:
         self.kernel = kernel
         self.records = records
-        self.checkpoints = Checkpoints(records.journal)
+        self.checkpoints = Checkpoints(records.journal, by_age=records.lasting)
         self.schedule = Schedule()
         self.inbox = Inbox()
         self.outbox = Outbox()
@@ -361,7 +375,8 @@ class Runtime:
         """
         if self.records.journal.pending:
             self.checkpoints.look(self.kernel.state, self.now)
-            self.records.flush_market()
+            if self.records.lasting:
+                self.records.flush_market()
 
     def committed(self, trouble: str | None, *, tried: bool) -> bool:
         """Take in how a commit ended; return whether journal and venue can write.

@@ -99,7 +99,7 @@ def run_trial(
     watched = {s.started.name: watch(s.found.loaded.policy, clock) for s in sleeves}
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(runs / run_id, clock))
-        records = open_records(folder, clock, stack)
+        records = open_records(folder, clock, stack, lasting=False)
         world = stack.enter_context(market.setting().open(folder))
         records.journal.bind(folder.id, folder.mode, world.clock)
         policies = {s.started.name: _watched(s.found, watched[s.started.name]) for s in sleeves}
@@ -118,6 +118,7 @@ def run_trial(
         began = engine.runtime.now
         _step_to_the_end(engine, progress)
         engine.runtime.commit()
+        records.commit()
         tally.mark(engine.runtime.now)
         report = msgspec.structs.replace(
             report_of(trial, sleeves, market, engine.runtime.kernel.state, tally),

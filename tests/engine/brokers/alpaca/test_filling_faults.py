@@ -51,9 +51,12 @@ AT: list[tuple[FaultName, EventName | None, dict[str, int | float | str]]] = [
 class Told:
     """A consumer, and what it knows beyond one connection."""
 
-    def __init__(self, since: int) -> None:
+    def __init__(self, now: Callable[[], int]) -> None:
         self._told = ToldExecutions()
-        self._since = self._began = since
+        self._now = now
+        self._since = self._began = now()
+        self.longest = 0
+        """Longest from an execution at the venue to its being told, ns."""
         self.executions: list[Execution] = []
         self.states: list[SessionState] = []
 
@@ -71,6 +74,7 @@ class Told:
 
     def executed(self, execution: Execution) -> None:
         self.executions.append(execution)
+        self.longest = max(self.longest, self._now() - execution.ts)
 
     def ordered(self, news: OrderNews) -> None:
         """Orders are another's."""
@@ -90,7 +94,7 @@ class Told:
 
 def session(venue: AlpacaInMemory, source: str, seed: int = 1) -> tuple[Filling, Told]:
     keys = Keys(Secret(venue.terms.key), Secret(venue.terms.secret))
-    told = Told(venue.doors.now)
+    told = Told(lambda: venue.doors.now)
     chance = random.Random(seed)  # noqa: S311  (repeatable)
     ways = [SOURCES[source](keys)]
     filling = Filling(venue.doors, Api(URL, keys), ways, told, told, chance)

@@ -225,8 +225,8 @@ def agrees_but_for_asked_again(desk: Desk) -> None:
     desk.agrees()
 
 
-def live_through(desk: Desk, chance: random.Random, steps: int = 30) -> None:
-    """Trade for a while: orders, fills, cancels, restarts; then be quiet until everything has been told."""
+def trade_through(desk: Desk, chance: random.Random, steps: int = 30) -> list[str]:
+    """Trade for a while: orders, fills, cancels, restarts; then faults end. Return the orders sent."""
     sent: list[str] = []
     for number in range(steps):
         act = chance.randrange(8)
@@ -242,6 +242,12 @@ def live_through(desk: Desk, chance: random.Random, steps: int = 30) -> None:
             desk.restart()
         desk.run(chance.choice((0.001, 0.1, 1, 7)))
     desk.faults.on = False
+    return sent
+
+
+def live_through(desk: Desk, chance: random.Random, steps: int = 30) -> None:
+    """Trade for a while; then be quiet until everything has been told."""
+    sent = trade_through(desk, chance, steps)
     desk.run(240)
     ended = (
         OrderAccepted | OrderRejected | OrderReported | OrderFilled | OrderCancelled | OrderExpired

@@ -284,8 +284,8 @@ class Desk(Told):
         self.striker.arm(Fault(**fields))  # pyright: ignore[reportArgumentType]  (a table of fields)
 
 
-def live_through(seed: int, names: tuple[str, ...], *, restarts: bool = False) -> Desk:
-    """Return an account that traded for two minutes under faults, and then had three quiet ones."""
+def trade_through(seed: int, names: tuple[str, ...], *, restarts: bool = False) -> Desk:
+    """Return an account that traded for two minutes under faults; now there are none any more."""
     chance = random.Random(seed)  # noqa: S311  (a game, no secret)
     desk = Desk(seed)
     desk.run(1)
@@ -311,5 +311,11 @@ def live_through(seed: int, names: tuple[str, ...], *, restarts: bool = False) -
             desk.restart()
         desk.run(chance.uniform(0.2, 3.0))
     desk.floor.faults = Faults()
+    return desk
+
+
+def live_through(seed: int, names: tuple[str, ...], *, restarts: bool = False) -> Desk:
+    """Return an account that traded for two minutes under faults, and then had three quiet ones."""
+    desk = trade_through(seed, names, restarts=restarts)
     desk.run(180, 50 * MS)
     return desk

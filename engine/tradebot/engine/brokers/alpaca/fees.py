@@ -72,6 +72,15 @@ class Fees:
         fill = self._fills.get(execution_id)
         return ExecutionId(execution_id) if fill is None else fill.execution_id
 
+    def carried(self, previous_id: str, fill: OrderFilled) -> ExecutionCorrected | None:
+        """Return the word that charges a corrected fill what the one before it was charged; None: nothing yet."""
+        before = self._fills.pop(previous_id, None)
+        self.filled(fill)
+        now = self._fills.get(fill.execution_id)
+        if before is None or now is None or not before.fee or now.fee:
+            return None
+        return self._corrected(now, before.fee_currency, -before.fee)
+
     def word(
         self, row: WireMovement, now: int, *, told_before: ToldAs | None = None
     ) -> AccountWord | None:

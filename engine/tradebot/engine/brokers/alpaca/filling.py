@@ -16,6 +16,7 @@ import structlog
 from tradebot.engine.brokers.alpaca.api import Api, until_reset
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
 from tradebot.engine.brokers.alpaca.messages import refusal
+from tradebot.engine.brokers.alpaca.replay import NOT_HERE, Corrections
 from tradebot.engine.brokers.alpaca.silence import Silence
 from tradebot.engine.brokers.alpaca.sources import (
     Heard,
@@ -53,8 +54,6 @@ BUFFER_MAX = 10_000
 """Messages that wait for a gap-fill; with more the stream is opened anew, for asking again finds them all."""
 
 _OK, _TOO_MANY = 200, 429
-_NOT_HERE = frozenset({"HTTP 401", "HTTP 403", "HTTP 404", "HTTP 405"})
-"""How an account says that it has no such event stream."""
 
 
 class Memory(Protocol):
@@ -115,6 +114,8 @@ class Filling:
         chance: random.Random,
     ) -> None:
         self._outside = outside
+        past = next((one.past for one in sources if one.past is not None), None)
+        self._corrections = None if past is None else Corrections(outside, past, self._replayed)
         self._api = api
         self._sources = list(sources)
         self._memory = memory
@@ -127,9 +128,13 @@ class Filling:
         self._walk: Sweep | None = None
         self._untold: set[str] = set()
         self._doubted: set[str] = set()
+        self._reversals: set[str] = set()
+        """Busts and corrections told as such; there are few."""
         self._silence = Silence()
         self._wakes: dict[str, Wake] = {}
         self._stopped = True
+        self._missed_since = 0
+        """Where the gap began that the newest subscribe fills, venue time, ns UTC."""
         self.state: SessionState = "disconnected"
         self.reason = ""
         self.connects = self.malformed = self.fills = self.doubled = self.gap_filled = 0
@@ -154,6 +159,8 @@ class Filling:
     def stop(self) -> None:
         """Disconnect; nothing is told any more."""
         self._stopped = True
+        if self._corrections is not None:
+            self._corrections.stop()
         self._hang_up()
         self.state = "disconnected"
 
@@ -232,7 +239,7 @@ class Filling:
         """The stream has dropped, or was refused."""
         if line is not self._line:
             return
-        if reason in _NOT_HERE and len(self._sources) > 1:
+        if reason in NOT_HERE and len(self._sources) > 1:
             log.info("source not available", source=self.source.name, reason=reason)
             self._sources.pop(0)
         self._again(reason)
@@ -267,6 +274,7 @@ class Filling:
         self._silence.opened(self._outside.now)
         self.connects += 1
         if self.source.has_rest:
+            self._missed_since = self._from()
             self._turn("syncing", "")
             self._ask(Sweep(self._api, self._from(), "gap_fill"))
         else:
@@ -281,6 +289,8 @@ class Filling:
         self._wake("sweep", SWEEP_EVERY, self._look_again)
         if not self.source.has_rest:
             self._listen()
+        elif self._corrections is not None and self.source.past is not None:
+            self._corrections.ask(self._missed_since)
 
     # ---------------------------------------------------------------------------- asking
 
@@ -378,6 +388,8 @@ class Filling:
         if not self._memory.first(word.execution_id):
             self.doubled += 1
             return False
+        if word.kind != "fill":
+            self._reversals.add(word.execution_id)
         self._sums.executed(word)
         self.fills += 1
         self.gap_filled += not streamed
@@ -388,6 +400,18 @@ class Filling:
         if not self.source.has_rest:
             self._memory.reached(word.ts)  # in order: nothing before it is still to come
         return True
+
+    def _replayed(self, word: Execution) -> None:
+        """Take a bust or correction that was told while nobody listened.
+
+        REST lists what a correction stands for as an execution like any other: it was told as a fill then, and is told
+        once more as what it is, for the one before it must go.
+        """
+        if word.execution_id in self._reversals:
+            return
+        if not self._tell(word):
+            self._reversals.add(word.execution_id)
+            self._teller.executed(word)
 
     def _doubt(self) -> None:
         if self.state == "live" and "doubt" not in self._wakes and self._sums.missing():

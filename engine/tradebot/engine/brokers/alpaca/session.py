@@ -22,7 +22,7 @@ from tradebot.engine.brokers.alpaca.metered import Metered
 from tradebot.engine.brokers.alpaca.naming import Naming
 from tradebot.engine.brokers.alpaca.orders import end_of
 from tradebot.engine.brokers.alpaca.setting import AccountSetting
-from tradebot.engine.brokers.alpaca.sources import TradeUpdates
+from tradebot.engine.brokers.alpaca.sources import ActivityEvents, TradeUpdates
 from tradebot.engine.brokers.cursor import Cursor
 from tradebot.engine.brokers.ids import ToldExecutions
 from tradebot.engine.brokers.outside import Answer, HttpReply, Outside
@@ -109,7 +109,13 @@ class AlpacaSession:
             self._doors,
             self._api,
             # An engine needs to hear of orders too, which activity events do not tell.
-            [TradeUpdates(setting.addresses.private_url, setting.keys)],
+            [
+                TradeUpdates(
+                    setting.addresses.private_url,
+                    setting.keys,
+                    ActivityEvents(setting.addresses.base_url, setting.keys),
+                )
+            ],
             self,
             self,
             random.Random(setting.seed),  # noqa: S311  (spreads pauses)
@@ -268,6 +274,9 @@ class AlpacaSession:
         elif execution.kind == "correction":
             reason = "corrected at Alpaca"
             self.tell(ExecutionCorrected(execution_id=previous, corrected=fill, reason=reason))
+            fee = self._fees.carried(execution.previous_id, fill)
+            if fee is not None:
+                self.tell(fee)
         else:
             self._fees.filled(fill)
             self.tell(fill)

@@ -81,6 +81,11 @@ class Source(Protocol):
         """Return whether its keys may list activities by REST."""
         ...
 
+    @property
+    def past(self) -> "ActivityEvents | None":
+        """Return what replays the busts and corrections it told while nobody listened; None: it does so itself."""
+        ...
+
     def open(self, since: int) -> Opening:
         """Begin a new stream.
 
@@ -118,9 +123,10 @@ class TradeUpdates:
     tells_orders = True
     has_rest = True
 
-    def __init__(self, url: str, keys: Keys) -> None:
+    def __init__(self, url: str, keys: Keys, past: "ActivityEvents | None" = None) -> None:
         self._url = url
         self._keys = keys
+        self.past = past
         self._line: Line | None = None
 
     def open(self, since: int) -> Opening:
@@ -163,6 +169,8 @@ class TradeUpdates:
 
 class _EventStream(ABC):
     """What both event streams share: events of one type, comments that may mean loss."""
+
+    past = None
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url

@@ -247,8 +247,13 @@ fn on_input(venue: &mut Venue, watcher: &mut Watcher, input: &Input) -> Result<(
     }
 }
 
+/// Histories that are tried, about 60 operations each: 600, or as `VENUE_CASES` says.
+fn cases() -> u32 {
+    std::env::var("VENUE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(600)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
     #[test]
     fn nothing_is_filled_that_the_market_did_not_offer(inputs in inputs(), model in models()) {
         let mut venue = Venue::new();

@@ -95,6 +95,9 @@ def test_the_same_latencies_recorded_or_constant_make_the_same_run(
     recorded = run(JOINS_THE_BID, hour, rules=with_(latency=f"recorded:{path}"))
     assert filled(recorded) == filled(constant)
     assert recorded.ran.decided == constant.ran.decided
+    path.write_text(f"requested,exchange,answered\n0,{4 * MS},{5 * MS}\n")
+    other = run(JOINS_THE_BID, hour, rules=with_(latency=f"recorded:{path}"))
+    assert other.ran.report.id != recorded.ran.report.id
 
 
 def twin(model: Model, front: float, before: float, now: float, power: float) -> float:

@@ -190,6 +190,7 @@ def _id_of(trial: Trial, sleeves: tuple[TrialSleeve, ...], market: Recording) ->
         trial.capital,
         trial.seed,
         trial.rules,
+        None if trial.rules is None else trial.rules.shown(market.fill),
         market.currency,
         trial.besides,
         rates_of(trial),

@@ -45,6 +45,9 @@ RIVAL = EngineId("riva1")
 PATIENCE = 90 * SECOND
 """How long a healed engine may take to be of one mind with the venue."""
 
+BROKERS_PATIENCE = 180 * SECOND
+"""The same where a broker tells: fees come half a minute after their fills, the engine asks again once a minute."""
+
 STEPS_MAX = 60_000
 """More steps than any seed needs: a run that gets there goes in circles."""
 
@@ -308,9 +311,10 @@ class Simulation:
         self.process.journal.heal()
         self._until(lambda: False, 6 * SECOND)
         self._operate(ReconcileRequested())
-        self._until(self._at_rest, PATIENCE)
+        patience = PATIENCE if self.plan.speaks is None else BROKERS_PATIENCE
+        self._until(self._at_rest, patience)
         if not self._at_rest():
-            raise Violation("unresolved", f"after {PATIENCE // SECOND} s: {self._what_is_open()}")
+            raise Violation("unresolved", f"after {patience // SECOND} s: {self._what_is_open()}")
         check_quiet(self.judge, world.venue.exchange)
         self._reconcile_twice()
         if self.judge.facts.state != "ACTIVE":
@@ -330,15 +334,14 @@ class Simulation:
 
     def _agreed(self) -> bool:
         """Return whether the newest reports found nothing: a broker tells some things later than it does them."""
-        accounts = self.process.state.accounts.values()
-        return all(one.reconciled and not one.differences for one in accounts)
+        accounts = self.process.state.accounts
+        return all(one.reconciled and not one.differences for one in accounts.values())
 
     def _what_is_open(self) -> str:
         state = self.process.state
-        found = unsettled(state, self.world.venue.exchange)
-        return found or (
+        return unsettled(state, self.world.venue.exchange) or (
             f"flattening {sorted(state.flattening)}, agenda {len(self.world.agenda)}, "
-            f"quiet {self.process.runtime.quiet}, settled {self.world.venue.settled}, agreed {self._agreed()}"
+            f"quiet {self.process.runtime.quiet}, agreed {self._agreed()}"
         )
 
     def _reconcile_twice(self) -> None:

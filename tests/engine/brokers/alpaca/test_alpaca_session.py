@@ -14,6 +14,7 @@ from tradebot.engine.core.events import (
     AccountReported,
     CancelRejected,
     ClockMeasured,
+    FeeCharged,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
@@ -309,3 +310,14 @@ def test_looks_asked_for_during_a_look_are_answered_by_one_more(desk: Desk) -> N
     paths = [request.url.partition("?")[0] for request in desk.venue.doors.requests[asked:]]
     assert sum(path.endswith("/v2/account") for path in paths) == 2
     assert len(desk.about(AccountReported)) == reports + 2
+
+
+def test_a_fee_whose_fill_is_not_known_is_charged_after_its_wait_without_a_look(desk: Desk) -> None:
+    """Found by the simulator: it waited for the next look at the account, which may be minutes away."""
+    account = desk.venue.terms.name
+    desk.venue.exchange.move_cash(account, "USD", -(10**12), "CFEE")
+    desk.look()
+    desk.run(5)
+    assert not desk.about(FeeCharged)
+    desk.run(40)
+    assert [one.amount for one in desk.about(FeeCharged)] == [Decimal(1)]

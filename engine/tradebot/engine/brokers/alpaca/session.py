@@ -14,7 +14,7 @@ from tradebot.data.venues.alpaca.times import ns_from_text
 from tradebot.engine.brokers.alpaca.api import Api
 from tradebot.engine.brokers.alpaca.desk import Desk
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
-from tradebot.engine.brokers.alpaca.fees import Fees, ToldAs
+from tradebot.engine.brokers.alpaca.fees import PATIENCE, Fees, ToldAs
 from tradebot.engine.brokers.alpaca.filling import Filling, health_of
 from tradebot.engine.brokers.alpaca.look import AccountLook, Seen, movements_request, report_of
 from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of, movements_of
@@ -100,6 +100,7 @@ class AlpacaSession:
         self._told = ToldExecutions()
         self._rows_told = ToldExecutions()
         """Activities that this life has told."""
+        self._waits_for_fill = False
         self._looking = False
         self._look_next = 0
         """From when on a look is wanted that begins after the one under way; 0: none."""
@@ -374,6 +375,18 @@ class AlpacaSession:
         for row in rows:
             self._moved(row)
 
+    def _wait_for_fill(self, before: int) -> None:
+        """Look again at a fee whose fill is not known, when it has been waited for long enough."""
+        if before or self._waits_for_fill:
+            return
+        self._waits_for_fill = True
+
+        def again() -> None:
+            self._waits_for_fill = False
+            self._ask_fees()
+
+        self._doors.after(PATIENCE, again)
+
     def _moved(self, row: WireMovement) -> None:
         if row.id in self._rows_told:
             return
@@ -385,6 +398,7 @@ class AlpacaSession:
             self.malformed(f"an activity: {error}")
             return
         if word is None:
+            self._wait_for_fill(before)
             return
         self._rows_told.first(row.id)
         self.tell(word)

@@ -7,7 +7,7 @@ from tradebot.data.instruments import InstrumentId
 from tradebot.engine.brokers.cursor import MemoryCursor
 from tradebot.engine.brokers.session import AccountWord, BrokerSession
 from tradebot.engine.brokers.world import account_of
-from tradebot.engine.core.events import CashMoved, VenueEvent
+from tradebot.engine.core.events import CashMoved, FeeCharged, VenueEvent
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import QueryAccount
 from tradebot.engine.core.types import MS, AccountName, ExecutionId
@@ -74,6 +74,8 @@ class SpokenAccount:
 
         def tell(word: AccountWord) -> None:
             if not doors.closed:
+                # A fee that a broker tells long after its fill comes by itself, also during a look.
+                self._said += isinstance(word, FeeCharged)
                 self._deliver(word, 0)
 
         self._session = self.tongue.session(self._account, doors, tell, self._cursor)
@@ -88,7 +90,7 @@ class SpokenAccount:
 
     @property
     def said(self) -> int:
-        """Return how many frames were told, heard or not."""
+        """Return how many frames were told, heard or not, and fees that came late."""
         return self._said + (0 if self._doors is None else self._doors.said)
 
     @property

@@ -4,6 +4,7 @@ Sources: Wilson 1927; Clopper, Pearson 1934; David, Nagaraja 2003.
 """
 
 import math
+from functools import lru_cache
 
 from tradebot.engine.research.normal import normal_pdf, normal_quantile
 from tradebot.engine.sizing.beta import beta_quantile, incomplete_beta
@@ -52,6 +53,7 @@ def binomial_quantile(p: float, n: int, q: float) -> int:
     return low
 
 
+@lru_cache(maxsize=256)
 def quantile_ranks(n: int, q: float, level: float = 0.95) -> tuple[int, int]:
     """Return the ranks (from 1) of the order statistics that bracket the q-quantile.
 

@@ -30,6 +30,7 @@ from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.kill import KillOverlay
 from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.risk.screen import RiskScreen
+from tradebot.console.screens.size.screen import SizeScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
 from tradebot.console.terminal.backlog import output_backlog
@@ -82,6 +83,7 @@ class ConsoleApp(App[str]):
         self.house = HouseScreen(self.session)
         self.risk = RiskScreen(self.session)
         self.orders = OrdersScreen(self.session)
+        self.size_screen = SizeScreen(self.session, self.trade.ticket)
         self.health = HealthScreen(self.session)
         self.shown: TradeScreen | PanelScreen = self.trade
         """The screen under whatever lies over it."""
@@ -178,6 +180,7 @@ class ConsoleApp(App[str]):
             "house": self.house,
             "risk": self.risk,
             "orders": self.orders,
+            "size": self.size_screen,
             "health": self.health,
         }
 

@@ -17,7 +17,16 @@ class Key(NamedTuple):
     """In the footer."""
     help: str
     group: Literal[
-        "safety", "screens", "orders", "market", "reconcile", "risk", "house", "sandbox", "always"
+        "safety",
+        "screens",
+        "orders",
+        "market",
+        "reconcile",
+        "risk",
+        "house",
+        "size",
+        "sandbox",
+        "always",
     ]
     sends: bool = False
     """Whether it leads to something being sent; refused in a read-only console."""

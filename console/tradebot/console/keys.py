@@ -263,6 +263,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "house": ("decisions", "why", "pause-sleeve", "reload", "help", "objective", "palette", "kill"),
     "risk": ("halt", "lift", "pause", "help", "palette", "kill"),
     "orders": ("cancel-order", "amend", "life", "tab", "help", "filter", "palette", "kill"),
+    "size": ("start-next", "edit-field", "take-size", "help", "palette", "kill"),
     "health": ("refresh", "help", "history", "palette", "kill"),
 }
 """Ids in the footer of each screen, at most eight; the last stands at the right edge."""
@@ -272,6 +273,7 @@ NAV: tuple[tuple[str, str, str], ...] = (
     ("2", "House", "house"),
     ("3", "Risk", "risk"),
     ("4", "Orders", "orders"),
+    ("6", "Size", "size"),
     ("8", "Health", "health"),
 )
 """Digit, word and name of each screen, as the last row lists them."""
@@ -294,7 +296,9 @@ TICKET_HELP: tuple[tuple[str, str], ...] = (
 """Keys while the ticket is open."""
 
 
-def bindings(place: Literal["app", "trade", "house", "risk", "orders", "health"]) -> list[Binding]:
+def bindings(
+    place: Literal["app", "trade", "house", "risk", "orders", "size", "health"],
+) -> list[Binding]:
     """Return the table as Textual's bindings; every one has an id that configuration can remap.
 
     Args:

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from tradebot.engine.cli.failures import USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption
 from tradebot.engine.cli.size_page import (
     Figure,
@@ -16,18 +15,16 @@ from tradebot.engine.cli.size_page import (
     positive,
     show,
 )
+from tradebot.engine.sizing.leg_words import FORMS, leg_of
 from tradebot.engine.sizing.models import Empirical, Jumping, Lognormal, Model, StudentT
-from tradebot.engine.sizing.payoff import Bought, Leg, Pyramid, Spot, Structure, design
+from tradebot.engine.sizing.payoff import Structure, design
 from tradebot.engine.sizing.utility import Blend, Crra, Log, Target, Utility
-
-_FORMS = "spot:QTY[:stop=P][:target=P][:trail=D][:at=P], call:QTY:STRIKE:PREMIUM, put:..., pyramid:QTY:STEP:UNITS"
-_KEYS = ("stop", "target", "trail", "at")
 
 
 def size_payoff(  # noqa: PLR0913  (each is an option)
     *,
     price: Annotated[str, typer.Option("--price", help="Of the underlying, now.")],
-    leg: Annotated[list[str], typer.Option("--leg", help=f"Once per leg: {_FORMS}.")],
+    leg: Annotated[list[str], typer.Option("--leg", help=f"Once per leg: {FORMS}.")],
     years: Annotated[str, typer.Option("--years", help="Until the structure is closed.")],
     model: Annotated[
         Literal["lognormal", "student", "jump", "empirical"], typer.Option("--model")
@@ -52,7 +49,7 @@ def size_payoff(  # noqa: PLR0913  (each is an option)
     """Design a payoff: distribution, convexity, capital at risk, best stake, what if the edge is half."""
     with bounds_named():
         structure = Structure(
-            positive(price, "--price"), tuple(map(parsed_leg, leg)), number(fee, "--fee")
+            positive(price, "--price"), tuple(map(leg_of, leg)), number(fee, "--fee")
         )
         drift, spread = number(mu, "--mu"), positive(sigma, "--sigma")
         models: dict[str, Model] = {
@@ -94,25 +91,3 @@ def size_payoff(  # noqa: PLR0913  (each is an option)
         low, high = structure.price * 0.5, structure.price * 1.6
         plot = curve("result at the end by price", structure.at_end, low, high)
         show(Page(figures, notes, plot), json=json, plain=plain)
-
-
-def parsed_leg(text: str) -> Leg:
-    """Return a leg from its text.
-
-    Raises:
-        CommandFailed: If it has none of the forms.
-    """
-    kind, *parts = text.split(":")
-    option = f"--leg {text}"
-    bare = [part for part in parts if "=" not in part]
-    named = dict(part.split("=", 1) for part in parts if "=" in part)
-    if kind == "spot" and len(bare) == 1 and named.keys() <= set(_KEYS):
-        values = {key: number(value, option) for key, value in named.items()}
-        return Spot(quantity=number(bare[0], option), **values)
-    if kind in {"call", "put"} and len(bare) == 3 and not named:  # noqa: PLR2004  (the form)
-        quantity, strike, premium = (number(part, option) for part in bare)
-        return Bought(quantity, "call" if kind == "call" else "put", strike, premium)
-    if kind == "pyramid" and len(bare) == 3 and not named:  # noqa: PLR2004
-        quantity, step, units = (number(part, option) for part in bare)
-        return Pyramid(quantity=quantity, step=step, units=int(units))
-    raise CommandFailed(f"a leg must be one of {_FORMS}, was {text!r}", USAGE)

@@ -19,6 +19,7 @@ GROUPS = {
     "orders": "Orders",
     "reconcile": "Reconcile (a tab of Orders)",
     "risk": "Risk",
+    "size": "Size",
     "market": "Market",
     "sandbox": "In the sandbox that this console started",
     "always": "Always",

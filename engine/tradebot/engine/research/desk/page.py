@@ -8,7 +8,7 @@ import msgspec
 from tradebot.engine.sizing.outcomes import Outcomes
 from tradebot.engine.sizing.trade import Trade
 
-CURVE_POINTS = 60
+CURVE_POINTS = 120
 FAN_STEPS = (5, 10, 20, 40, 60, 80, 100)
 """Bets after which the fan is looked at; of a drift, hundredths of the time to the deadline."""
 

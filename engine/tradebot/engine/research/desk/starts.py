@@ -67,12 +67,8 @@ def from_record(
         raise ValueError(f"what a win pays must be > 0, was {pays}")
     found = sizes(pays, belief)
     outcomes = Outcomes((pays, -1.0), (found.used, 1.0 - found.used))
-    stakes = [
-        money.at_risk(name, share, outcomes.growth(share))
-        for name, share in _binary_stakes(found, pays, outcomes)
-    ]
-    if you is not None:
-        stakes.append(money.at_risk("you", you, outcomes.growth(you)))
+    named = _yours(you) + _binary_stakes(found, pays, outcomes)
+    stakes = [money.at_risk(name, share, outcomes.growth(share)) for name, share in named]
     staked = found.half_kelly if you is None else you
     return Page(
         figures=(
@@ -104,9 +100,8 @@ def from_returns(
     """
     sample, outcomes = _measured(tuple(returns), cap)
     you = None if quantity is None else quantity * money.trade.entry / money.equity
-    names = [("Kelly", sample.stake), ("half Kelly", sample.stake / 2.0)]
+    names = [*_yours(you), ("Kelly", sample.stake), ("half Kelly", sample.stake / 2.0)]
     names += [("one error less", max(sample.stake - sample.error, 0.0))]
-    names += [] if you is None else [("you", you)]
     staked = sample.stake / 2.0 if you is None else you
     return Page(
         figures=(
@@ -145,10 +140,9 @@ def from_target(
         ("target", min(likeliest_stake(drift, aim), cap)),
         (f"hybrid {weight:g}", best_blend(drift, aim, weight, cap).stake),
     ]
-    named += [] if you is None else [("you", you)]
     stakes = [
         money.held(name, share, drift.growth(share), chance_at_end(drift, share, aim))
-        for name, share in named
+        for name, share in _yours(you) + named
         if share > 0.0
     ]
     capped = best > cap
@@ -194,8 +188,7 @@ def from_structure(
         lost = share * money.equity
         return Stake(name, share, lost, lost / risk, outcomes.growth(share))
 
-    named = [("Kelly", kelly), ("half Kelly", kelly / 2.0)]
-    named += [] if you is None else [("you", you)]
+    named = [*_yours(you), ("Kelly", kelly), ("half Kelly", kelly / 2.0)]
     barred = sorted(
         {f"{type(leg).__name__.lower()}: {why}" for leg in legs if (why := leg.untradable())}
     )
@@ -257,6 +250,10 @@ def _binary_stakes(found: Sizes, pays: float, outcomes: Outcomes) -> list[tuple[
         ("target +10 %", best(Target(GOAL))),
         ("hybrid 0.5", best(Blend(GOAL, 0.5))),
     ]
+
+
+def _yours(you: float | None) -> list[tuple[str, float]]:
+    return [] if you is None else [("you", you)]
 
 
 def _without_belief(figures: Sequence[tuple[str, str]], money: Money, you: float | None) -> Page:

@@ -84,6 +84,20 @@ class TicketPanel(LivePanel, can_focus=True):
                 )
             )
 
+    def sized(self, quantity: str, stop: str, target: str) -> None:
+        """Put what was sized into the open ticket; what is empty stays."""
+        if self.draft is not None:
+            kept = self.draft
+            changed = msgspec.structs.replace(
+                kept,
+                quantity=quantity or kept.quantity,
+                risk="" if quantity else kept.risk,
+                stop=stop or kept.stop,
+                target=target or kept.target,
+                fresh=True,
+            )
+            self._set(changed)
+
     def clear(self) -> None:
         """Throw the draft away."""
         self.draft = self.preview = self._asked = None

@@ -1,0 +1,1 @@
+"""Screen 6, Size: how much, starting from the trade."""

@@ -1,5 +1,6 @@
 """`tradebot montecarlo`: simulated wealth under a sizing rule, each figure with its error bar."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from tradebot.engine.cli.failures import USAGE, CommandFailed
 from tradebot.engine.cli.options import Form, JsonOption, PlainOption, form, new_app
 
 if TYPE_CHECKING:
-    from tradebot.engine.research.montecarlo.simulate import Chain, Figure, Result
+    from tradebot.engine.research.montecarlo.simulate import Chain, Figure, Result, Watch
 
 montecarlo_app = new_app("Wealth under a sizing rule: quantiles, drawdown, target and ruin.")
 
@@ -72,7 +73,7 @@ def gbm(  # noqa: PLR0913  (the options of a command)
         threads=threads,
         antithetic=antithetic,
     )
-    _show(lambda: simulate(plan, mu, sigma, bridge=not on_steps), shape)
+    _show(lambda watch: simulate(plan, mu, sigma, bridge=not on_steps, watch=watch), shape)
 
 
 @montecarlo_app.command()
@@ -111,7 +112,7 @@ def student(  # noqa: PLR0913  (the options of a command)
         threads=threads,
         antithetic=antithetic,
     )
-    _show(lambda: simulate(plan, mean, deviation, nu), shape)
+    _show(lambda watch: simulate(plan, mean, deviation, nu, watch), shape)
 
 
 @montecarlo_app.command()
@@ -152,7 +153,8 @@ def jump(  # noqa: PLR0913  (the options of a command)
         threads=threads,
         antithetic=antithetic,
     )
-    _show(lambda: simulate(plan, mu, sigma, Jumps(intensity, jump_mean, jump_deviation)), shape)
+    jumps = Jumps(intensity, jump_mean, jump_deviation)
+    _show(lambda watch: simulate(plan, mu, sigma, jumps, watch), shape)
 
 
 @montecarlo_app.command()
@@ -193,7 +195,7 @@ def regime(  # noqa: PLR0913  (the options of a command)
         threads=threads,
         antithetic=antithetic,
     )
-    _show(lambda: simulate(plan, _chain(chances, law, start)), shape)
+    _show(lambda watch: simulate(plan, _chain(chances, law, start), watch), shape)
 
 
 @montecarlo_app.command()
@@ -233,10 +235,8 @@ def bootstrap(  # noqa: PLR0913  (the options of a command)
         threads=threads,
     )
     values = _returns(file)
-    _show(
-        lambda: simulate(plan, values, _block(values, block, circular=circular), circular=circular),
-        shape,
-    )
+    length = _block(values, block, circular=circular)
+    _show(lambda watch: simulate(plan, values, length, circular=circular, watch=watch), shape)
 
 
 def _numbers(text: str, what: str) -> list[float]:
@@ -287,9 +287,22 @@ def _block(values: Sequence[float], block: float, *, circular: bool) -> float:
     return float(max(1, round(found.circular))) if circular else max(1.0, found.stationary)
 
 
-def _show(simulate: "Callable[[], Result]", shape: Form) -> None:
+def _counted() -> "Watch | None":
+    """Return what tells on a terminal's stderr how far it is; in a pipe nothing does."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, whole: int) -> None:
+        end = "\r\x1b[K" if done >= whole else ""
+        sys.stderr.write(f"\r\x1b[K{done / whole * 100:.0f} % of {whole:,} paths{end}")
+        sys.stderr.flush()
+
+    return tell
+
+
+def _show(simulate: "Callable[[Watch | None], Result]", shape: Form) -> None:
     try:
-        found = simulate()
+        found = simulate(_counted())
     except ValueError as error:
         raise CommandFailed(str(error), USAGE) from error
     if shape == "json":

@@ -179,8 +179,8 @@ def from_structure(
     structure = Structure(money.trade.entry, tuple(legs), money.trade.fee)
     risk = structure.planned_risk()
     model = Lognormal(drift.mu, drift.sigma)
-    results = structure.results(model, years, paths=STRUCTURE_PATHS, seed=1) / risk
-    outcomes = equal_weights(results.tolist())
+    results = _simulated(structure, model, years)
+    outcomes = _parts(results)
     kelly = outcomes.stake(1.0)
     you = None if units is None else units * risk / money.equity
 
@@ -196,8 +196,8 @@ def from_structure(
         figures=(
             ("at risk", f"{risk:,.2f} a unit"),
             ("mean", f"{outcomes.mean:+.3f} per unit at risk"),
-            ("worst path", f"{outcomes.worst:+.2f}"),
-            ("losing", f"{float((results < 0.0).mean()) * 100:.0f} %"),
+            ("worst path", f"{min(results):+.2f}"),
+            ("losing", f"{sum(each < 0.0 for each in results) / len(results) * 100:.0f} %"),
         ),
         stakes=tuple(stake(name, share) for name, share in named),
         curve=curve(outcomes.growth, top_of(outcomes, kelly, you)),
@@ -216,11 +216,22 @@ def from_structure(
 @lru_cache(maxsize=8)
 def _measured(returns: tuple[float, ...], cap: float) -> tuple[SampleKelly, Outcomes]:
     """Return what a series says, and its equal parts for curve and fan: a typed quantity changes neither."""
+    return sample_kelly(returns, cap), _parts(returns)
+
+
+@lru_cache(maxsize=8)
+def _simulated(structure: Structure, model: Lognormal, years: float) -> tuple[float, ...]:
+    """Return the results of simulated paths per unit at risk; a typed quantity does not change them."""
+    found = structure.results(model, years, paths=STRUCTURE_PATHS, seed=1)
+    return tuple((found / structure.planned_risk()).tolist())
+
+
+def _parts(returns: Sequence[float]) -> Outcomes:
+    """Return the means of equal parts of sorted returns, each as likely."""
     ordered = sorted(returns)
     count = min(_PARTS, len(ordered))
     cuts = [len(ordered) * index // count for index in range(count + 1)]
-    parts = [math.fsum(ordered[a:b]) / (b - a) for a, b in pairwise(cuts)]
-    return sample_kelly(returns, cap), equal_weights(parts)
+    return equal_weights([math.fsum(ordered[a:b]) / (b - a) for a, b in pairwise(cuts)])
 
 
 def believed(won: float | None, lost: float | None, stated: float | None) -> Beta | None:

@@ -24,7 +24,8 @@ from tradebot.engine.research.backtest import NoData, PolicyFailed
 from tradebot.engine.research.results import Backtest, frames, write_tables
 from tradebot.engine.research.span import UnknownInstant, instant
 from tradebot.engine.trial.costs import UnknownCommission, commission
-from tradebot.engine.trial.rules import Changes, Rules, UnknownRules, changed, rules_named
+from tradebot.engine.trial.delays import UnknownRules
+from tradebot.engine.trial.rules import Changes, Rules, changed, rules_named
 
 type Bars = Callable[[list[str]], str]
 

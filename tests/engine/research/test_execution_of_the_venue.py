@@ -12,7 +12,7 @@ from tests.engine.research.conftest import Run
 
 from tradebot.engine.core.types import MINUTE, MS
 from tradebot.engine.recording.hour import record
-from tradebot.engine.research.backtest import Backtest
+from tradebot.engine.research.results import Backtest
 from tradebot.engine.trial.delays import Model
 from tradebot.engine.trial.rules import Rules
 from tradebot.native import QueuePlace, Venue

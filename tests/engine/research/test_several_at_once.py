@@ -16,7 +16,8 @@ from tradebot.engine.cli.backtest import document
 from tradebot.engine.config.load import load_file
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.research.backtest import Backtest, backtest
+from tradebot.engine.research.backtest import backtest
+from tradebot.engine.research.results import Backtest
 from tradebot.engine.trial.rules import Rules
 from tradebot.engine.trial.trial import Trial
 

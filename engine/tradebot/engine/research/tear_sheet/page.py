@@ -10,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from tradebot.engine.policy_source.load import short_version
 from tradebot.engine.research.results import TABLES
@@ -72,12 +71,10 @@ def tear_sheet(folder: Path, report: RunReport) -> str:
         ),
         head=_head(report),
         doubts=report.critique,
-        equity_chart=Markup(chart(lines, "Equity over time")),  # noqa: S704  (numbers and our own words)
+        equity_chart=chart(lines, "Equity over time"),
         benchmark=f"holding {', '.join(report.symbols)}, without costs" if other else "",
-        drawdown_chart=Markup(  # noqa: S704
-            chart(
-                [Line("drawdown", under_water(own), "fall", filled=True)], "Drawdown", percent=True
-            )
+        drawdown_chart=chart(
+            [Line("drawdown", under_water(own), "fall", filled=True)], "Drawdown", percent=True
         ),
         months=by_month(own),
         month_names=list(month_abbr)[1:],

@@ -14,16 +14,12 @@ from tradebot.data.events import AnyMarketEvent, BookDelta, BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import (
-    AccountReported,
     CancelRejected,
-    CashMoved,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
-    OrderFilled,
     OrderRejected,
     OrderReplaced,
-    OrderReported,
     OrderTriggered,
     ReplaceRejected,
     VenueEvent,
@@ -37,7 +33,6 @@ from tradebot.engine.core.types import (
     AccountName,
     ClientOrderId,
     ExecutionId,
-    FillSource,
     TimeInForce,
     VenueOrderId,
     sign,
@@ -58,6 +53,7 @@ from tradebot.engine.venue.log import (
     VenueBooks,
     VenueLog,
 )
+from tradebot.engine.venue.reports import account_reported, fill_told, order_reported
 from tradebot.engine.venue.stops import StopBook
 
 CAPABILITIES = Capabilities(
@@ -494,7 +490,7 @@ class NativeVenue:
             account=accepted.account,
         )
         self._write(record)
-        self._answer(self._fill_event(record, "stream", now))
+        self._answer(fill_told(self.books, record, "stream", now))
 
     def _end(self, client_order_id: ClientOrderId, how: str, reason: str, now: int) -> None:
         if how == "cancelled":
@@ -510,86 +506,14 @@ class NativeVenue:
             )
             self._answer(OrderExpired(client_order_id=client_order_id, reason=reason, ts_event=now))
 
-    def _fill_event(self, record: Filled, source: FillSource, now: int) -> OrderFilled:
-        return OrderFilled(
-            execution_id=record.execution_id,
-            client_order_id=record.client_order_id,
-            venue_order_id=record.venue_order_id,
-            account=self.books.account_of(record),
-            instrument=record.instrument,
-            side=record.side,
-            quantity=record.quantity,
-            price=record.price,
-            fee=record.fee,
-            fee_currency=record.fee_currency,
-            liquidity=record.liquidity,
-            source=source,
-            ts_event=record.ts,
-            ts_recv=now,
-        )
-
     # ---------------------------------------------------------------------------- queries
 
     def _report_order(self, client_order_id: ClientOrderId) -> None:
-        working = self.books.working.get(client_order_id)
-        ended = self.books.ended.get(client_order_id)
-        if working is not None:
-            self._answer(
-                OrderReported(
-                    client_order_id=client_order_id,
-                    found=True,
-                    venue_order_id=working.accepted.venue_order_id,
-                    state="working",
-                    filled=working.filled,
-                )
-            )
-        elif ended is not None:
-            how, reason, filled = ended
-            state = "cancelled" if how == "replaced" else how
-            self._answer(
-                OrderReported(
-                    client_order_id=client_order_id,
-                    found=True,
-                    state=state,
-                    filled=filled,
-                    reason=reason,
-                )
-            )
-        else:
-            self._answer(OrderReported(client_order_id=client_order_id, found=False))
+        self._answer(order_reported(self.books, client_order_id))
 
     def _report_account(self, query: QueryAccount, now: int) -> None:
-        held = self.books.accounts.get(query.account)
-        if held is None:
-            return
-        opened = held.opened
-        for asset, amount in {opened.currency: opened.cash, **opened.besides}.items():
-            first = asset == opened.currency
-            self._answer(
-                CashMoved(
-                    movement_id="opening" if first else f"opening-{asset}",
-                    account=query.account,
-                    asset=asset,
-                    amount=amount,
-                    why="deposit",
-                    ts_event=opened.ts,
-                )
-            )
-        for record in self.books.fills:
-            if record.ts >= query.since and self.books.account_of(record) == query.account:
-                self._answer(self._fill_event(record, "gap_fill", now))
-        self._answer(
-            AccountReported(
-                account=query.account,
-                cash=dict(held.cash),
-                positions={symbol: units for symbol, units in held.positions.items() if units},
-                open_orders=tuple(
-                    order.accepted.client_order_id
-                    for order in self.books.working.values()
-                    if self.books.account_of(order.accepted) == query.account
-                ),
-            )
-        )
+        for event in account_reported(self.books, query, now):
+            self._answer(event)
 
     # ---------------------------------------------------------------------------- inside
 

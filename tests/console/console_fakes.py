@@ -44,6 +44,12 @@ from tradebot.engine.control.messages import (
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.messages_ticket import TicketEdge, TicketFacts, TicketFirst
 from tradebot.engine.control.order_life import LifeLine, OrderLife
+from tradebot.engine.control.setup import (
+    AccountCheck,
+    AccountSetup,
+    CapabilitySetup,
+    SetupFacts,
+)
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 NOW_NS = 1_795_003_457_000_000_000
@@ -684,6 +690,64 @@ HEALTH = HealthFacts(
     consoles=1,
 )
 
+SETUP = SetupFacts(
+    file="/home/me/.config/tradebot/tradebot.toml",
+    problem=None,
+    accounts=[
+        AccountSetup(
+            name="sandbox",
+            venue="binance",
+            kind="sandbox",
+            needs_keys=False,
+            keys=None,
+            problem=None,
+            used=True,
+        ),
+        AccountSetup(
+            name="swing",
+            venue="alpaca",
+            kind="broker-paper",
+            needs_keys=True,
+            keys="the keyring",
+            problem=None,
+            used=True,
+        ),
+        AccountSetup(
+            name="main",
+            venue="binance",
+            kind="live",
+            needs_keys=True,
+            keys=None,
+            problem="no keys: tradebot keys set main",
+            used=False,
+        ),
+    ],
+    capabilities=[
+        CapabilitySetup(
+            account="sandbox",
+            venue="binance",
+            order_types=("market", "limit", "stop", "stop_limit"),
+            times_in_force=("gtc", "ioc", "fok"),
+            post_only=True,
+            reduce_only=True,
+            replace=False,
+            oco=True,
+            not_short=0,
+        ),
+        CapabilitySetup(
+            account="swing",
+            venue="alpaca",
+            order_types=("market", "limit", "stop", "stop_limit", "trailing_stop"),
+            times_in_force=("day", "gtc", "ioc", "fok"),
+            post_only=False,
+            reduce_only=False,
+            replace=True,
+            oco=True,
+            not_short=3,
+        ),
+    ],
+)
+
 CLIENTS = ClientFacts(
     streams=[StreamFacts(client="socket, process 4242", stream="/v1/state", since=NOW_NS)],
     dropped=[
@@ -717,6 +781,15 @@ class FakeLink:
         self.lives: dict[str, list[LifeLine]] = {"tbq7x2k0000a37": LIFE_LINES}
         self.health_facts = HEALTH
         self.authority_facts = AUTHORITY
+        self.setup_facts = SETUP
+        self.check = AccountCheck(
+            account="swing",
+            ok=True,
+            problem=None,
+            facts={"mode": "broker-paper", "host": "paper-api.alpaca.markets"},
+        )
+        self.check_gate: asyncio.Event | None = None
+        """Set by a test that wants to hold a check's answer back."""
         self.account_facts = ACCOUNTS
         self.house_facts: HouseView | None = None
         """None: the engine does not answer what the house is."""
@@ -837,6 +910,17 @@ class FakeLink:
     async def health(self) -> HealthFacts:
         """Return the lights."""
         return self._told(self.health_facts)
+
+    async def setup(self) -> SetupFacts:
+        """Return what is configured."""
+        return self._told(self.setup_facts)
+
+    async def check_account(self, account: str) -> AccountCheck:
+        """Note it and answer as the test set."""
+        self._note("check", account)
+        if self.check_gate is not None:
+            await self.check_gate.wait()
+        return self._told(self.check)
 
     async def clients(self) -> ClientFacts:
         """Return who follows."""

@@ -10,6 +10,7 @@ from tradebot.console.screens.health.log import LogPanel
 from tradebot.console.screens.orders.reconcile import ReconcilePanel
 from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.risk.lists import ProtectionPanel, SleeveStates
+from tradebot.console.screens.setup.accounts import SetupAccounts
 from tradebot.console.screens.trade.panels.fills import FillsPanel
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.screens.trade.panels.positions import PositionsPanel
@@ -28,6 +29,7 @@ WAY_ON = re.compile(r"\b(tradebot \w+|docs/\w+\.md|[bst1-9v] \w+|r asks|1, then 
         PositionsPanel,
         ProtectionPanel,
         ReconcilePanel,
+        SetupAccounts,
         SleeveStates,
         WatchPanel,
         WorkingPanel,
@@ -39,7 +41,7 @@ def test_an_empty_list_says_why_and_how_it_fills(panel: type[ListPanel[object]])
     assert WAY_ON.search(words), words
 
 
-@pytest.mark.parametrize("name", ["trade", "risk", "orders", "health"])
+@pytest.mark.parametrize("name", ["trade", "risk", "orders", "health", "setup"])
 async def test_no_panel_of_a_screen_is_blank_while_nothing_has_happened(name: str) -> None:
     async with running(Console(lambda market, _: market.empty())) as console:
         console.app.show(name)

@@ -26,6 +26,7 @@ from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.jump import LETTERS, Jump
 from tradebot.console.screens.overlays.review import Review
 from tradebot.console.screens.risk.screen import RiskScreen
+from tradebot.console.screens.setup.screen import SetupScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 
 KNOWN = [BTC, ETH, "alpaca:ETHUSDT"]
@@ -169,6 +170,7 @@ SCREENS = {
     "orders": OrdersScreen,
     "risk": RiskScreen,
     "health": HealthScreen,
+    "setup": SetupScreen,
 }
 
 

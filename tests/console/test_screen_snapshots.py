@@ -8,6 +8,7 @@ from console_fakes import (
     ENDED_ORDERS,
     LIMITS,
     POSITIONS,
+    SETUP,
     SLEEVES,
     STOP,
     FakeMarket,
@@ -142,6 +143,11 @@ async def arming(console: Console) -> None:
         await console.press("s", "a", "n")
 
 
+async def tested(console: Console) -> None:
+    await console.press("down", "t")
+    await console.beat(times=3)
+
+
 OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
     "risk": ("3", risk_scene, look, ("narrow", "mid", "wide")),
     "risk_empty": ("3", empty, look, ("mid",)),
@@ -152,6 +158,8 @@ OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
     "live_armed": ("1", live(899), look, ("narrow", "mid")),
     "live_arming": ("1", live(None), arming, ("narrow", "mid")),
     "health": ("8", risk_scene, look, ("narrow", "mid", "wide")),
+    "setup": ("9", risk_scene, tested, ("narrow", "mid", "wide")),
+    "setup_lost": ("9", risk_scene, lose_engine, ("narrow",)),
     "health_lost": ("8", risk_scene, lose_engine, ("narrow",)),
 }
 
@@ -162,3 +170,10 @@ OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
 def test_risk_and_health_look_as_before(snap_compare: Compare, name: str, size: str) -> None:
     digit, scene, steps, _ = OTHERS[name]
     assert shot(snap_compare, Console(scene), SIZES[size], on(digit, steps))
+
+
+@pytest.mark.parametrize("size", ["narrow", "mid"])
+def test_setup_without_accounts_looks_as_before(snap_compare: Compare, size: str) -> None:
+    console = Console(risk_scene)
+    console.link.setup_facts = msgspec.structs.replace(SETUP, accounts=[])
+    assert shot(snap_compare, console, SIZES[size], on("9"))

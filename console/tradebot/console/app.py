@@ -30,6 +30,7 @@ from tradebot.console.screens.overlays.history import History
 from tradebot.console.screens.overlays.kill import KillOverlay
 from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.risk.screen import RiskScreen
+from tradebot.console.screens.setup.screen import SetupScreen
 from tradebot.console.screens.size.screen import SizeScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
@@ -85,6 +86,7 @@ class ConsoleApp(App[str]):
         self.orders = OrdersScreen(self.session)
         self.size_screen = SizeScreen(self.session, self.trade.ticket)
         self.health = HealthScreen(self.session)
+        self.setup = SetupScreen(self.session)
         self.shown: TradeScreen | PanelScreen = self.trade
         """The screen under whatever lies over it."""
         self.desk = Desk(self, self.session, self.trade)
@@ -182,6 +184,7 @@ class ConsoleApp(App[str]):
             "orders": self.orders,
             "size": self.size_screen,
             "health": self.health,
+            "setup": self.setup,
         }
 
     def show(self, name: str) -> None:

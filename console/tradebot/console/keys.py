@@ -98,7 +98,7 @@ TRADE_KEYS: tuple[Key, ...] = (
         "Freeze",
         "hold the picture; the engine goes on (on House: pause)",
         "always",
-        where="trade risk orders health",
+        where="trade risk orders health setup",
     ),
     Key("jump", "semicolon", "jump", ";", "Jump", "then a letter: go to that panel", "always"),
     Key(
@@ -265,6 +265,7 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "orders": ("cancel-order", "amend", "life", "tab", "help", "filter", "palette", "kill"),
     "size": ("start-next", "edit-field", "take-size", "help", "palette", "kill"),
     "health": ("refresh", "help", "history", "palette", "kill"),
+    "setup": ("test-account", "refresh", "help", "history", "palette", "kill"),
 }
 """Ids in the footer of each screen, at most eight; the last stands at the right edge."""
 
@@ -297,7 +298,7 @@ TICKET_HELP: tuple[tuple[str, str], ...] = (
 
 
 def bindings(
-    place: Literal["app", "trade", "house", "risk", "orders", "size", "health"],
+    place: Literal["app", "trade", "house", "risk", "orders", "size", "health", "setup"],
 ) -> list[Binding]:
     """Return the table as Textual's bindings; every one has an id that configuration can remap.
 

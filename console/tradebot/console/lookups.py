@@ -8,6 +8,7 @@ from tradebot.engine.control.health import HealthFacts
 from tradebot.engine.control.messages import AccountFacts, OrderFacts
 from tradebot.engine.control.messages_house import DecisionView, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.setup import AccountCheck, SetupFacts
 
 
 class Lookups:
@@ -21,6 +22,11 @@ class Lookups:
         self.accounts: Sequence[AccountFacts] | None = None
         self.authority: AuthorityFacts | None = None
         self.health: HealthFacts | None = None
+        self.setup: SetupFacts | None = None
+        self.checks: dict[str, AccountCheck] = {}
+        """The newest test of each account."""
+        self.checking: str | None = None
+        """The account whose test is under way."""
         self.clients: ClientFacts | None = None
         self.house: HouseView | None = None
         self.decisions: Sequence[DecisionView] | None = None

@@ -49,6 +49,7 @@ from tradebot.engine.control.messages_house import (
     MovesView,
 )
 from tradebot.engine.control.order_life import LifeLine, OrderLife
+from tradebot.engine.control.setup import AccountCheck, AccountSetup, SetupFacts
 
 BTC = "binance:BTCUSDT"
 ETH = "binance:ETHUSDT"
@@ -286,6 +287,24 @@ DECISION = DecisionView(
 )
 
 
+SETUP = SetupFacts(
+    file="/home/me/tradebot.toml",
+    problem=None,
+    accounts=[
+        AccountSetup(
+            name="swing",
+            venue="alpaca",
+            kind="broker-paper",
+            needs_keys=True,
+            keys="the keyring",
+            problem=None,
+            used=False,
+        )
+    ],
+    capabilities=[],
+)
+
+
 class ScriptedEngine(ControlledEngine):
     """Answers from constants, remembers what it was told, and has a journal one can write into."""
 
@@ -340,6 +359,16 @@ class ScriptedEngine(ControlledEngine):
     @override
     def health(self) -> HealthFacts:
         return HEALTH
+
+    @override
+    async def setup(self) -> SetupFacts:
+        return SETUP
+
+    @override
+    async def check_account(self, account: str) -> AccountCheck:
+        if account != "swing":
+            raise Refused("unknown", f"there is no account {account!r}; known: swing")
+        return AccountCheck(account=account, ok=True, problem=None, facts={"mode": "broker-paper"})
 
     @override
     def house(self) -> HouseView:

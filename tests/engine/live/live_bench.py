@@ -292,6 +292,7 @@ class Served:
                 FileSleeves((BTC,), {}, bench.folder / "home"),
                 bench.tape,
             ),
+            environ={},
         )
         self.loop = Loop(
             bench.runtime,

@@ -32,6 +32,7 @@ from tradebot.engine.control.messages import (
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.setup import AccountCheck, CheckBody, SetupFacts
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 CONNECT_TIMEOUT_S = 2.0
@@ -40,7 +41,7 @@ ANSWER_TIMEOUT_S = 8.0
 FRAME_TIMEOUT_S = 6.0
 """Heartbeats come twice a second; after this the stream is opened anew."""
 LOAD_TIMEOUT_S = 60.0
-"""For answers before which a policy's code is loaded: it may import large libraries."""
+"""For answers before which a policy's code is loaded (it may import large libraries) or a venue is asked."""
 EVENT_TIMEOUT_S = 60.0
 """An event stream is silent while nothing happens; a dead one is noticed by the frames."""
 
@@ -194,6 +195,15 @@ class HttpLink:
     async def health(self) -> HealthFacts:
         """Ask for the health lights."""
         return await self._ask("GET", "/v1/health", None, HealthFacts)
+
+    async def setup(self) -> SetupFacts:
+        """Ask for the accounts as configured."""
+        return await self._ask("GET", "/v1/setup", None, SetupFacts)
+
+    async def check_account(self, account: str) -> AccountCheck:
+        """Let the engine ask an account's venue whether it can be traded."""
+        body = CheckBody(account=account)
+        return await self._ask("POST", "/v1/setup/check", body, AccountCheck, LOAD_TIMEOUT_S)
 
     async def clients(self) -> ClientFacts:
         """Ask who follows, and who was dropped."""

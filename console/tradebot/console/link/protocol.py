@@ -28,6 +28,7 @@ from tradebot.engine.control.messages import (
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 type Answer = Literal["adopt", "ignore", "flatten"]
@@ -161,6 +162,14 @@ class EngineLink(Protocol):
 
     async def health(self) -> HealthFacts:
         """Ask for the health lights."""
+        ...
+
+    async def setup(self) -> SetupFacts:
+        """Ask for the accounts as configured."""
+        ...
+
+    async def check_account(self, account: str) -> AccountCheck:
+        """Let the engine ask an account's venue whether it can be traded."""
         ...
 
     async def clients(self) -> ClientFacts:

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 import typer
 from pydantic import ValidationError
 
-from tradebot.engine.brokers.looking import look_at_account
-from tradebot.engine.cli.failures import CONFIGURATION, DONE, FAILED, CommandFailed
-from tradebot.engine.cli.keys import hosts_of, needs_keys, where_kept
+from tradebot.engine.brokers.account_keys import needs_keys, where_kept
+from tradebot.engine.brokers.standing import AccountLine, standing
+from tradebot.engine.cli.failures import CONFIGURATION, DONE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import or_dash, print_json, print_table
 from tradebot.engine.config.edit import with_account, without_account
@@ -28,26 +27,6 @@ account_app = new_app("Accounts: add, list, check, remove.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 UrlOption = Annotated[str | None, typer.Option(help="Points it at another server.")]
-
-NO_ADAPTER = (
-    "this version trades in its own venue only: the adapter for {venue} comes with a later one"
-)
-
-
-class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at one account found."""
-
-    account: str
-    venue: str
-    kind: str
-    keys: str | None
-    """Where they are kept; None: nowhere, or none are needed."""
-    hosts: tuple[str, ...]
-    ok: bool
-    problem: str | None
-    exit_code: int = DONE
-    facts: dict[str, str] = {}
-    """What its venue says of it."""
 
 
 @account_app.callback()
@@ -173,32 +152,7 @@ def remove_command(
 
 
 def _looked_at(name: str, config: AccountConfig, *, asks: bool) -> AccountLine:
-    where, hosts, problem, code = None, (), None, DONE
-    if needs_keys(config):
-        where, hosts, problem = where_kept(Places(os.environ, home()), name)
-        strange = sorted(set(hosts_of(name, config)) - set(hosts)) if where else []
-        if strange:
-            problem = f"its keys are for {', '.join(hosts)}, not for {', '.join(strange)}"
-        if problem is not None:
-            problem, code = f"{problem}: tradebot keys set {name}", CONFIGURATION
-    facts: dict[str, str] = {}
-    if asks and problem is None and config.venue not in {"native", "sandbox"}:
-        look = look_at_account(name, config, Places(os.environ, home()), SystemClock())
-        if look is None:
-            problem, code = NO_ADAPTER.format(venue=config.venue), FAILED
-        else:
-            problem, code, facts = look.problem, look.exit_code, dict(look.facts)
-    return AccountLine(
-        account=name,
-        venue=config.venue,
-        kind=config.kind,
-        keys=where,
-        hosts=hosts,
-        ok=problem is None,
-        problem=problem,
-        exit_code=code,
-        facts=facts,
-    )
+    return standing(name, config, Places(os.environ, home()), SystemClock(), asks=asks)
 
 
 def _valid(name: str, values: Mapping[str, str | int | tuple[str, ...]]) -> AccountConfig:

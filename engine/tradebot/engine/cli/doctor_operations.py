@@ -19,7 +19,7 @@ ZONE = "America/New_York"
 
 def look_at_keys() -> Iterator[Check]:
     """Yield where each account's keys are; never the keys."""
-    from tradebot.engine.cli.keys import needs_keys, where_kept
+    from tradebot.engine.brokers.account_keys import needs_keys, where_kept
     from tradebot.engine.config.load import load
     from tradebot.engine.credentials.places import Places
 

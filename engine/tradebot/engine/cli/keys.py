@@ -6,14 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from tradebot.engine.brokers.binance.addresses import addresses_of
+from tradebot.engine.brokers.account_keys import hosts_of, needs_keys, where_kept
 from tradebot.engine.cli.failures import CONFIGURATION, FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app
 from tradebot.engine.cli.output import or_dash, print_json, print_table
 from tradebot.engine.config.load import load
 from tradebot.engine.config.models import AccountConfig
-from tradebot.engine.credentials.errors import KeysError, KeysMissing
-from tradebot.engine.credentials.hosts import VENUE_HOSTS, host_of
 from tradebot.engine.credentials.keys import LENGTH_MAX, StoredKeys
 from tradebot.engine.credentials.places import Places
 from tradebot.engine.home import home
@@ -42,7 +40,12 @@ def set_command(
 ) -> None:
     """Ask for an account's key and secret (or read them as two lines from stdin) and keep them."""
     shape = form(json=json, plain=plain)
-    hosts = hosts_of(account, _configured(account))
+    config = _configured(account)
+    if not needs_keys(config):
+        raise CommandFailed(
+            f"account {account} ({config.venue}, {config.kind}) needs no keys", USAGE
+        )
+    hosts = hosts_of(config)
     key, secret = _asked(account) if sys.stdin.isatty() else _piped()
     places = Places(os.environ, home())
     chosen = place or ("keyring" if places.keyring.usable() else "file")
@@ -103,49 +106,6 @@ def remove_command(
         print_json({"account": account, "removed": gone})
     else:
         print(f"keys of {account} removed from {', '.join(gone)}")
-
-
-def where_kept(places: Places, account: str) -> tuple[str | None, tuple[str, ...], str | None]:
-    """Return where an account's keys are, for which hosts, and what is wrong with them."""
-    try:
-        stored, place = places.find(account)
-    except KeysMissing:
-        return None, (), "no keys"
-    except KeysError as error:
-        return None, (), str(error)
-    return place.where(account), stored.hosts, None
-
-
-def needs_keys(config: AccountConfig) -> bool:
-    """Return whether an account's venue asks for keys at all."""
-    return (config.venue, config.kind) in VENUE_HOSTS or bool(_urls(config))
-
-
-def hosts_of(account: str, config: AccountConfig) -> tuple[str, ...]:
-    """Return the hosts an account's keys are for: those of its own addresses, else the venue's.
-
-    Raises:
-        CommandFailed: If the venue asks for no keys.
-        KeysRefused: If keys must not travel to a configured address.
-    """
-    own = tuple(dict.fromkeys(host_of(url) for url in _urls(config)))
-    if own and config.base_url is not None:
-        return own
-    known = VENUE_HOSTS.get((config.venue, config.kind), ())
-    if not known and not own:
-        raise CommandFailed(
-            f"account {account} ({config.venue}, {config.kind}) needs no keys", USAGE
-        )
-    return tuple(dict.fromkeys((*known, *own)))
-
-
-def _urls(config: AccountConfig) -> list[str]:
-    if config.venue == "binance" and config.base_url is not None:
-        # Market data needs no key there; the private stream's host follows from the base where it is not given.
-        addresses = addresses_of(config)
-        return [addresses.base_url, addresses.private_url]
-    urls = (config.base_url, config.data_url, config.stream_url, config.private_url)
-    return [url for url in urls if url is not None]
 
 
 def _configured(account: str) -> AccountConfig:

@@ -26,6 +26,7 @@ from tradebot.engine.control.messages import (
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.control.sleeves import ControlledSleeves
 
 type RefusedCode = Literal["usage", "unknown", "conflict", "configuration", "refused"]
@@ -81,6 +82,14 @@ class ControlledEngine(Protocol):
 
     def health(self) -> HealthFacts:
         """Return what the health lights are made of."""
+        ...
+
+    async def setup(self) -> SetupFacts:
+        """Return the accounts as configured, and what traded ones' venues can do."""
+        ...
+
+    async def check_account(self, account: str) -> AccountCheck:
+        """Ask an account's venue whether it can be traded; raise Refused where it is unknown."""
         ...
 
     def positions(self) -> Sequence[PositionFacts]:

@@ -50,6 +50,7 @@ from tradebot.engine.control.messages import (
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.problems import Rejected
+from tradebot.engine.control.setup import AccountCheck, CheckBody, SetupFacts
 from tradebot.engine.control.sleeve_routes import LIFE
 from tradebot.engine.control.table import (
     Call,
@@ -100,6 +101,13 @@ QUESTIONS: Final = (
         HealthFacts,
         lambda call: call.engine.health(),
         "Feeds, private streams, clocks, journal, queues and budgets; null is unknown.",
+    ),
+    ask(
+        "/v1/setup",
+        NoQuery,
+        SetupFacts,
+        lambda call: call.engine.setup(),
+        "Accounts as configured, whether their keys are there, and what traded ones' venues can do; never a key.",
     ),
     ask(
         "/v1/positions",
@@ -217,6 +225,14 @@ ORDERS: Final = (
 )
 
 STATES: Final = (
+    tell(
+        "/v1/setup/check",
+        "full",
+        CheckBody,
+        AccountCheck,
+        lambda call: call.engine.check_account(call.body.account),
+        "Ask an account's venue whether it can be traded; nothing is traded by that.",
+    ),
     at_any_time(
         tell(
             "/v1/flatten",

@@ -244,6 +244,7 @@ async def _serve(start: Start, engine: Assembled, operations: Operations) -> str
             FileSleeves(engine.world.instruments, os.environ),
             engine.tape,
         ),
+        environ=os.environ,
     )
     _listen_to_signals(service)
     addresses = [f"unix://{folder.socket}"]

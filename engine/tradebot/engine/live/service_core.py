@@ -1,7 +1,7 @@
 """What every word of the control server rests on: the running engine, its loop, what makes a word durable."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -24,6 +24,7 @@ from tradebot.engine.live.game_facts import GameTeller
 from tradebot.engine.live.health_facts import StateSince
 from tradebot.engine.live.order_life import Teller
 from tradebot.engine.live.runtime import AlertHistory, Runtime
+from tradebot.engine.live.setup_words import SetupWords
 from tradebot.engine.live.sleeve_life import SleeveLife
 from tradebot.engine.live.sleeve_place import SleeveParts
 from tradebot.engine.live.tape import Tape
@@ -58,6 +59,7 @@ class ServiceCore:
         alerts: AlertHistory,
         virtual_now: Callable[[], int],
         sleeves: SleeveParts,
+        environ: Mapping[str, str],
     ) -> None:
         self._runtime = runtime
         self._state = runtime.kernel.state
@@ -87,6 +89,7 @@ class ServiceCore:
             clock=clock,
         )
         self._since = StateSince(runtime)
+        self._setup = SetupWords(self._state, environ, clock)
         departures = Departures()
         runtime.observers.append(self._since)
         runtime.settled.append(departures)

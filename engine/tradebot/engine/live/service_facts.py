@@ -22,6 +22,7 @@ from tradebot.engine.control.messages import (
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
+from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.core.market import InstrumentMarket
 from tradebot.engine.core.orders import Order
 from tradebot.engine.core.types import (
@@ -152,6 +153,14 @@ class FactWords(ServiceCore):
             lag_ms=self.lag_ms,
             consoles=self.consoles,
         )
+
+    async def setup(self) -> SetupFacts:
+        """Return the accounts as configured; files are read beside the loop."""
+        return await self._setup.facts()
+
+    async def check_account(self, account: str) -> AccountCheck:
+        """Ask an account's venue whether it can be traded, beside the loop."""
+        return await self._setup.check(account)
 
     def positions(self) -> Sequence[PositionFacts]:
         """Return open positions."""

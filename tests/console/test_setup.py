@@ -73,7 +73,7 @@ async def test_without_accounts_setup_says_how_to_add_one_and_test_says_there_is
         await console.press("9")
         await console.beat(times=3)
         words = text(list(console.app.setup.accounts.rows))
-        assert "tradebot account add NAME --venue alpaca" in words
+        assert "tradebot account add NAME --venue VENUE" in words
         await console.press("t")
         await console.beat(times=2)
         assert console.link.commands == []

@@ -69,13 +69,16 @@ _HOMES = {
 }
 """Where each name lives; the command line starts in milliseconds because nothing of it is loaded before."""
 
+_MODULES = frozenset({"size"})
+"""Names that are modules themselves."""
+
 
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"tradebot.engine has no {name!r}; it has {', '.join(_HOMES)}")
     module = import_module(home)
-    found: object = module if home.endswith(f".{name}") else getattr(module, name)
+    found: object = module if name in _MODULES else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -97,6 +97,7 @@ def _check(state: State, sleeve: SleeveState, answer: OrderSeq, action: Action) 
 def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
     """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
     sleeve.unmet = False
+    sleeve.unpriced = set()
     deeds = [_act(step, sleeve, answer, action) for action in answer.actions]
     effects = sum(deed.effects for deed in deeds)
     if sleeve.unmet and not on_its_way(step.state, sleeve):
@@ -159,6 +160,8 @@ def pursue(step: Step, sleeve: SleeveState, answer: OrderSeq, wanted: Want) -> D
         deeds.append(send(step, sleeve, fresh))
     instrument = state.instruments[symbol]
     done = any(deed.effects and not deed.refused for deed in deeds)
+    if found.bound_by == "no-mark" and not state.market[symbol].has_touch:
+        sleeve.unpriced.add(symbol)
     sleeve.unmet = sleeve.unmet or done or (found.waits and bool(sleeve.shadow is None))
     return Deed(
         effects=sum(deed.effects for deed in deeds),

@@ -138,6 +138,11 @@ class InstrumentMarket:
             self._last_is_current = False
         self.connection = state
 
+    @property
+    def has_touch(self) -> bool:
+        """Return whether both sides have a price."""
+        return self.best_bid() is not None and self.best_ask() is not None
+
     def best_bid(self) -> int | None:
         """Return the best bid in price units: the book's where there is one, else the quote's."""
         if self.has_book:

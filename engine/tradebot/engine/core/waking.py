@@ -79,6 +79,8 @@ def next_close(need: Bars, now: int) -> int:
 def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bool:
     """Return whether an event is one the policy asked to be woken for."""
     if isinstance(event, MarketEvent):
+        if event.instrument in sleeve.unpriced and state.market[event.instrument].has_touch:
+            return True
         # The last bar of an instant wakes whoever needs one of them, also of other instruments.
         known = isinstance(event, Bar) or event.instrument in sleeve.started.symbols
         return known and _market_wakes(state, sleeve, waking, event)

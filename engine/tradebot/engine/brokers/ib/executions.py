@@ -43,7 +43,7 @@ class Executions:
     def __init__(self, account: AccountName) -> None:
         self._account = account
         self.told = ToldExecutions()
-        self._of: OrderedDict[str, tuple[ClientOrderId, Listed, int]] = OrderedDict()
+        self._of: OrderedDict[str, tuple[ClientOrderId, Listed, int, int]] = OrderedDict()
         self._fees: OrderedDict[str, FeeSaid] = OrderedDict()
         self._fees_told = ToldExecutions()
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -56,8 +56,10 @@ class Executions:
         *,
         source: FillSource,
         now: int,
-    ) -> tuple[list[VenueEvent], int]:
-        """Return what an execution means, and how much it adds to its order in units; nothing where it was told.
+    ) -> tuple[list[VenueEvent], int, int]:
+        """Return what an execution means, what it adds to its order, and how much of the order's is void.
+
+        In units; nothing where it was told. What is void may be in the venue's own sum still.
 
         Raises:
             Unreadable: If it cannot be booked.
@@ -75,8 +77,9 @@ class Executions:
                 f"an execution needs id, side and shares, had {said.execution_id!r}, {said.side!r}, {said.shares}"
             )
         if not self.told.first(said.execution_id):
-            return [], 0
-        self._keep(self._of, said.execution_id, (name, listed, said.ts))
+            return [], 0, 0
+        replaced = None if old is None else self._of.get(old)
+        self._keep(self._of, said.execution_id, (name, listed, said.ts, quantity))
         fill = OrderFilled(
             execution_id=ExecutionId(said.execution_id),
             client_order_id=name,
@@ -93,7 +96,9 @@ class Executions:
             ts_event=said.ts,
             ts_recv=now,
         )
-        added = quantity if old is None else 0
+        # A bust may overtake what it takes back: that counts nothing when it comes.
+        counts = 0 if said.execution_id in self._gone else quantity
+        out = 0 if replaced is None else replaced[3]
         meant: VenueEvent = fill
         if old is not None and quantity:
             meant = ExecutionCorrected(execution_id=old, corrected=fill, reason="IB")
@@ -105,7 +110,7 @@ class Executions:
         if old is not None:
             self._keep(self._gone, old, None)
             events += self._returned(old)
-        return events + self._charged(said.execution_id), added
+        return events + self._charged(said.execution_id), counts - out, quantity - counts + out
 
     def fee(self, said: FeeSaid) -> list[VenueEvent]:
         """Return what a commission report means; nothing until its execution was told."""
@@ -135,7 +140,7 @@ class Executions:
         of = self._of.get(fee.execution_id)
         if of is None or not amount:
             return None
-        name, listed, ts = of
+        name, listed, ts, _ = of
         return FeeCharged(
             fee_id=fee_id,
             account=self._account,

@@ -352,7 +352,7 @@ class IbSession:
         source = self._looks.source_of(word.request)
         name = self._name_of(word, listed)
         try:
-            events, added = self._executions.take(
+            events, added, void = self._executions.take(
                 word, name, listed, source=source, now=self._outside.now
             )
         except Unreadable as error:
@@ -362,7 +362,10 @@ class IbSession:
         standing = self._orders.get(name)
         if standing is not None:
             standing.told += added
-        if added:
+            if void:
+                # What was busted is no fill of the order any more, whatever its status said before.
+                standing.filled = max(standing.filled - void, standing.told)
+        if added > 0:
             self._fills += 1
             self._gap_filled += source != "stream"
         self._tell_all(events)

@@ -153,6 +153,10 @@ def test_counts_take_four_cells_at_most(count: int) -> None:
     assert len(count_text(count)) <= 4
 
 
+def test_a_count_that_rounds_to_a_thousand_thousands_is_a_million() -> None:
+    assert [count_text(n) for n in (999_499, 999_500, 1_000_000)] == ["999k", "1.0M", "1.0M"]
+
+
 def test_counts_are_read_at_a_glance() -> None:
     counts = (0, 83, 999, 3904, 9949, 9960, 46_400, 2_100_000)
     assert [count_text(c) for c in counts] == [

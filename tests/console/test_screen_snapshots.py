@@ -143,7 +143,7 @@ async def arming(console: Console) -> None:
         await console.press("s", "a", "n")
 
 
-async def tested(console: Console) -> None:
+async def after_a_test(console: Console) -> None:
     await console.press("down", "t")
     await console.beat(times=3)
 
@@ -158,7 +158,7 @@ OTHERS: dict[str, tuple[str, Scene, Steps, tuple[str, ...]]] = {
     "live_armed": ("1", live(899), look, ("narrow", "mid")),
     "live_arming": ("1", live(None), arming, ("narrow", "mid")),
     "health": ("8", risk_scene, look, ("narrow", "mid", "wide")),
-    "setup": ("9", risk_scene, tested, ("narrow", "mid", "wide")),
+    "setup": ("9", risk_scene, after_a_test, ("narrow", "mid", "wide")),
     "setup_lost": ("9", risk_scene, lose_engine, ("narrow",)),
     "health_lost": ("8", risk_scene, lose_engine, ("narrow",)),
 }

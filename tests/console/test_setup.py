@@ -100,7 +100,7 @@ def test_the_next_step_follows_keys_then_test_then_start() -> None:
     assert next_step(SETUP, main, None) == "tradebot keys set main"
     assert next_step(SETUP, swing, None).startswith("t tests it")
     assert next_step(SETUP, swing, bad).startswith("do what stands above")
-    assert "start it with swing" in next_step(SETUP, unused, good)
+    assert "an engine of its mode trades swing" in next_step(SETUP, unused, good)
     assert next_step(SETUP, sandbox, good) == "nothing: 1, then b buys"
 
 

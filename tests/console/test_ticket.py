@@ -104,7 +104,10 @@ def test_post_only_and_immediate_exclude_each_other(tif: str) -> None:
 
 def test_market_order_has_neither_price_nor_post_only() -> None:
     draft = drafts.with_type(drafts.with_post_only(EMPTY, on=True), "market")
-    assert drafts.fields_of(draft) == ("quantity", "type", "reduce_only")
+    assert drafts.fields_of(draft) == (
+        *("quantity", "type", "reduce_only"),
+        *("stop", "target", "edge", "risk"),
+    )
     assert not draft.post_only
 
 

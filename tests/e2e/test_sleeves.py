@@ -106,7 +106,7 @@ def test_a_sleeve_is_started_reloaded_taken_back_outlives_a_kill_and_is_stopped(
             assert (again["version"], again["run"], again["capital"]) == (first, "live", "7000")
             assert again["note"] == f"rolled back from {str(second)[:4]}"
             assert "7000" in told(home, "allocate", "--by", "risk")
-            assert "comes with a later version" in told(home, "allocate", "--by", "growth", code=2)
+            assert "10 settled bets" in told(home, "allocate", "--by", "growth", code=1)
             told(home, "pause", "hop")
             assert line(home)["state"] == "paused"
             told(home, "resume", "hop")

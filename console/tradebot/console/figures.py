@@ -94,7 +94,8 @@ def chance_text(chance: float) -> str:
 def count_text(count: int) -> str:
     """Return a count in at most four cells: `83 333 3.9k 46k 2.1M`."""
     for unit, name in ((1_000_000, "M"), (1_000, "k")):
-        if count >= unit:
+        # What rounds to a thousand thousands is a million.
+        if count >= unit * (0.9995 if unit > 1_000 else 1):  # noqa: PLR2004  (the smaller unit)
             shown = count / unit
             return f"{shown:.1f}{name}" if shown < 9.95 else f"{shown:.0f}{name}"  # noqa: PLR2004  (two digits)
     return str(count)

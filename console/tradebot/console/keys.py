@@ -276,6 +276,7 @@ NAV: tuple[tuple[str, str, str], ...] = (
     ("4", "Orders", "orders"),
     ("6", "Size", "size"),
     ("8", "Health", "health"),
+    ("9", "Setup", "setup"),
 )
 """Digit, word and name of each screen, as the last row lists them."""
 

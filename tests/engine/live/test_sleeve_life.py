@@ -538,5 +538,5 @@ async def test_an_allocation_only_proposes(living: Callable[..., Life]) -> None:
     assert [line.sleeve for line in found.lines] == [NAME]
     assert "0 settled bets" in found.lines[0].why
     assert life.sleeve.started.capital == Decimal(20_000)
-    with pytest.raises(Refused, match="comes with a later version"):
+    with pytest.raises(Refused, match="no record to grow by: a sleeve needs 10 settled bets"):
         await life.tell(words.allocation(AllocationQuery(by="growth")))

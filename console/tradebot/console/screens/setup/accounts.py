@@ -29,11 +29,13 @@ class SetupAccounts(ListPanel[AccountSetup]):
     PERIOD_S: ClassVar[float] = 0.2
     NOTHING: ClassVar[Sequence[str]] = (
         "No accounts: the engine trades its own venue.",
-        "In a shell, then start the engine anew:",
+        "A broker's account needs an engine of its own:",
         "  tradebot account add NAME --venue VENUE",
         "    VENUE is alpaca, binance or ib",
         "  tradebot keys set NAME   (never printed)",
         "  tradebot account check NAME",
+        "  TRADEBOT_ENGINE__MODE=broker-paper",
+        "    tradebot run --name paper",
         "docs/brokers has each broker, step by step.",
     )
 

@@ -26,7 +26,7 @@ def next_step(setup: SetupFacts, account: AccountSetup | None, check: AccountChe
     if not check.ok:
         return "do what stands above, then t"
     if not account.used:
-        return f"stop the engine and start it with {account.name}: tradebot run --help"
+        return f"an engine of its mode trades {account.name}: tradebot run --name OTHER"
     return "nothing: 1, then b buys" if setup.accounts else ""
 
 

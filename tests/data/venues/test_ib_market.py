@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tradebot.data.events import BookSnapshot, FeedGap, Quote
@@ -70,8 +70,9 @@ def test_a_book_out_of_order_at_two_looks_is_a_gap_until_it_is_told_anew() -> No
     assert isinstance(market.book(NOW), BookSnapshot)
 
 
+@example(rows=[(1, 2, 0, Decimal("NaN"), Decimal(1))])
 @given(
-    st.lists(
+    rows=st.lists(
         st.tuples(
             st.integers(-2, 70),
             st.integers(-1, 3),

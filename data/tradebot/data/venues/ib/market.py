@@ -57,6 +57,8 @@ class ContractMarket:
         before = dict(self._quote)
         if kind in {BID, ASK} and price is not None:
             of_size = BID_SIZE if kind == BID else ASK_SIZE
+            if not price.is_finite():
+                raise ValueError(f"a price must be finite, was {price}")
             # A side without orders has the price -1.
             empty = price <= 0
             self._quote[kind] = 0 if empty else units(price, self.instrument.price_scale)

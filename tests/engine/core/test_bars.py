@@ -29,7 +29,7 @@ from tradebot.engine.core.events import Event, HistoryGiven, OrderLane
 from tradebot.engine.core.kernel import Kernel
 from tradebot.engine.core.market import AHEAD_MAX, BarRow
 from tradebot.engine.core.needs import Bars, Book, Need, Trades
-from tradebot.engine.core.outcomes import AnyOutcome, Decided, SleeveLogged
+from tradebot.engine.core.outcomes import AnyOutcome, Decided, OrderDenied, SleeveLogged
 from tradebot.engine.core.policy import ContextMap, Filled
 from tradebot.engine.core.portfolio import PortfolioState
 from tradebot.engine.core.reasons import why
@@ -141,8 +141,12 @@ CLOSE_WITHOUT_A_MARKET = (
 )
 """The last minute closes after a restart, before the first book has come."""
 
+CLOSE_IN_A_STALE_MARKET = (*[(2, 0)] * 12, (52, 0), (58, 1), (58, 0))
+"""The last minute closes while the book is too old to act in, or after a restart while there is none."""
+
 
 @example(steps=list(CLOSE_WITHOUT_A_MARKET), cut=16)
+@example(steps=list(CLOSE_IN_A_STALE_MARKET), cut=13)
 @settings(max_examples=30)
 @given(
     steps=st.lists(st.tuples(st.integers(2, 70), st.integers(-50, 50)), min_size=12, max_size=24),
@@ -181,6 +185,23 @@ def test_a_restart_at_any_event_leaves_the_next_decisions_as_they_were(
     assert len(gaps) == min(len(later), 1)
     assert all(gap[0] <= restarted <= gap[1] for gap in gaps)
     assert through.gaps == [None] * len(through.gaps)
+
+
+def test_a_want_refused_in_a_stale_market_is_asked_again_once_it_is_up() -> None:
+    policy = Watches(trades=True)
+    day = Day(policy)
+    day.warm([PRICE] * 4)
+    day.price(PRICE + 100)
+    day.until(day.world.now // MINUTE * MINUTE + MINUTE)
+    assert [denied.code for denied in of_type(day.world.outcomes, OrderDenied)] == ["feed_not_up"]
+    asked = len(policy.seen)
+    day.until(day.world.now + 30 * SECOND)
+    assert len(policy.seen) == asked
+    day.price(PRICE + 100)
+    assert day.held == Decimal("0.1")
+    asked = len(policy.seen)
+    day.price(PRICE + 100)
+    assert len(policy.seen) == asked
 
 
 def test_a_history_is_part_of_the_record_and_decides_the_same_again() -> None:

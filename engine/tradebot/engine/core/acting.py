@@ -48,10 +48,14 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     held: str = ""
     bound_by: str = ""
     edge: str = ""
-    refused: bool = False
+    refused: str = ""
+    """The code of the check that refused it; empty where none did."""
 
 
 NOTHING = Deed()
+
+FEED_NOT_UP = "feed_not_up"
+"""The check that refuses new risk in a market nothing was heard of for too long."""
 
 
 # ------------------------------------------------------------------------------------ legal
@@ -97,7 +101,7 @@ def _check(state: State, sleeve: SleeveState, answer: OrderSeq, action: Action) 
 def take(step: Step, sleeve: SleeveState, answer: OrderSeq) -> None:
     """Turn an answer into outcomes: orders through the gate, cancels, the reason, the memory."""
     sleeve.unmet = False
-    sleeve.unpriced = set()
+    sleeve.awaits_market = set()
     deeds = [_act(step, sleeve, answer, action) for action in answer.actions]
     effects = sum(deed.effects for deed in deeds)
     if sleeve.unmet and not on_its_way(step.state, sleeve):
@@ -160,8 +164,9 @@ def pursue(step: Step, sleeve: SleeveState, answer: OrderSeq, wanted: Want) -> D
         deeds.append(send(step, sleeve, fresh))
     instrument = state.instruments[symbol]
     done = any(deed.effects and not deed.refused for deed in deeds)
-    if found.bound_by == "no-mark" and not state.market[symbol].has_touch:
-        sleeve.unpriced.add(symbol)
+    unpriced = found.bound_by == "no-mark" and not state.market[symbol].has_touch
+    if unpriced or any(deed.refused == FEED_NOT_UP for deed in deeds):
+        sleeve.awaits_market.add(symbol)
     sleeve.unmet = sleeve.unmet or done or (found.waits and bool(sleeve.shadow is None))
     return Deed(
         effects=sum(deed.effects for deed in deeds),
@@ -228,10 +233,10 @@ def send(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
     if refused is None:
         return Deed(effects=1, did=(word,), symbol=symbol)
     if refused.code in recent:
-        return NOTHING
+        return Deed(refused=refused.code)
     sleeve.denied[(refused.code, where)] = step.state.now
     step.emit(OrderDenied(order=intent, code=refused.code, text=refused.text))
-    return Deed(effects=1, did=(f"{word} refused",), symbol=symbol, refused=True)
+    return Deed(effects=1, did=(f"{word} refused",), symbol=symbol, refused=refused.code)
 
 
 def _pretended(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
@@ -242,7 +247,8 @@ def _pretended(step: Step, sleeve: SleeveState, intent: OrderIntent) -> Deed:
         news = step.state.now - sleeve.denied.get(where, -DENIAL_PERIOD) >= DENIAL_PERIOD
         if news:
             sleeve.denied[where] = step.state.now
-        return Deed(effects=int(news), did=(f"{word}, refused: {traded.text}",), symbol=symbol)
+        told = f"{word}, refused: {traded.text}"
+        return Deed(effects=int(news), did=(told,), symbol=symbol, refused=traded.code)
     return Deed(effects=1 if traded else 0, did=(word,), symbol=symbol)
 
 

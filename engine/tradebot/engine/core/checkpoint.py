@@ -230,7 +230,7 @@ NOT_KEPT: dict[type, dict[str, str]] = {
         "bars_seen": "market state",
         "gap": "begins anew with EngineStarted",
         "unmet": "begins anew with EngineStarted",
-        "unpriced": "begins anew with EngineStarted",
+        "awaits_market": "begins anew with EngineStarted",
         "logged": "begins anew with EngineStarted",
         "logged_in": "begins anew with EngineStarted",
         "pieces": "counted from EngineStarted on",

@@ -172,8 +172,8 @@ class SleeveState:
         """What it did not see, ns UTC, until its policy has been asked once; None: nothing."""
         self.unmet = False
         """Whether a want waits for the end of one of its orders: then its policy is asked again at once."""
-        self.unpriced: set[InstrumentId] = set()
-        """Where a want found no market to act in: its policy is asked again as soon as there is one."""
+        self.awaits_market: set[InstrumentId] = set()
+        """Where a want found no market, or one too old to act in: its policy is asked again when it is up."""
         self.logged = 0
         """Lines its policy logged in the minute `logged_in`."""
         self.logged_in = 0
@@ -205,7 +205,7 @@ class SleeveState:
         self.bars_seen = {}
         self.gap = None
         self.unmet = False
-        self.unpriced = set()
+        self.awaits_market = set()
         self.logged = self.logged_in = 0
         self.denied = {}
         self.pieces = self.next_piece = 0

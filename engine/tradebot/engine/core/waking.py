@@ -79,7 +79,7 @@ def next_close(need: Bars, now: int) -> int:
 def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bool:
     """Return whether an event is one the policy asked to be woken for."""
     if isinstance(event, MarketEvent):
-        if event.instrument in sleeve.unpriced and state.market[event.instrument].has_touch:
+        if event.instrument in sleeve.awaits_market and _to_be_acted_in(state, event.instrument):
             return True
         # The last bar of an instant wakes whoever needs one of them, also of other instruments.
         known = isinstance(event, Bar) or event.instrument in sleeve.started.symbols
@@ -93,6 +93,12 @@ def wakes(state: State, sleeve: SleeveState, waking: Waking, event: Event) -> bo
         mine = order is not None and order.intent.owner == sleeve.started.name
         return mine and not _is_upkeep(state, event)
     return False
+
+
+def _to_be_acted_in(state: State, symbol: InstrumentId) -> bool:
+    """Return whether a want can become an order: the market has a price, and the gate lets new risk into it."""
+    market = state.market[symbol]
+    return market.has_touch and market.health(state.now) == "up"
 
 
 def _is_upkeep(state: State, event: OrderCancelled | OrderFilled | OrderReplaced) -> bool:

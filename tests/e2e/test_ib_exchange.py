@@ -128,5 +128,9 @@ def test_paper_fills_at_the_gateways_market_and_no_order_leaves() -> None:
             wait_until(lambda: understood(client), "the market is there", 30)
             assert client.hello().mode == "paper"
             place(client, 1, "3", None)
-            wait_until(lambda: len(client.fills(10)) == 1, "the order is filled", 10)
+            wait_until(
+                lambda: [one.state for one in client.orders(working_only=False)] == ["filled"],
+                "the order is filled",
+                10,
+            )
         assert ledger(ready)["orders"] == []

@@ -319,11 +319,15 @@ class Served:
         ms_each: int,
         running: "asyncio.Future[str] | None" = None,
     ) -> T:
-        """Let time go on, a little at each turn, until an answer is there or the loop has ended."""
+        """Let time go on, a little at each turn, until an answer is there or the loop has ended.
+
+        A turn takes real time too: a machine that loads code slowly must not see a minute of the
+        market pass meanwhile.
+        """
         while not asked.done():
             self.bench.clock.run += ms_each * MS
             self.service.wake.set()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.0005)
             if running is not None and running.done():
                 await asyncio.sleep(0)
                 break

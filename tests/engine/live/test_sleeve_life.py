@@ -23,7 +23,7 @@ from tradebot.engine.control.sleeves import (
 from tradebot.engine.core.events import SleeveChanged
 from tradebot.engine.core.outcomes import Decided, MandateEnded, OrderIntent, Submit
 from tradebot.engine.core.state import SleeveState
-from tradebot.engine.core.types import SECOND, Mode, Owner
+from tradebot.engine.core.types import MS, SECOND, Mode, Owner
 from tradebot.engine.live.redecide import redecide
 from tradebot.engine.live.sleeve_recovery import sleeves_of_start
 
@@ -107,7 +107,15 @@ class Life:
 
     async def tell[T](self, coroutine: Coroutine[object, object, T]) -> T:
         """Ask or tell while the engine's loop turns."""
-        return await self.served.go(asyncio.ensure_future(coroutine))
+        return await self.served.go(asyncio.ensure_future(coroutine), ms_each=5)
+
+    def later(self, ms: int) -> None:
+        """Let the market go on from where telling left it.
+
+        Code is loaded in a thread, as fast as the machine does: no moment after a word is known
+        beforehand.
+        """
+        self.bench.until(self.bench.clock.run // MS + ms)
 
     async def start(self, run: str = "live", **more: str) -> None:
         life = self.served.service.sleeves
@@ -167,7 +175,7 @@ async def test_a_start_without_a_mode_is_a_shadow_that_sends_nothing(
     life = living()
     await life.start("shadow")
     await life.tell(asyncio.sleep(0))
-    life.bench.until(5000)
+    life.later(4000)
     assert life.sleeve.started.run == "shadow"
     assert not life.sent()
     said = [one.did for one in life.bench.decided(Decided)]
@@ -179,7 +187,7 @@ async def test_a_live_sleeve_in_a_sandbox_trades_and_may_not_be_started_twice(
 ) -> None:
     life = living()
     await life.start("live")
-    life.bench.until(5000)
+    life.later(4000)
     assert [order.owner for order in life.sent()] == [NAME]
     with pytest.raises(Refused, match="runs live already"):
         await life.start("live")
@@ -228,11 +236,11 @@ async def test_a_stopped_sleeve_is_asked_no_more_and_can_be_started_again(
 ) -> None:
     life = living()
     await life.start("shadow")
-    life.bench.until(3000)
+    life.later(2000)
     words = life.served.service.sleeves
     await life.tell(words.stop(NAME, StopSleeveBody(reason="enough")))
     seen = life.seen()
-    life.bench.until(6000)
+    life.later(3000)
     assert (life.seen(), life.sleeve.started.run) == (seen, "off")
     with pytest.raises(Refused, match="stopped already"):
         await life.tell(words.stop(NAME, StopSleeveBody(reason="again")))
@@ -250,7 +258,7 @@ async def test_a_reload_under_load_loses_no_event(living: Callable[..., Life]) -
     for number in range(3):
         life.write(COUNTER.replace("CODE", f"code-{number}"))
         await life.reload()
-    life.bench.until(50_000)
+    life.later(20_000)
     trades = [
         seq for seq, _, event, _ in life.bench.steps if isinstance(event, Trade) and seq > begun
     ]
@@ -266,7 +274,7 @@ async def test_a_difference_shows_both_versions_deciding_and_changes_nothing(
     life = living()
     await life.start("shadow")
     await life.tell(asyncio.sleep(0))  # its first decision, so that there is a memory to keep
-    life.bench.until(3000)
+    life.later(2000)
     life.write(COUNTER.replace('"enter"', '"go in"'))
     life.configure(STANZA + "params = { size = 1 }")
     state, before = life.bench.kernel.state, life.sleeve.started
@@ -306,7 +314,7 @@ async def test_the_day_of_a_sleeve_is_shown_and_is_0_while_nothing_has_traded(
     life = living()
     await life.start("live")
     before = life.bench.kernel.state.sleeves[NAME].mark
-    life.bench.until(10_000)
+    life.later(9000)
     (line,) = await life.tell(life.served.service.sleeves.listing())
     assert before is None
     assert line.day == "0"
@@ -332,7 +340,7 @@ async def test_memory_goes_through_migrate_or_the_reload_is_refused(
     life = living()
     await life.start("shadow")
     await life.tell(asyncio.sleep(0))
-    life.bench.until(4000)
+    life.later(3000)
     renamed = COUNTER.replace("trades: int = 0", "prints: int").replace(".trades", ".prints")
     life.write(renamed)
     with pytest.raises(Refused, match=r"give it migrate\(old_state, old_version\)"):
@@ -354,7 +362,7 @@ async def test_memory_goes_through_migrate_or_the_reload_is_refused(
 async def test_fresh_begins_without_what_was_remembered(living: Callable[..., Life]) -> None:
     life = living()
     await life.start("shadow")
-    life.bench.until(4000)
+    life.later(3000)
     life.write(COUNTER.replace("trades: int = 0", "prints: int = 0").replace(".trades", ".prints"))
     await life.reload(fresh=True)
     assert life.newest().memory is None
@@ -387,7 +395,7 @@ async def test_what_a_policy_logs_and_risks_is_shown(living: Callable[..., Life]
     )
     life.write(logging.replace("limit=snapshot.only.bid", "limit=snapshot.only.ask"))
     await life.start("live")
-    life.bench.until(6000)
+    life.later(3000)
     words = life.served.service.sleeves
     lines = await life.tell(words.logged(NAME, LoggedQuery(limit=5)))
     assert len(lines) == 5
@@ -463,9 +471,9 @@ async def test_a_day_with_reloads_and_a_rollback_is_decided_again_from_the_journ
     first = life.sleeve.started.version
     life.write(COUNTER.replace("limit=snapshot.only.bid", "limit=snapshot.only.ask"))
     await life.reload()
-    life.bench.until(8000)
+    life.later(6000)
     await life.tell(life.served.service.sleeves.rollback(NAME, ChangeBody(version=first)))
-    life.bench.until(12_000)
+    life.later(4000)
     life.bench.runtime.records.commit()
     (life.home / "policies" / "counter.py").unlink()
     found = redecide(life.folder, [])

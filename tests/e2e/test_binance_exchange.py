@@ -102,7 +102,8 @@ def test_what_the_engine_knows_after_kill_and_restart_is_the_exchanges_ledger() 
         keep_keys(home, ready)
         with running(home) as engine, engine.client() as client:
             wait_until(lambda: understood(client), "the account is understood", 30)
-            assert place(client, 1, "0.01", None).state == "filled"
+            now = place(client, 1, "0.01", None).client_order_id
+            wait_until(lambda: state_of(client, now) == "filled", "bought at market", 10)
             near = place(client, 2, "0.02", "59500")
             assert near.state == "accepted"
             far = place(client, 3, "0.03", "59400").client_order_id

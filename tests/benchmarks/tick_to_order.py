@@ -155,7 +155,7 @@ def trade(ready: Facts, wire: Wire, number: int) -> list[float]:
             asked = {"venue": "binance", "symbol": "BTCUSDT", "quantity": "0.001"}
             asked["price"] = str(price // 1 + step + CENTS)
             http.post(f"{ready['control']}/_ctl/print", json=asked).raise_for_status()
-            time.sleep(0.15)
+            time.sleep(0.25)
     time.sleep(0.5)
     return wire.delays()
 

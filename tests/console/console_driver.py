@@ -10,7 +10,7 @@ from tradebot.console.app import ConsoleApp
 from tradebot.console.glyphs import ALPHABETS, GlyphName
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.view import View
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 
 type Scene = Callable[[FakeMarket, StateQuery], Frame | None]
 """What the engine shows of a window; None: nothing comes."""

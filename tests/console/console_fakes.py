@@ -12,36 +12,39 @@ from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQ
 from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateFacts
 from tradebot.engine.control.clients import ClientFacts, DropFacts, StreamFacts
 from tradebot.engine.control.health import AccountHealth, HealthFacts, RateBudget
-from tradebot.engine.control.messages import (
-    API_NUMBER,
+from tradebot.engine.control.messages import API_NUMBER, Hello
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
-    AccountView,
-    AmendRequest,
-    BookView,
-    CandleView,
-    CommandAnswer,
     DifferenceFacts,
     EngineFacts,
-    EventLine,
     FeedFacts,
     FillFacts,
-    Frame,
-    Hello,
     HoldingFacts,
-    InstrumentView,
     LimitFacts,
-    OrderAnswer,
     OrderFacts,
-    OrderRequest,
     PositionFacts,
-    Preview,
-    Problem,
     SleeveFacts,
+)
+from tradebot.engine.control.messages_frame import (
+    AccountView,
+    BookView,
+    CandleView,
+    Frame,
+    InstrumentView,
     TradeView,
-    Verdict,
     WatchView,
 )
 from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_orders import (
+    AmendRequest,
+    CommandAnswer,
+    EventLine,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+    Problem,
+    Verdict,
+)
 from tradebot.engine.control.messages_ticket import TicketEdge, TicketFacts, TicketFirst
 from tradebot.engine.control.order_life import LifeLine, OrderLife
 from tradebot.engine.control.setup import (

@@ -10,7 +10,9 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import FeedFacts, FeedState, Frame, HandView
+from tradebot.engine.control.messages import FeedState
+from tradebot.engine.control.messages_facts import FeedFacts
+from tradebot.engine.control.messages_frame import Frame, HandView
 
 NARROW, MID, WIDE = (80, 24), (120, 40), (200, 60)
 SIZES = {"narrow": NARROW, "mid": MID, "wide": WIDE}

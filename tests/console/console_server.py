@@ -13,10 +13,9 @@ import msgspec
 from console_fakes import FakeMarket, order, preview_of
 
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import (
-    API_NUMBER,
+from tradebot.engine.control.messages import API_NUMBER, Hello
+from tradebot.engine.control.messages_orders import (
     CommandAnswer,
-    Hello,
     OrderAnswer,
     OrderRequest,
     Problem,

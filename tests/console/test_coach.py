@@ -9,7 +9,8 @@ from console_fakes import FakeMarket, order
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.sandbox.coach import Coach
 from tradebot.console.sandbox.progress import DONE, Progress, keep, read
-from tradebot.engine.control.messages import Frame, OrderFacts, PositionFacts
+from tradebot.engine.control.messages_facts import OrderFacts, PositionFacts
+from tradebot.engine.control.messages_frame import Frame
 
 
 def stop_at(trigger: str) -> OrderFacts:

@@ -37,7 +37,8 @@ from tradebot.console.screens.overlays.told import Told
 from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.trade.panels.status_row import status_row
 from tradebot.console.view import View
-from tradebot.engine.control.messages import DifferenceFacts, Frame, SleeveFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts, SleeveFacts
+from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.messages_house import Decisions, HouseView, SleeveRow
 from tradebot.engine.control.sleeves import ChangeBody
 

@@ -7,7 +7,7 @@ from console_scenes import MID, SIZES, Compare, Steps, look, lose_engine, shot
 from house_fakes import DECISIONS, DIFFERENCE, EARLY_HOUSE, EMPTY_HOUSE, HOUSE
 
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.messages_house import Decisions, HouseView
 
 

@@ -17,7 +17,8 @@ from tradebot.console.screens.trade.ladder.axis import Axis, Touch, centred, res
 from tradebot.console.screens.trade.ladder.depth import depth_of
 from tradebot.console.screens.trade.ladder.drawing import HEADER_ROWS, Marks, draw, size_text
 from tradebot.console.screens.trade.steps import coarser_or_finer, step_ladder
-from tradebot.engine.control.messages import BookView, FeedFacts, Frame, InstrumentView
+from tradebot.engine.control.messages_facts import FeedFacts
+from tradebot.engine.control.messages_frame import BookView, Frame, InstrumentView
 
 NO_MARKS = Marks(None, focused=False, changed=frozenset())
 LEVELS = st.dictionaries(

@@ -19,7 +19,8 @@ from tradebot.console.link.protocol import LinkDown, LinkRefused, StateQuery, Wr
 from tradebot.console.session import Session
 from tradebot.console.view import View
 from tradebot.engine.cli.failures import CommandFailed
-from tradebot.engine.control.messages import EventLine, Frame, OrderRequest
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import EventLine, OrderRequest
 
 
 @pytest.fixture

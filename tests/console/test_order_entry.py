@@ -13,7 +13,9 @@ from tradebot.console.link.protocol import StateQuery
 from tradebot.console.screens.overlays.choice import Choice
 from tradebot.console.screens.overlays.kill import KillOverlay, bare_positions
 from tradebot.console.screens.overlays.review import Review
-from tradebot.engine.control.messages import FeedFacts, Frame, OrderAnswer, Verdict
+from tradebot.engine.control.messages_facts import FeedFacts
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import OrderAnswer, Verdict
 
 
 def top_review(console: Console) -> Review:

@@ -11,7 +11,9 @@ from tradebot.console.rows import text_of
 from tradebot.console.screens.orders.life import ms_text
 from tradebot.console.screens.overlays.choice import Choice
 from tradebot.console.screens.overlays.typed import Typed
-from tradebot.engine.control.messages import AmendRequest, Frame, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import AmendRequest
 from tradebot.engine.control.order_life import OrderLife
 
 

@@ -19,7 +19,7 @@ from tradebot.console.screens.trade.panels.card import Card
 from tradebot.console.screens.trade.panels.fills import FillsPanel
 from tradebot.console.screens.trade.panels.working import queue_words, short_state, state_words
 from tradebot.console.widgets.line import LineWidget
-from tradebot.engine.control.messages import FeedFacts
+from tradebot.engine.control.messages_facts import FeedFacts
 
 SIZES = [
     (80, 24),

@@ -18,7 +18,8 @@ from tradebot.console.screens.health.lights import (
 from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.risk.limits import bar_row
 from tradebot.engine.control.health import SessionFacts
-from tradebot.engine.control.messages import Frame, LimitFacts
+from tradebot.engine.control.messages_facts import LimitFacts
+from tradebot.engine.control.messages_frame import Frame
 
 
 def risk_scene(market: FakeMarket, query: StateQuery) -> Frame:

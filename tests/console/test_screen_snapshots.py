@@ -29,7 +29,8 @@ from console_scenes import (
 
 from tradebot.console import hands
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import Frame, LimitFacts, OrderFacts
+from tradebot.engine.control.messages_facts import LimitFacts, OrderFacts
+from tradebot.engine.control.messages_frame import Frame
 
 
 def orders_scene(market: FakeMarket, query: StateQuery) -> Frame:

@@ -10,7 +10,7 @@ from tradebot.console.link.protocol import StateQuery
 from tradebot.console.rows import Row, text_of
 from tradebot.console.screens.setup.check import next_step
 from tradebot.console.screens.setup.streams import market_words, rest_words
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.setup import AccountCheck
 
 

@@ -20,7 +20,7 @@ from console_scenes import (
 )
 
 from tradebot.console.glyphs import GlyphName
-from tradebot.engine.control.messages import OrderAnswer
+from tradebot.engine.control.messages_orders import OrderAnswer
 
 
 async def open_kill(console: Console) -> None:

@@ -11,7 +11,8 @@ from tradebot.console.app import ConsoleApp
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.stories import FillBurst, Teller, burst_words, fill_words, past
 from tradebot.console.view import Level
-from tradebot.engine.control.messages import AlertView, EventLine, Frame
+from tradebot.engine.control.messages_frame import AlertView, Frame
+from tradebot.engine.control.messages_orders import EventLine
 
 ORDER = {
     "client_order_id": "tbq7x2k9", "request_id": "c-1", "bet_id": "b", "account": "sandbox",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tradebot.console.screens.trade.ticket import draft as drafts
 from tradebot.console.screens.trade.ticket.draft import Draft, request_of
 from tradebot.console.screens.trade.ticket.wording import order_words
-from tradebot.engine.control.messages import InstrumentView, OrderRequest
+from tradebot.engine.control.messages_frame import InstrumentView
+from tradebot.engine.control.messages_orders import OrderRequest
 
 COIN = InstrumentView(
     id="x:BTC",

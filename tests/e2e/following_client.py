@@ -13,7 +13,7 @@ from tradebot.console.clock import SystemClock
 from tradebot.console.link.address import parse_address
 from tradebot.console.link.http import HttpLink
 from tradebot.console.link.protocol import StateQuery
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 
 
 async def follow(address: str) -> None:

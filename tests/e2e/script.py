@@ -5,7 +5,7 @@ import threading
 from decimal import Decimal
 
 from tradebot.engine.control.client import ControlClient, ControlError, EngineRefused
-from tradebot.engine.control.messages import OrderRequest
+from tradebot.engine.control.messages_orders import OrderRequest
 
 SIZES = {"sandbox:BTCUSDT": "0.02", "sandbox:ETHUSDT": "0.4", "sandbox:SOLUSDT": "6.5"}
 

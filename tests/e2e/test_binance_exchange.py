@@ -12,7 +12,8 @@ import pytest
 from tests.e2e.engine_process import COMMAND, Home, running, short_home, wait_until
 
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import OrderFacts, OrderRequest
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_orders import OrderRequest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ import pytest
 from httpx_sse import connect_sse
 from tests.e2e.engine_process import Home, rows_of, running, short_home
 
-from tradebot.engine.control.messages import OrderRequest
+from tradebot.engine.control.messages_orders import OrderRequest
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import pytest
 from tests.e2e.engine_process import Home, running, short_home, wait_until
 
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import OrderRequest
 from tradebot.engine.control.messages_house import SleeveRow
+from tradebot.engine.control.messages_orders import OrderRequest
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 

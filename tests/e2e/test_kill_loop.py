@@ -24,7 +24,7 @@ from tests.e2e.script import Script
 from tests.e2e.venue_fold import SCALES, VenueTruth, fold
 
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import FillFacts, OrderFacts
+from tradebot.engine.control.messages_facts import FillFacts, OrderFacts
 from tradebot.engine.journal.verify import verify
 
 pytestmark = [

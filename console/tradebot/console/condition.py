@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 
 LOST_AFTER_S = 2.0
 """Without any frame for this long the engine counts as not responding; heartbeats come twice a second."""

@@ -18,7 +18,7 @@ from tradebot.console.screens.trade.orders import READ_ONLY
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
 from tradebot.console.stage import Stage
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 
 
 class Desk:

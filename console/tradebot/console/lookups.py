@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tradebot.engine.control.authority import AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import AccountFacts, OrderFacts
+from tradebot.engine.control.messages_facts import AccountFacts, OrderFacts
 from tradebot.engine.control.messages_house import DecisionView, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.setup import AccountCheck, SetupFacts

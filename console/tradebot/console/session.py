@@ -10,7 +10,12 @@ from tradebot.console.link.protocol import EngineLink, LinkDown, LinkError, Link
 from tradebot.console.stories import HAND, FillBurst, Story, Teller, past
 from tradebot.console.view import HistoryLine, Level, View
 from tradebot.engine.cli.failures import CONFIGURATION, UNREACHABLE
-from tradebot.engine.control.messages import CommandAnswer, OrderAnswer, OrderRequest, Preview
+from tradebot.engine.control.messages_orders import (
+    CommandAnswer,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+)
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 2.0

@@ -10,7 +10,9 @@ import msgspec
 from tradebot.console.figures import grouped, iso_ns, short_id, symbol_of, trimmed
 from tradebot.console.rows import plain
 from tradebot.console.view import HistoryLine, Level
-from tradebot.engine.control.messages import EventLine, FillFacts, Frame
+from tradebot.engine.control.messages_facts import FillFacts
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import EventLine
 from tradebot.engine.core.events import (
     CancelRejected,
     FeedChanged,

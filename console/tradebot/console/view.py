@@ -12,7 +12,7 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.lookups import Lookups
 from tradebot.engine.cli.failures import UNREACHABLE
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 
 HISTORY_MAX = 50_000
 """Lines of the event history kept in memory."""

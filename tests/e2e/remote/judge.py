@@ -12,7 +12,7 @@ from tests.e2e.orders_made import OrdersMade
 from tests.e2e.venue_fold import SCALES, VenueTruth, fold
 
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import FillFacts, OrderFacts
+from tradebot.engine.control.messages_facts import FillFacts, OrderFacts
 from tradebot.engine.journal.codec import JsonValue
 from tradebot.engine.journal.reserve import read_reserve
 from tradebot.engine.journal.store import Journal

@@ -19,8 +19,8 @@ from tradebot.engine.cli.policy_decisions import (
     logged_in,
     why_lines,
 )
-from tradebot.engine.control.messages import EventLine
 from tradebot.engine.control.messages_house import DecisionView
+from tradebot.engine.control.messages_orders import EventLine
 
 
 class Typed(io.StringIO):

@@ -13,7 +13,7 @@ from pathlib import Path
 import h11
 import msgspec
 
-from tradebot.engine.control.messages import Problem
+from tradebot.engine.control.messages_orders import Problem
 from tradebot.engine.control.routes import ROUTES, STREAMS
 
 ANSWER_S = 20.0

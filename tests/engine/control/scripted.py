@@ -17,36 +17,34 @@ from tradebot.engine.control.authority import (
 )
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
-    API_NUMBER,
+from tradebot.engine.control.messages import API_NUMBER, Hello
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
-    AccountView,
-    AmendRequest,
-    BookView,
-    CommandAnswer,
     DifferenceFacts,
     EngineFacts,
-    EventLine,
     FeedFacts,
     FillFacts,
-    Frame,
-    Hello,
-    InstrumentView,
     LimitFacts,
-    OrderAnswer,
     OrderFacts,
-    OrderRequest,
     PositionFacts,
-    Preview,
     SleeveFacts,
     Status,
-    Verdict,
 )
+from tradebot.engine.control.messages_frame import AccountView, BookView, Frame, InstrumentView
 from tradebot.engine.control.messages_house import (
     Decisions,
     DecisionView,
     HouseView,
     MovesView,
+)
+from tradebot.engine.control.messages_orders import (
+    AmendRequest,
+    CommandAnswer,
+    EventLine,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+    Verdict,
 )
 from tradebot.engine.control.order_life import LifeLine, OrderLife
 from tradebot.engine.control.setup import AccountCheck, AccountSetup, SetupFacts

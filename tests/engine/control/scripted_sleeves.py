@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, override
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocationFacts,
     AllocationLine,

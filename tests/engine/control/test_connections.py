@@ -15,7 +15,7 @@ from tests.engine.control.test_streams import MovingEngine
 
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.limits import READER_TIMEOUT_S, SEND_BUFFER_BYTES, Limits
-from tradebot.engine.control.messages import Problem
+from tradebot.engine.control.messages_orders import Problem
 from tradebot.engine.control.streams import Pace
 
 QUICK = Limits(head_timeout_s=0.1, body_timeout_s=0.1, reader_timeout_s=0.3)

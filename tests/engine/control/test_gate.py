@@ -12,7 +12,7 @@ from tests.engine.control.doors import NOW, HandClock, bearer
 from tests.engine.control.scripted import BTC, ScriptedEngine
 
 from tradebot.engine.control.limits import Bucket, Limits, Rate
-from tradebot.engine.control.messages import Problem
+from tradebot.engine.control.messages_orders import Problem
 from tradebot.engine.control.origin import foreign, own_hosts
 from tradebot.engine.control.rights import RIGHTS, TokenKind
 from tradebot.engine.control.routes import ROUTES

@@ -28,7 +28,9 @@ from tradebot.engine.control.bodies import (
 )
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.limits import BODY_BYTES_MAX
-from tradebot.engine.control.messages import Hello, OrderAnswer, OrderRequest, Problem, Status
+from tradebot.engine.control.messages import Hello
+from tradebot.engine.control.messages_facts import Status
+from tradebot.engine.control.messages_orders import OrderAnswer, OrderRequest, Problem
 
 ORDER: dict[str, object] = {
     "request_id": "r-1",

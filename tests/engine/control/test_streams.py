@@ -16,7 +16,8 @@ from tests.engine.control.scripted import BTC, ETH, ScriptedEngine
 
 from tradebot.engine.control.engine import FrameQuery
 from tradebot.engine.control.listeners import bind_unix
-from tradebot.engine.control.messages import EventLine, Frame, Problem
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import EventLine, Problem
 from tradebot.engine.control.server import serving
 from tradebot.engine.control.streams import Pace, write_frames
 from tradebot.engine.control.tokens import TokenStore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.engine.control.messages import FillFacts, OrderFacts, PositionFacts, Status
+from tradebot.engine.control.messages_facts import FillFacts, OrderFacts, PositionFacts, Status
 from tradebot.engine.drills import judge
 from tradebot.engine.drills.judge import differences
 from tradebot.engine.drills.truth import Truth, read_truth

@@ -13,7 +13,7 @@ import pytest
 from tests.engine.live.live_bench import BTC, START, LiveBench, Served, quiet_market
 
 from tradebot.data.events import MarketEvent
-from tradebot.engine.control.messages import OrderRequest
+from tradebot.engine.control.messages_orders import OrderRequest
 from tradebot.engine.core.events import CancelRequested, FeedChanged, TimerFired
 from tradebot.engine.core.types import SECOND
 from tradebot.engine.live.loop import FIRST_CONSOLE_S, GONE_S, Loop

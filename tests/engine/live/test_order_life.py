@@ -9,7 +9,7 @@ import pytest
 from tests.engine.live.live_bench import BTC, LiveBench, Served, quiet_market
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import AmendRequest, OrderAnswer, OrderRequest
+from tradebot.engine.control.messages_orders import AmendRequest, OrderAnswer, OrderRequest
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.live import order_life
 

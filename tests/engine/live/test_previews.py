@@ -13,7 +13,7 @@ from tests.engine.live.live_bench import ACCOUNT, BTC, LiveBench, book, quiet_ma
 
 from tradebot.data.events import BookSnapshot
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import OrderRequest, Preview
+from tradebot.engine.control.messages_orders import OrderRequest, Preview
 from tradebot.engine.core.events import PlaceOrder
 from tradebot.engine.core.reasons import Edge
 from tradebot.engine.core.records import Record

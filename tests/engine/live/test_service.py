@@ -11,7 +11,7 @@ import pytest
 from tests.engine.live.live_bench import BTC, LiveBench, Served, quiet_market
 
 from tradebot.engine.control.engine import FrameQuery, Refused
-from tradebot.engine.control.messages import EventLine, OrderAnswer, OrderRequest
+from tradebot.engine.control.messages_orders import EventLine, OrderAnswer, OrderRequest
 from tradebot.engine.core.actions import OrderSeq
 from tradebot.engine.core.events import HaltRequested
 from tradebot.engine.core.needs import Every, Need

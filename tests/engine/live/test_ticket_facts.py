@@ -11,7 +11,7 @@ import pytest
 from tests.engine.core.builders import World, started
 from tests.engine.live.live_bench import BTC, LiveBench, quiet_market
 
-from tradebot.engine.control.messages import OrderRequest
+from tradebot.engine.control.messages_orders import OrderRequest
 from tradebot.engine.control.messages_ticket import TicketFacts
 from tradebot.engine.core.records import Record
 from tradebot.engine.core.types import HAND

@@ -17,20 +17,18 @@ from tradebot.console.link.protocol import Answer, LinkDown, LinkRefused, StateQ
 from tradebot.engine.control.authority import ArmBody, AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
-    API_NUMBER,
-    AccountFacts,
+from tradebot.engine.control.messages import API_NUMBER, Hello
+from tradebot.engine.control.messages_facts import AccountFacts, OrderFacts
+from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_orders import (
     AmendRequest,
     CommandAnswer,
     EventLine,
-    Hello,
     OrderAnswer,
-    OrderFacts,
     OrderRequest,
     Preview,
     Problem,
 )
-from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.setup import AccountCheck, CheckBody, SetupFacts
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference

@@ -14,19 +14,18 @@ import msgspec
 from tradebot.engine.control.authority import ArmBody, AuthorityFacts
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
-    AccountFacts,
+from tradebot.engine.control.messages import Hello
+from tradebot.engine.control.messages_facts import AccountFacts, OrderFacts
+from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_orders import (
     AmendRequest,
     CommandAnswer,
     EventLine,
-    Hello,
     OrderAnswer,
-    OrderFacts,
     OrderRequest,
     Preview,
     Problem,
 )
-from tradebot.engine.control.messages_house import Decisions, HouseView
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference

@@ -9,7 +9,8 @@ from tradebot.console.condition import ConditionKind
 from tradebot.console.figures import grouped, symbol_of, trimmed
 from tradebot.console.rows import plain
 from tradebot.console.sandbox.progress import DONE, STEPS, Progress
-from tradebot.engine.control.messages import Frame, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_frame import Frame
 
 _NOTIONAL = Decimal(3000)
 """What the first buy is worth, about: 3 % of a sandbox's cash."""

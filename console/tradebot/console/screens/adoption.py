@@ -5,7 +5,7 @@ from tradebot.console.rows import plain
 from tradebot.console.screens.overlays.choice import Answer, Choice
 from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.sleeve_words import with_reason
-from tradebot.engine.control.messages import DifferenceFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts
 
 OWNERS_MAX = 9
 """Sleeves that can be chosen by digit."""

@@ -19,7 +19,7 @@ from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.screens.trade.panels.status_row import StatusRow
 from tradebot.console.session import Session
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 
 UNBORDERED = ("status", "events", "keys", "calibration")
 ASK_EVERY_S = 1.0

@@ -6,7 +6,7 @@ from tradebot.console.application import application_of
 from tradebot.console.rows import plain
 from tradebot.console.screens.overlays.typed import Typed
 from tradebot.console.screens.panel_screen import PanelScreen
-from tradebot.engine.control.messages import SleeveFacts
+from tradebot.engine.control.messages_facts import SleeveFacts
 
 
 def with_reason(

@@ -9,7 +9,7 @@ import typer
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form
 from tradebot.engine.cli.output import or_dash, print_json, print_narrow, print_table
 from tradebot.engine.cli.target import connected
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
     FillFacts,
     OrderFacts,

@@ -16,8 +16,8 @@ from tradebot.engine.cli.target import connected
 from tradebot.engine.cli.trade import parse_time
 from tradebot.engine.cli.watch import iso_text
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import EventLine
 from tradebot.engine.control.messages_house import DecisionView
+from tradebot.engine.control.messages_orders import EventLine
 from tradebot.engine.control.sleeves import LoggedLine
 
 LOOKED_THROUGH = 500

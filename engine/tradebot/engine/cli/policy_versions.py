@@ -14,7 +14,7 @@ from tradebot.engine.cli.policy_facts import SleeveArgument
 from tradebot.engine.cli.policy_text import difference_lines
 from tradebot.engine.cli.target import connected
 from tradebot.engine.control.client import ControlClient, EngineRefused
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 
 LOOK_S = 0.5

@@ -9,7 +9,7 @@ from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, for
 from tradebot.engine.cli.output import print_json, print_narrow
 from tradebot.engine.cli.steer import tell
 from tradebot.engine.cli.target import connected
-from tradebot.engine.control.messages import DifferenceFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts
 
 type Word = Literal["adopt", "ignore", "flatten", "ask"]
 

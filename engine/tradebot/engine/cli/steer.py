@@ -9,7 +9,7 @@ from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, for
 from tradebot.engine.cli.output import print_json, print_narrow
 from tradebot.engine.cli.symbols import resolve
 from tradebot.engine.cli.target import connected
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 
 AllOption = Annotated[bool, typer.Option("--all", help="All of them.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; goes into the journal.")]

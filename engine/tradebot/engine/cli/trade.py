@@ -25,7 +25,7 @@ from tradebot.engine.cli.output import print_json, print_table
 from tradebot.engine.cli.symbols import resolve
 from tradebot.engine.cli.target import connected
 from tradebot.engine.control.client import ControlClient
-from tradebot.engine.control.messages import AmendRequest, OrderAnswer, OrderRequest, Preview
+from tradebot.engine.control.messages_orders import AmendRequest, OrderAnswer, OrderRequest, Preview
 
 WAIT_S = 5.0
 """Longest wait for the venue's answer."""

@@ -10,7 +10,7 @@ from tradebot.engine.cli.failures import UNREACHABLE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, NameOption, PlainOption, form
 from tradebot.engine.cli.target import connected
 from tradebot.engine.control.client import EngineUnreachable
-from tradebot.engine.control.messages import EventLine
+from tradebot.engine.control.messages_orders import EventLine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,8 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from tradebot.engine.control.messages import CommandAnswer, Message
+from tradebot.engine.control.messages import Message
+from tradebot.engine.control.messages_orders import CommandAnswer
 
 ARM_S_MAX = 24 * 3600
 """Longest time that can be armed for."""

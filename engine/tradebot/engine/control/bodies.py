@@ -10,7 +10,8 @@ import msgspec
 
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.limits import WAIT_S_MAX
-from tradebot.engine.control.messages import AmendRequest, Message, OrderRequest
+from tradebot.engine.control.messages import Message
+from tradebot.engine.control.messages_orders import AmendRequest, OrderRequest
 
 ORDERS_MAX = 100_000
 """Most orders in one answer: more than an engine remembers."""

@@ -21,24 +21,25 @@ from httpx_sse import EventSource
 from tradebot.engine.control.authority import ArmBody, AuthorityFacts, MandateBody
 from tradebot.engine.control.clients import ClientFacts
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
-    API_NUMBER,
+from tradebot.engine.control.messages import API_NUMBER, Hello
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
-    AmendRequest,
-    CommandAnswer,
     DifferenceFacts,
-    EventLine,
     FillFacts,
-    Hello,
-    OrderAnswer,
     OrderFacts,
-    OrderRequest,
     PositionFacts,
-    Preview,
-    Problem,
     Status,
 )
 from tradebot.engine.control.messages_house import HouseView
+from tradebot.engine.control.messages_orders import (
+    AmendRequest,
+    CommandAnswer,
+    EventLine,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+    Problem,
+)
 from tradebot.engine.control.sleeve_client import SleeveClient
 
 ANSWER_TIMEOUT_S = 5.0

@@ -21,7 +21,7 @@ from tradebot.engine.control.limits import (
     SEND_BUFFER_BYTES,
     Limits,
 )
-from tradebot.engine.control.messages import Problem
+from tradebot.engine.control.messages_orders import Problem
 from tradebot.engine.control.problems import Rejected, send_rejection
 
 _PEER = struct.Struct("3i")  # pid, uid, gid: `struct ucred` of Linux

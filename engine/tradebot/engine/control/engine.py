@@ -8,23 +8,25 @@ import msgspec
 
 from tradebot.engine.control.authority import ControlledAuthority
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages import Hello
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
-    AmendRequest,
-    CommandAnswer,
     DifferenceFacts,
-    EventLine,
     FillFacts,
-    Frame,
-    Hello,
-    OrderAnswer,
     OrderFacts,
-    OrderRequest,
     PositionFacts,
-    Preview,
     Status,
 )
+from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_orders import (
+    AmendRequest,
+    CommandAnswer,
+    EventLine,
+    OrderAnswer,
+    OrderRequest,
+    Preview,
+)
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.control.sleeves import ControlledSleeves

@@ -1,6 +1,7 @@
 """`GET /v1/health`: what the health lights are made of; None is unknown, never zero."""
 
-from tradebot.engine.control.messages import FeedFacts, Message, TradingState
+from tradebot.engine.control.messages import Message, TradingState
+from tradebot.engine.control.messages_facts import FeedFacts
 
 
 class AccountHealth(Message, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from tradebot.engine.control.bodies import NAME_CHARS_MAX
-from tradebot.engine.control.messages import API_NUMBER, Problem
+from tradebot.engine.control.messages import API_NUMBER
+from tradebot.engine.control.messages_orders import Problem
 from tradebot.engine.control.problems import STATUSES
 from tradebot.engine.control.rights import KIND_FOR
 from tradebot.engine.control.table import NoQuery, Route

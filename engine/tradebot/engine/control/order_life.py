@@ -1,6 +1,7 @@
 """`GET /v1/orders/{id}/life`: everything that happened to one order, beginning with why it was wanted."""
 
-from tradebot.engine.control.messages import Message, OrderFacts
+from tradebot.engine.control.messages import Message
+from tradebot.engine.control.messages_facts import OrderFacts
 
 
 class LifeLine(Message, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from litestar.types import Send
 
 from tradebot.engine.control.engine import Refused
 from tradebot.engine.control.limits import BODY_BYTES_MAX
-from tradebot.engine.control.messages import Problem
+from tradebot.engine.control.messages_orders import Problem
 
 type AnyRequest = Request[object, object, State]
 

@@ -3,8 +3,8 @@
 from typing import Protocol
 from urllib.parse import quote
 
-from tradebot.engine.control.messages import CommandAnswer
 from tradebot.engine.control.messages_house import Decisions, DecisionView
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocateBy,
     AllocationFacts,

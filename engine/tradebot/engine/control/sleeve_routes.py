@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocationFacts,
     AllocationQuery,

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 
 from tradebot.engine.control.authority import MANDATE_DAYS_MAX, AmountText, MandateFacts
-from tradebot.engine.control.messages import CommandAnswer, Message
+from tradebot.engine.control.messages import Message
+from tradebot.engine.control.messages_orders import CommandAnswer
 
 type RunWord = Literal["off", "shadow", "live"]
 type SleeveWord = Literal["off", "running", "warming", "paused", "failed", "stopped"]

@@ -7,7 +7,8 @@ import msgspec
 from litestar.types import Receive, Send
 
 from tradebot.engine.control.engine import ControlledEngine, FrameQuery, Refused
-from tradebot.engine.control.messages import EventLine, Frame
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import EventLine
 from tradebot.engine.control.problems import Rejected, encode_problem
 
 type Write = Callable[[bytes], Awaitable[None]]

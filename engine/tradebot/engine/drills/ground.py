@@ -8,14 +8,8 @@ from time import sleep
 import msgspec
 
 from tradebot.engine.control.client import ControlClient, ControlError
-from tradebot.engine.control.messages import (
-    FillFacts,
-    OrderAnswer,
-    OrderFacts,
-    OrderRequest,
-    PositionFacts,
-    Status,
-)
+from tradebot.engine.control.messages_facts import FillFacts, OrderFacts, PositionFacts, Status
+from tradebot.engine.control.messages_orders import OrderAnswer, OrderRequest
 from tradebot.engine.drills.judge import differences
 from tradebot.engine.drills.market import INSTRUMENT
 from tradebot.engine.drills.orders import Look, VenueOrder

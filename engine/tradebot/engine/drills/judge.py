@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from tradebot.engine.control.messages import FillFacts, OrderFacts, PositionFacts, Status
+from tradebot.engine.control.messages_facts import FillFacts, OrderFacts, PositionFacts, Status
 from tradebot.engine.drills.market import INSTRUMENT
 from tradebot.engine.drills.truth import Truth
 from tradebot.engine.journal.store import Journal

@@ -8,7 +8,7 @@ import msgspec
 
 from tradebot.engine.control.client import ControlClient, EngineAddress
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
     FillFacts,
     OrderFacts,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from tradebot.engine.control.messages import AccountFacts, HoldingFacts
+from tradebot.engine.control.messages_facts import AccountFacts, HoldingFacts
 from tradebot.engine.core.accounts import AccountState
 from tradebot.engine.core.ledger import ZERO
 from tradebot.engine.core.marks import figures_of

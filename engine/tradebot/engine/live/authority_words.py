@@ -13,7 +13,7 @@ from tradebot.engine.control.authority import (
     TerminalBody,
 )
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.core.events import (
     ArmRequested,
     DisarmRequested,

@@ -1,6 +1,6 @@
 """What waits for somebody's word, as facts for clients, and what an answer to it comes to."""
 
-from tradebot.engine.control.messages import DifferenceFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts
 from tradebot.engine.core.answers import matters
 from tradebot.engine.core.state import State
 from tradebot.engine.core.types import SECOND

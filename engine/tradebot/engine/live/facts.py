@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from tradebot.data.instruments import Instrument
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages_facts import (
     FeedFacts,
     FillFacts,
     LimitFacts,

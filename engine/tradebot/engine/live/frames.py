@@ -5,14 +5,13 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.data.instruments import Instrument
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages_facts import FeedFacts, PositionFacts
+from tradebot.engine.control.messages_frame import (
     AccountView,
     AlertView,
     BookView,
-    FeedFacts,
     HandView,
     InstrumentView,
-    PositionFacts,
     TradeView,
     WatchView,
 )

@@ -5,7 +5,7 @@ from decimal import ROUND_FLOOR, Decimal
 from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import AmendRequest, OrderRequest, Preview, Verdict
+from tradebot.engine.control.messages_orders import AmendRequest, OrderRequest, Preview, Verdict
 from tradebot.engine.core.accounts import NATIVE_CAPABILITIES
 from tradebot.engine.core.edge_size import UsedEdge, half_kelly, used_edge
 from tradebot.engine.core.events import AmendRequested, PlaceOrder

@@ -6,9 +6,7 @@ from contextlib import contextmanager
 import msgspec
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import (
-    EventLine,
-)
+from tradebot.engine.control.messages_orders import EventLine
 from tradebot.engine.journal.codec import Row
 from tradebot.engine.live.service_facts import FactWords
 from tradebot.engine.live.service_orders import OrderWords

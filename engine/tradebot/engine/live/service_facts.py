@@ -8,19 +8,18 @@ import msgspec
 from tradebot.data.errors import ScaleError
 from tradebot.engine.control.engine import FrameQuery, Refused
 from tradebot.engine.control.health import HealthFacts
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages import Hello
+from tradebot.engine.control.messages_facts import (
     AccountFacts,
     EngineFacts,
     FillFacts,
-    Frame,
-    Hello,
     OrderFacts,
-    OrderRequest,
     PositionFacts,
-    Preview,
     Status,
 )
+from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.messages_house import Decisions, HouseView
+from tradebot.engine.control.messages_orders import OrderRequest, Preview
 from tradebot.engine.control.order_life import OrderLife
 from tradebot.engine.control.setup import AccountCheck, SetupFacts
 from tradebot.engine.core.market import InstrumentMarket

@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import (
+from tradebot.engine.control.messages_orders import (
     AmendRequest,
     CommandAnswer,
     OrderAnswer,

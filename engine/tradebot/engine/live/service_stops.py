@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import (
-    CommandAnswer,
-    DifferenceFacts,
-)
+from tradebot.engine.control.messages_facts import DifferenceFacts
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.core.answers import find_matter, refusal
 from tradebot.engine.core.events import (
     DifferenceAnswerRequested,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import AllocationFacts, AllocationQuery, CapitalBody
 from tradebot.engine.core.events import SleeveChanged
 from tradebot.engine.core.outcomes import Alert

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from tradebot.engine.control.authority import MandateBody
 from tradebot.engine.control.engine import Refused
-from tradebot.engine.control.messages import CommandAnswer
+from tradebot.engine.control.messages_orders import CommandAnswer
 from tradebot.engine.control.sleeves import (
     AllocationFacts,
     AllocationQuery,

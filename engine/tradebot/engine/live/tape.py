@@ -4,7 +4,7 @@ from collections import deque
 
 from tradebot.data.events import Trade
 from tradebot.data.instruments import InstrumentId
-from tradebot.engine.control.messages import CandleView
+from tradebot.engine.control.messages_frame import CandleView
 from tradebot.engine.core.events import Event, OrderFilled
 from tradebot.engine.core.outcomes import AnyOutcome, FillBooked
 from tradebot.engine.core.types import SECOND

@@ -9,7 +9,7 @@ from tradebot.console.rows import Cell, Row, fit, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.health import AccountHealth, HealthFacts, SessionFacts
-from tradebot.engine.control.messages import FeedFacts
+from tradebot.engine.control.messages_facts import FeedFacts
 
 type Light = Literal["good", "unsure", "bad"]
 

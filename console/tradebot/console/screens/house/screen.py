@@ -24,7 +24,7 @@ from tradebot.console.screens.panel_screen import PanelScreen
 from tradebot.console.screens.sleeve_words import pause_or_resume
 from tradebot.console.screens.trade.board import Placement, Shape
 from tradebot.console.session import Session
-from tradebot.engine.control.messages import DifferenceFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts
 from tradebot.engine.control.messages_house import DecisionView, SleeveRow
 from tradebot.engine.control.sleeves import ChangeBody, VersionDifference
 

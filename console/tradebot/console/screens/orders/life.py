@@ -8,7 +8,7 @@ from tradebot.console.figures import clock_text, grouped, iso_ns, short_id, symb
 from tradebot.console.rows import Cell, Row, fit, left, plain, right
 from tradebot.console.screens.orders.orders import state_of
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
 from tradebot.engine.control.order_life import LifeLine
 
 BAD = frozenset({"denied", "rejected", "unknown", "amend refused", "cancel refused"})

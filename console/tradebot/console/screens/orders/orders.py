@@ -7,7 +7,7 @@ from tradebot.console.figures import clock_text, grouped, iso_ns, short_id, symb
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.view import View
-from tradebot.engine.control.messages import OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
 
 FULL_FROM = 96
 """Inner width from which every column has its place."""

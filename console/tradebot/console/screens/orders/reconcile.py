@@ -6,7 +6,7 @@ from typing import ClassVar, override
 from tradebot.console.figures import age_text
 from tradebot.console.rows import Cell, Row, fit, left, plain
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import DifferenceFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts
 
 DETAIL_FROM = 11
 """Inner height from which the marked difference is also shown in full, below the list."""

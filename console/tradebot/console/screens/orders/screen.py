@@ -23,7 +23,8 @@ from tradebot.console.screens.trade.board import Placement, Shape
 from tradebot.console.screens.trade.orders import positions_in
 from tradebot.console.screens.trade.panels.fills import FillsPanel
 from tradebot.console.session import Session
-from tradebot.engine.control.messages import AmendRequest, DifferenceFacts, OrderFacts
+from tradebot.engine.control.messages_facts import DifferenceFacts, OrderFacts
+from tradebot.engine.control.messages_orders import AmendRequest
 
 type Tab = Literal["orders", "fills", "reconcile"]
 TABS: tuple[Tab, ...] = ("orders", "fills", "reconcile")

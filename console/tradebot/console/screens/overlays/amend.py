@@ -11,7 +11,8 @@ from tradebot.console.clock import Clock
 from tradebot.console.figures import short_id, symbol_of, trimmed
 from tradebot.console.rows import Cell, Row, fit, left, plain
 from tradebot.console.screens.overlays.base import DEAD_TIME_S, Overlay
-from tradebot.engine.control.messages import AmendRequest, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_orders import AmendRequest
 
 NAME_WIDTH = 14
 DIGITS = frozenset("0123456789.")

@@ -7,7 +7,7 @@ from tradebot.console.clock import Clock
 from tradebot.console.figures import symbol_of
 from tradebot.console.rows import Cell, Row, fit, left, plain
 from tradebot.console.screens.overlays.base import Overlay
-from tradebot.engine.control.messages import PositionFacts
+from tradebot.engine.control.messages_facts import PositionFacts
 
 type KillChoice = Literal["kill", "flatten"]
 

@@ -20,7 +20,7 @@ from tradebot.console.screens.trade.ticket.wording import (
     order_words,
     where_words,
 )
-from tradebot.engine.control.messages import OrderAnswer, OrderRequest, Preview, Verdict
+from tradebot.engine.control.messages_orders import OrderAnswer, OrderRequest, Preview, Verdict
 
 type Stage = Literal["asking", "ready", "refused", "sending", "done", "failed"]
 """From the question to the gate to the answer of the venue."""

@@ -9,7 +9,7 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.risk import NEAR, used_share
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import LimitFacts
+from tradebot.engine.control.messages_facts import LimitFacts
 
 NAME_WIDTH = 14
 FIGURES_WIDTH = NAME_WIDTH + 10 + 9 + 8

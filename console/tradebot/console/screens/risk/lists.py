@@ -6,7 +6,7 @@ from typing import ClassVar, override
 from tradebot.console.figures import grouped, money, signed, symbol_of, trimmed
 from tradebot.console.rows import Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import AccountFacts, PositionFacts, SleeveFacts
+from tradebot.engine.control.messages_facts import AccountFacts, PositionFacts, SleeveFacts
 
 SLEEVE_STYLES = {"running": "ok", "paused": "warn", "failed": "fault"}
 WIDE_FROM = 70

@@ -15,7 +15,7 @@ from tradebot.console.screens.health.lights import (
 )
 from tradebot.console.widgets.panel import LivePanel
 from tradebot.engine.control.health import AccountHealth, HealthFacts
-from tradebot.engine.control.messages import FeedFacts
+from tradebot.engine.control.messages_facts import FeedFacts
 
 SLOW_S = 10.0
 """A question about an account that stands longer than this is a REST path in trouble."""

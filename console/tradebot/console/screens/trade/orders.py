@@ -20,7 +20,9 @@ from tradebot.console.screens.trade.ticket.draft import Draft, Side, request_of
 from tradebot.console.screens.trade.ticket.panel import TicketPanel, refusal_of, touch_price
 from tradebot.console.screens.trade.ticket.wording import order_words
 from tradebot.console.session import Session
-from tradebot.engine.control.messages import Frame, OrderAnswer, OrderFacts, PositionFacts
+from tradebot.engine.control.messages_facts import OrderFacts, PositionFacts
+from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.control.messages_orders import OrderAnswer
 
 READ_ONLY = "not sent: this console was opened with --read-only"
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tradebot.engine.control.messages import InstrumentView
+from tradebot.engine.control.messages_frame import InstrumentView
 
 STEPS_MAX = 16
 """Coarsest step: 200,000 ticks."""

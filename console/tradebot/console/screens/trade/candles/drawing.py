@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 from tradebot.console.figures import clock_text
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import EMPTY, Cell, Row
-from tradebot.engine.control.messages import CandleView
+from tradebot.engine.control.messages_frame import CandleView
 
 ROWS_FOR_VOLUME = 9
 """Inner height from which volume gets its rows."""

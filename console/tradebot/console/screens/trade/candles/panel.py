@@ -9,7 +9,8 @@ from tradebot.console.screens.trade.candles.drawing import SHORT_SPANS, ChartSty
 from tradebot.console.screens.trade.ladder.drawing import blank
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import FillFacts, Frame
+from tradebot.engine.control.messages_facts import FillFacts
+from tradebot.engine.control.messages_frame import Frame
 
 COLUMNS_MAX = 6
 """Widest zoom, columns per candle."""

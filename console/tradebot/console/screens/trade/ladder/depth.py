@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from tradebot.console.figures import from_units, units
 from tradebot.console.screens.trade.ladder.axis import Touch
-from tradebot.engine.control.messages import Frame, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_frame import Frame
 
 type StepOf = Callable[[str], int]
 """From a price to its step."""

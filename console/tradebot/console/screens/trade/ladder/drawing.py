@@ -9,7 +9,7 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import EMPTY, Cell, Row, fit, left, right
 from tradebot.console.screens.trade.ladder.axis import Axis
 from tradebot.console.screens.trade.ladder.depth import Depth
-from tradebot.engine.control.messages import BookView
+from tradebot.engine.control.messages_frame import BookView
 
 ORDER_WIDTH = 7
 PRICE_WIDTH_MIN = 12

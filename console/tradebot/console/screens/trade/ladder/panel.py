@@ -24,7 +24,8 @@ from tradebot.console.screens.trade.ladder.drawing import (
 )
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import Frame, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_frame import Frame
 
 CLICK_AFTER_RECENTRE_S = 0.5
 """A click this soon after the rows moved was aimed at another price."""

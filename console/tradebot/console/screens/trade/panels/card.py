@@ -8,7 +8,7 @@ from tradebot.console.figures import age_text
 from tradebot.console.rows import Cell, Row, fit, plain
 from tradebot.console.screens.trade.board import HEIGHT_MIN, WIDTH_MIN, shape_of
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import Frame
+from tradebot.engine.control.messages_frame import Frame
 
 AGAIN = " Connecting again. If its process is gone: "
 

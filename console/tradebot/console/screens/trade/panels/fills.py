@@ -6,7 +6,7 @@ from typing import ClassVar, override
 from tradebot.console.figures import clock_text, grouped, iso_ns, money, symbol_of, trimmed
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import FillFacts
+from tradebot.engine.control.messages_facts import FillFacts
 
 FULL_FROM = 54
 

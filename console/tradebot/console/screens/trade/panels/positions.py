@@ -15,7 +15,7 @@ from tradebot.console.figures import (
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import PositionFacts
+from tradebot.engine.control.messages_facts import PositionFacts
 
 FULL_FROM = 54
 """Inner width from which average, mark and realised have their columns."""

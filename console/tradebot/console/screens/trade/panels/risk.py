@@ -10,7 +10,7 @@ from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.sleeves import sleeve_rows
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import LimitFacts
+from tradebot.engine.control.messages_facts import LimitFacts
 
 NEAR = Decimal("0.8")
 """Share of a bound from which it is written in the warning style."""

@@ -6,7 +6,7 @@ from typing import ClassVar, override
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import SleeveFacts
+from tradebot.engine.control.messages_facts import SleeveFacts
 
 
 class SleevesPanel(LivePanel, can_focus=True):

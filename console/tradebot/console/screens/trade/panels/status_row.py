@@ -19,7 +19,7 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, cut, plain, width_of
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import AccountView, Frame, HandView
+from tradebot.engine.control.messages_frame import AccountView, Frame, HandView
 from tradebot.engine.core.types import SECOND
 
 FULLEST = 3

@@ -7,7 +7,7 @@ from tradebot.console.figures import clock_text, grouped, trimmed
 from tradebot.console.rows import Cell, Row, right
 from tradebot.console.screens.trade.ladder.drawing import blank
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import TradeView
+from tradebot.engine.control.messages_frame import TradeView
 
 PRICE_WIDTH = 12
 QUANTITY_WIDTH = 12

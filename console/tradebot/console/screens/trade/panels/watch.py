@@ -8,7 +8,8 @@ from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, cut, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import FeedState, WatchView
+from tradebot.engine.control.messages import FeedState
+from tradebot.engine.control.messages_frame import WatchView
 
 TROUBLE: dict[FeedState, str] = {
     "up": "",

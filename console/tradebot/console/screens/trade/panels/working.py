@@ -7,7 +7,8 @@ from typing import ClassVar, override
 from tradebot.console.figures import grouped, short_id, symbol_of, trimmed, units
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
-from tradebot.engine.control.messages import Frame, OrderFacts
+from tradebot.engine.control.messages_facts import OrderFacts
+from tradebot.engine.control.messages_frame import Frame
 
 FULL_FROM = 54
 """Inner width from which symbol and queue have their columns."""

@@ -11,7 +11,7 @@ from tradebot.console.screens.trade.ticket.wording import (
     field_cell,
     refused_words,
 )
-from tradebot.engine.control.messages import Preview
+from tradebot.engine.control.messages_orders import Preview
 from tradebot.engine.control.messages_ticket import TicketEdge, TicketFacts, TicketFirst
 
 NAME_WIDTH = 11

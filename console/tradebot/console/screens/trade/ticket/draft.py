@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from tradebot.engine.control.messages import InstrumentView, OrderRequest
+from tradebot.engine.control.messages_frame import InstrumentView
+from tradebot.engine.control.messages_orders import OrderRequest
 
 type Side = Literal["buy", "sell"]
 type OrderType = Literal["limit", "market"]

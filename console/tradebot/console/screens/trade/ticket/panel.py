@@ -16,7 +16,8 @@ from tradebot.console.screens.trade.ticket.draft import Draft, Side
 from tradebot.console.screens.trade.ticket.wording import draft_row
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
-from tradebot.engine.control.messages import Frame, InstrumentView, Preview
+from tradebot.engine.control.messages_frame import Frame, InstrumentView
+from tradebot.engine.control.messages_orders import Preview
 
 PREVIEW_AFTER_S = 0.15
 """Rest after the last change before the engine is asked what the order would cost."""

@@ -6,7 +6,7 @@ from tradebot.console.figures import direction, grouped, money, symbol_of, trimm
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, cut, plain
 from tradebot.console.screens.trade.ticket.draft import FIGURES, Draft, Field
-from tradebot.engine.control.messages import OrderRequest, Preview
+from tradebot.engine.control.messages_orders import OrderRequest, Preview
 
 NARROW_BELOW = 100
 """Inner width below which the ticket has three lines instead of five."""

@@ -4,7 +4,7 @@ import pytest
 from tests.engine.core.builders import BTC, BTC_ID, ETH_ID, START, snapshot, trade
 
 from tradebot.data.events import BookDelta, FeedGap, Quote
-from tradebot.engine.core.hours import Hours, is_open, opens_after
+from tradebot.engine.core.hours import Hours, closes_after, is_open, opens_after
 from tradebot.engine.core.market import QUOTES_STALE_AFTER, STALE_AFTER, InstrumentMarket, Market
 from tradebot.engine.core.types import SECOND
 
@@ -134,3 +134,11 @@ def test_sessions_come_with_the_accounts_and_beyond_them_nothing_is_known() -> N
     assert not is_open(SESSIONS, START)
     assert opens_after(SESSIONS, START) == SESSIONS[1][0]
     assert opens_after(SESSIONS, SESSIONS[1][0]) is None
+
+
+def test_a_session_that_is_on_has_an_end_and_the_time_between_has_none() -> None:
+    opened, closed = SESSIONS[0]
+    assert closes_after(SESSIONS, opened) == closes_after(SESSIONS, closed - 1) == closed
+    assert closes_after(SESSIONS, closed) is None
+    assert closes_after(SESSIONS, opened - 1) is None
+    assert closes_after((), opened) is None

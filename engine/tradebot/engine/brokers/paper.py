@@ -19,6 +19,7 @@ from tradebot.engine.live.native_accounts import NativeAccount, paper_accounts
 from tradebot.engine.live.options import RunOptions
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
 from tradebot.engine.live.sandbox import refuse_another_market
+from tradebot.engine.live.standing import Standing
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.fees import Fees
 from tradebot.engine.venue.latency import Constant
@@ -100,6 +101,11 @@ class PaperWorld:
         """Return the same as clients are told."""
         return tuple(health.told(name) for name, health in self.health.items())
 
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of an instrument besides prices; None where nothing."""
+        session = None if self._market is None else self._market.session
+        return None if session is None else session.standing(instrument)
+
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
         return self._plan.terms.history
@@ -123,6 +129,7 @@ class PaperWorld:
             venue.open(account.name, opens_in, account.cash, max(runtime.now, self.now()))
         self._parts = (runtime, venue)
         runtime.sessions = self.sessions
+        runtime.standing = self.standing
         return venue, PushFeed(self.description)
 
     def begin(self) -> None:

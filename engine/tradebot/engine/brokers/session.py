@@ -15,6 +15,7 @@ from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.hours import Hours
 from tradebot.engine.core.types import AccountName
 from tradebot.engine.live.markets import Candle
+from tradebot.engine.live.standing import Standing
 from tradebot.engine.venue.fees import Fees
 
 type AccountWord = VenueEvent | ConnectionEvent
@@ -103,6 +104,10 @@ class MarketSession(Protocol):
     @property
     def health(self) -> SessionHealth:
         """Return how it is."""
+        ...
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of one of its instruments besides prices; None where it is not its own."""
         ...
 
     def start(self) -> None:

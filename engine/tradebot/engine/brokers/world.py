@@ -39,6 +39,7 @@ from tradebot.engine.journal.store import ClockKind
 from tradebot.engine.live.clock import Clock, SystemClock
 from tradebot.engine.live.markets import Candle
 from tradebot.engine.live.runtime import ConnectedVenue, Feed, Runtime
+from tradebot.engine.live.standing import Standing
 from tradebot.engine.state_folder import StateFolder
 from tradebot.engine.venue.fees import Fees
 
@@ -204,6 +205,11 @@ class BrokerWorld:
         """Return the same as clients are told."""
         return tuple(health.told(name) for name, health in self.health.items())
 
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what an instrument's venue tells of it besides prices; None where nothing."""
+        told = (kept.session.standing(instrument) for kept in self._markets if kept.session)
+        return next((one for one in told if one is not None), None)
+
     def history(self) -> dict[InstrumentId, list[Candle]]:
         """Return minutes before the start, oldest first."""
         return {key: bars for plan in self._plans for key, bars in plan.terms.history.items()}
@@ -217,6 +223,7 @@ class BrokerWorld:
         _ = currency
         self._runtime = runtime
         runtime.sessions = self.sessions
+        runtime.standing = self.standing
         self._venue = BrokerVenue(self.accounts[0].capabilities, runtime.receive)
         return self._venue, PushFeed(self.description)
 

@@ -21,6 +21,7 @@ from tradebot.engine.control.messages_facts import (
     PositionFacts,
     SleeveFacts,
 )
+from tradebot.engine.control.messages_quote import QuoteView
 
 
 class InstrumentView(Message, frozen=True, kw_only=True):
@@ -156,5 +157,7 @@ class Frame(Message, frozen=True, kw_only=True):
     """Of the target before the floor with the edge that bets have shown, in [0, 1]; None without a game or bets."""
     coin: float | None = None
     """The same without any edge; None without a game."""
+    quote: QuoteView | None = None
+    """Instead of the book where the venue shows no depth of the instrument; None: it has depth."""
     hand: HandView | None = None
     """None: no real money, hands need no arming."""

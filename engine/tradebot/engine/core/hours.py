@@ -33,5 +33,11 @@ def opens_after(sessions: Sessions, now: int) -> int | None:
     return sessions[following][0] if following < len(sessions) else None
 
 
+def closes_after(sessions: Sessions, now: int) -> int | None:
+    """Return when the session that is on ends, ns UTC; None where none is on or none is known."""
+    at = _before(sessions, now)
+    return sessions[at][1] if at >= 0 and now < sessions[at][1] else None
+
+
 def _before(sessions: Sessions, now: int) -> int:
     return bisect_right(sessions, now, key=lambda session: session[0]) - 1

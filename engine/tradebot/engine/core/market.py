@@ -190,6 +190,12 @@ class InstrumentMarket:
         units = self.mark_units()
         return None if units is None else units.scaleb(-self.instrument.price_scale)
 
+    @property
+    def stale_after(self) -> int:
+        """Return for how long, ns, the market may say nothing before it counts as stale."""
+        quotes = bool(self.sessions) and not self.has_book
+        return QUOTES_STALE_AFTER if quotes else STALE_AFTER
+
     def health(self, now: int) -> FeedHealth:
         """Return the feed's health at an instant."""
         if self.connection != "up":
@@ -200,8 +206,7 @@ class InstrumentMarket:
             return "closed"
         # Trades do not keep a dead book alive: it is the book that orders are judged by.
         newest = self.updated if self._book_updated is None else self._book_updated
-        quotes = bool(self.sessions) and not self.has_book
-        if newest is None or now - newest > (QUOTES_STALE_AFTER if quotes else STALE_AFTER):
+        if newest is None or now - newest > self.stale_after:
             return "stale"
         return "up"
 

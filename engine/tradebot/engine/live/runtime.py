@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from tradebot.data.events import AnyMarketEvent, MarketEvent
+from tradebot.data.instruments import InstrumentId
 from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.core.events import (
     ConnectionEvent,
@@ -46,6 +47,7 @@ from tradebot.engine.journal.store import Journal
 from tradebot.engine.live.checkpoints import Checkpoints
 from tradebot.engine.live.outbox import Outbox
 from tradebot.engine.live.schedule import Happening, Item, Lane, Schedule, TimerDue
+from tradebot.engine.live.standing import Standing, no_standing
 
 log = structlog.get_logger()
 
@@ -182,6 +184,8 @@ class Runtime:
         self._overflow: str | None = None
         self.sessions: Callable[[], tuple[SessionFacts, ...]] = tuple
         """Tells of the connections to brokers; whoever connects some sets it."""
+        self.standing: Callable[[InstrumentId], Standing | None] = no_standing
+        """Tells what a venue says of an instrument besides prices; whoever connects a market that does sets it."""
         self.on_news: Callable[[], None] = _nobody
         """Called when an event from outside waits for its turn."""
 

@@ -54,6 +54,7 @@ from tradebot.engine.live.frames import (
 from tradebot.engine.live.health_facts import health_facts
 from tradebot.engine.live.house_facts import house_view
 from tradebot.engine.live.previews import preview
+from tradebot.engine.live.quotes import quote_view
 from tradebot.engine.live.service_core import ServiceCore
 from tradebot.engine.live.tape import SPANS, drawn
 
@@ -242,6 +243,7 @@ class FactWords(ServiceCore):
             unresolved=len(state.blotter.unresolved()),
             differences=difference_facts(state, now),
             lag_ms=self.lag_ms,
+            quote=quote_view(market, self._runtime.standing(instrument.id), now),
             hand=hand_view(state, now),
             chance=game.chance,
             coin=game.coin,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from tradebot.data.events import BookSnapshot
-from tradebot.data.instruments import Instrument
-from tradebot.data.venues.alpaca.market import HaltChanged, Market
+from tradebot.data.events import BookSnapshot, Trade
+from tradebot.data.instruments import Instrument, InstrumentId
+from tradebot.data.venues.alpaca.market import BandChanged, HaltChanged, Market
 from tradebot.data.venues.alpaca.messages import Failed, Frames, Message, Subscribed, Success
 from tradebot.engine.brokers.alpaca.api import Keys
 from tradebot.engine.brokers.backoff import Backoff
@@ -17,6 +17,7 @@ from tradebot.engine.brokers.outside import Line, Outside
 from tradebot.engine.brokers.session import SessionHealth, SessionState, TellMarket
 from tradebot.engine.core.events import FeedChanged
 from tradebot.engine.core.types import SECOND
+from tradebot.engine.live.standing import Band, Halt, Standing
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ CRYPTO_PATH, STOCK_PATH = "/v1beta3/crypto/us", "/v2/iex"
 
 CRYPTO_CHANNELS = ("trades", "orderbooks")
 """The book tells the touch as well."""
-STOCK_CHANNELS = ("trades", "quotes", "statuses")
+STOCK_CHANNELS = ("trades", "quotes", "statuses", "lulds")
 """Alpaca has no books of stocks."""
 
 SILENT_AFTER = 60 * SECOND
@@ -67,6 +68,9 @@ class Feed:
         self._line: Line | None = None
         self._running = False
         self._up: set[str] = set()
+        self._halts: dict[InstrumentId, Halt] = {}
+        """Kept through a reconnect, as only changes are told: a halt lasts until it is told or seen to be over."""
+        self._bands: dict[InstrumentId, Band] = {}
         self._heard_at = 0
         self._subscribed = False
         self.connects = 0
@@ -143,13 +147,44 @@ class Feed:
     def _event(self, message: Message) -> None:
         state = self._market.state(message)
         if isinstance(state, HaltChanged):
-            symbol = state.instrument.partition(":")[2]
-            why = f"halted: {state.reason}" if state.halted else ""
-            self._change(symbol, "down" if state.halted else "up", why)
+            self._halt_changed(state)
+        elif isinstance(state, BandChanged):
+            self._bands[state.instrument] = Band(
+                low=state.down, high=state.up, since=state.ts_event
+            )
         for event in self._market.events(message, self._outside.now):
             self._tell(event)
+            if isinstance(event, Trade):
+                self._traded(event)
             if isinstance(event, BookSnapshot):
                 self._change(event.instrument.partition(":")[2], "up", "")
+
+    def _halt_changed(self, changed: HaltChanged) -> None:
+        symbol = changed.instrument.partition(":")[2]
+        if changed.halted:
+            self._halts[changed.instrument] = Halt(since=changed.ts_event, reason=changed.reason)
+            why = f"halted: {changed.reason}" if changed.reason else "halted"
+            self._change(symbol, "down", why)
+        else:
+            self._halts.pop(changed.instrument, None)
+            self._change(symbol, "up", "")
+
+    def _traded(self, trade: Trade) -> None:
+        """What trades is not halted: the word that it was resumed came while nobody listened."""
+        halt = self._halts.get(trade.instrument)
+        if halt is not None and trade.ts_event > halt.since:
+            del self._halts[trade.instrument]
+            self._change(trade.instrument.partition(":")[2], "up", "")
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what is told of an instrument besides prices; None where it is none of these."""
+        if all(one.id != instrument for one in self._by_symbol.values()):
+            return None
+        return Standing(
+            depth=self._crypto,
+            halt=self._halts.get(instrument),
+            band=self._bands.get(instrument),
+        )
 
     def _acknowledged(self) -> None:
         if self._subscribed:
@@ -159,8 +194,9 @@ class Feed:
         self.state, self.reason = "live", ""
         self._backoff.reset()
         if not self._crypto:
-            for symbol in self._by_symbol:
-                self._change(symbol, "up", "")
+            for symbol, instrument in self._by_symbol.items():
+                if instrument.id not in self._halts:
+                    self._change(symbol, "up", "")
 
     def _change(self, symbol: str, state: str, reason: str) -> None:
         instrument = self._by_symbol[symbol].id
@@ -238,6 +274,11 @@ class AlpacaMarket:
             connects=sum(feed.connects for feed in self._feeds),
             malformed=sum(feed.frames.malformed for feed in self._feeds),
         )
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of an instrument besides prices: pairs have books, stocks have none."""
+        told = (feed.standing(instrument) for feed in self._feeds)
+        return next((one for one in told if one is not None), None)
 
     def start(self) -> None:
         """Connect, and stay connected until `stop`."""

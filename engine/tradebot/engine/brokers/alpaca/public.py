@@ -14,6 +14,7 @@ from tradebot.engine.brokers.outside import Answer, HttpReply, Outside
 from tradebot.engine.brokers.session import SessionHealth, SessionState, TellMarket
 from tradebot.engine.core.events import FeedChanged
 from tradebot.engine.core.types import SECOND
+from tradebot.engine.live.standing import Standing
 
 log = structlog.get_logger()
 
@@ -77,6 +78,10 @@ class AlpacaPublicMarket:
             connects=self._connects,
             malformed=self._malformed + self._market.malformed,
         )
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of an instrument besides prices: it shows its book."""
+        return Standing(depth=True) if instrument in self._instruments else None
 
     def start(self) -> None:
         """Ask, and go on asking until `stop`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from tradebot.data.events import AnyMarketEvent, BookSnapshot
-from tradebot.data.instruments import Instrument
+from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.venues.binance.listing import RateLimit
 from tradebot.data.venues.binance.live import LiveMarket
 from tradebot.engine.brokers.backoff import Backoff
@@ -16,6 +16,7 @@ from tradebot.engine.brokers.outside import Line, Outside
 from tradebot.engine.brokers.session import SessionHealth, SessionState, TellMarket
 from tradebot.engine.core.events import FeedChanged
 from tradebot.engine.core.types import SECOND
+from tradebot.engine.live.standing import Standing
 
 log = structlog.get_logger()
 
@@ -75,6 +76,11 @@ class BinanceMarket:
             connects=self._connects,
             malformed=self._market.malformed,
         )
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of an instrument besides prices: it shows its book."""
+        known = any(one.id == instrument for one in self._instruments.values())
+        return Standing(depth=True) if known else None
 
     def start(self) -> None:
         """Connect, and stay connected until `stop`."""

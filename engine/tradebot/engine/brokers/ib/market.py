@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from tradebot.data.instruments import InstrumentId
 from tradebot.data.venues.ib.market import ContractMarket
 from tradebot.engine.brokers.ib.connection import Connection
 from tradebot.engine.brokers.ib.orders import contract_of
@@ -20,6 +21,7 @@ from tradebot.engine.brokers.outside import Outside
 from tradebot.engine.brokers.session import SessionHealth, SessionState, TellMarket
 from tradebot.engine.core.events import FeedChanged
 from tradebot.engine.core.types import MS
+from tradebot.engine.live.standing import Standing
 
 log = structlog.get_logger()
 
@@ -39,10 +41,10 @@ _NO_DATA = (200, 309, 310, 354, 10089, 10090, 10092, 10186, 10190, 10197)
 class _Feed:
     """One contract's requests and what they brought."""
 
-    def __init__(self, listed: Listed) -> None:
+    def __init__(self, listed: Listed, *, has_depth: bool) -> None:
         self.listed = listed
         self.market = ContractMarket(listed.instrument)
-        self.has_depth = False
+        self.has_depth = has_depth
         self.up = False
         self.depth_request = 0
 
@@ -66,7 +68,9 @@ class IbMarket:
         outside: Outside,
         tell: TellMarket,
     ) -> None:
-        self._feeds = [_Feed(one) for one in listed]
+        self._feeds = [
+            _Feed(one, has_depth=place < DEPTH_LINES) for place, one in enumerate(listed)
+        ]
         self._outside = outside
         self._tell = tell
         self._connection = Connection(url, client_id, outside, self, seed=2)
@@ -85,6 +89,12 @@ class IbMarket:
             connects=self._connection.connects,
             malformed=self._malformed,
         )
+
+    def standing(self, instrument: InstrumentId) -> Standing | None:
+        """Return what the venue tells of an instrument besides prices: whether its book is subscribed to."""
+        depths = (one.has_depth for one in self._feeds if one.listed.instrument.id == instrument)
+        depth = next(depths, None)
+        return None if depth is None else Standing(depth=depth)
 
     def start(self) -> None:
         """Connect, and stay connected until `stop`."""

@@ -122,6 +122,8 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     if (policy is None) == (loaded is None):
         raise CommandFailed("either POLICY or --config FILE, not both and not neither", USAGE)
     policy = policy or str(config)
+    if DATASET in data:
+        ensure_hour(data_folder())
     trial = Trial(
         name="backtest",
         policy=policy,
@@ -142,8 +144,6 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     if trial.start is not None and trial.until is not None and trial.start >= trial.until:
         raise CommandFailed(f"--from must be before --to, were {begin} and {end}", USAGE)
     with progress(f"running {policy} on {trial.dataset}") as told:
-        if DATASET in data:
-            ensure_hour(data_folder())
         result = run_backtest(
             trial,
             home() / "runs",

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from inspect import Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,23 +12,68 @@ from tradebot.engine.cli.failures import USAGE, CommandFailed
 from tradebot.engine.cli.options import Form, JsonOption, PlainOption, form, new_app
 
 if TYPE_CHECKING:
-    from tradebot.engine.research.montecarlo.simulate import Chain, Figure, Result, Watch
+    from tradebot.engine.research.montecarlo.simulate import Chain, Figure, Plan, Result, Watch
 
 montecarlo_app = new_app("Wealth under a sizing rule: quantiles, drawdown, target and ruin.")
 
-Fraction = Annotated[float, typer.Option(help="Share of wealth staked.")]
-Paths = Annotated[int, typer.Option(help="How many paths.")]
-Steps = Annotated[int, typer.Option(help="Steps of each.")]
-Step = Annotated[float, typer.Option(help="Length of a step, years.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same figures, on any number of threads.")]
-Rate = Annotated[float, typer.Option(help="Log rate a year that the rest earns.")]
-Target = Annotated[float | None, typer.Option(help="Level above 1, a multiple of the start.")]
-Ruin = Annotated[float | None, typer.Option(help="Level below 1, a share of the start.")]
-Threads = Annotated[int, typer.Option(help="Threads; 0: as many as the machine has.")]
-Antithetic = Annotated[bool, typer.Option("--antithetic", help="Mirrored pairs of paths.")]
 Mu = Annotated[float, typer.Option(help="Drift of dS/S a year; the mean log return is lower.")]
 Sigma = Annotated[float, typer.Option(help="Volatility a year.")]
-DAY = 1.0 / 252.0
+
+
+def with_plan(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `_planned` behind its own, and call it with the plan and the form they come to."""
+    planned: Callable[..., tuple[Plan, Form]] = _planned
+    first, second, *own = signature(command).parameters.values()
+    shared = tuple(signature(planned).parameters.values())
+
+    def called(**told: object) -> None:
+        plan, shape = planned(**{one.name: told.pop(one.name) for one in shared})
+        command(**{first.name: plan, second.name: shape}, **told)
+
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    # What Typer reads the options from.
+    vars(called)["__signature__"] = Signature([*own, *shared])
+    called.__annotations__ = {}
+    return called
+
+
+def _planned(  # noqa: PLR0913  (the options of a command)
+    *,
+    fraction: Annotated[float, typer.Option(help="Share of wealth staked.")] = 1.0,
+    paths: Annotated[int, typer.Option(help="How many paths.")] = 100_000,
+    steps: Annotated[int, typer.Option(help="Steps of each.")] = 252,
+    step: Annotated[float, typer.Option(help="Length of a step, years.")] = 1.0 / 252.0,
+    seed: Annotated[
+        int, typer.Option(help="Same seed, same figures, on any number of threads.")
+    ] = 1,
+    rate: Annotated[float, typer.Option(help="Log rate a year that the rest earns.")] = 0.0,
+    target: Annotated[
+        float | None, typer.Option(help="Level above 1, a multiple of the start.")
+    ] = None,
+    ruin: Annotated[float | None, typer.Option(help="Level below 1, a share of the start.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads; 0: as many as the machine has.")] = 0,
+    antithetic: Annotated[
+        bool, typer.Option("--antithetic", help="Mirrored pairs of paths.")
+    ] = False,
+    as_json: JsonOption = False,
+    plain: PlainOption = False,
+) -> "tuple[Plan, Form]":
+    """Return what every simulation is told."""
+    from tradebot.engine.research.montecarlo.simulate import Plan
+
+    plan = Plan(
+        paths=paths,
+        steps=steps,
+        step=step,
+        seed=seed,
+        fraction=fraction,
+        rate=rate,
+        target=target,
+        ruin=ruin,
+        threads=threads,
+        antithetic=antithetic,
+    )
+    return plan, form(json=as_json, plain=plain)
 
 
 @montecarlo_app.callback()
@@ -36,204 +82,92 @@ def montecarlo() -> None:
 
 
 @montecarlo_app.command()
-def gbm(  # noqa: PLR0913  (the options of a command)
+@with_plan
+def gbm(
+    plan: "Plan",
+    shape: Form,
     *,
     mu: Mu,
     sigma: Sigma,
-    fraction: Fraction = 1.0,
-    paths: Paths = 100_000,
-    steps: Steps = 252,
-    step: Step = DAY,
-    seed: Seed = 1,
-    rate: Rate = 0.0,
-    target: Target = None,
-    ruin: Ruin = None,
-    threads: Threads = 0,
-    antithetic: Antithetic = False,
     on_steps: Annotated[
         bool, typer.Option("--on-steps", help="Look at levels on steps only, not between.")
     ] = False,
-    as_json: JsonOption = False,
-    plain: PlainOption = False,
 ) -> None:
     """Geometric Brownian motion; the share is kept all the time."""
-    from tradebot.engine.research.montecarlo.simulate import Plan
     from tradebot.engine.research.montecarlo.simulate import gbm as simulate
 
-    shape = form(json=as_json, plain=plain)
-    plan = Plan(
-        paths=paths,
-        steps=steps,
-        step=step,
-        seed=seed,
-        fraction=fraction,
-        rate=rate,
-        target=target,
-        ruin=ruin,
-        threads=threads,
-        antithetic=antithetic,
-    )
     _show(lambda watch: simulate(plan, mu, sigma, bridge=not on_steps, watch=watch), shape)
 
 
 @montecarlo_app.command()
-def student(  # noqa: PLR0913  (the options of a command)
+@with_plan
+def student(
+    plan: "Plan",
+    shape: Form,
     *,
     mean: Annotated[float, typer.Option(help="Mean return a step.")],
     deviation: Annotated[float, typer.Option(help="Standard deviation a step.")],
     nu: Annotated[float, typer.Option(help="Degrees of freedom, > 2.")],
-    fraction: Fraction = 1.0,
-    paths: Paths = 100_000,
-    steps: Steps = 252,
-    step: Step = DAY,
-    seed: Seed = 1,
-    rate: Rate = 0.0,
-    target: Target = None,
-    ruin: Ruin = None,
-    threads: Threads = 0,
-    antithetic: Antithetic = False,
-    as_json: JsonOption = False,
-    plain: PlainOption = False,
 ) -> None:
     """Student-t simple returns a step, floored at -1; the share is brought back each step."""
-    from tradebot.engine.research.montecarlo.simulate import Plan
     from tradebot.engine.research.montecarlo.simulate import student as simulate
 
-    shape = form(json=as_json, plain=plain)
-    plan = Plan(
-        paths=paths,
-        steps=steps,
-        step=step,
-        seed=seed,
-        fraction=fraction,
-        rate=rate,
-        target=target,
-        ruin=ruin,
-        threads=threads,
-        antithetic=antithetic,
-    )
     _show(lambda watch: simulate(plan, mean, deviation, nu, watch), shape)
 
 
 @montecarlo_app.command()
+@with_plan
 def jump(  # noqa: PLR0913  (the options of a command)
+    plan: "Plan",
+    shape: Form,
     *,
     mu: Mu,
     sigma: Sigma,
     intensity: Annotated[float, typer.Option(help="Jumps a year.")],
     jump_mean: Annotated[float, typer.Option(help="Mean log size of a jump.")],
     jump_deviation: Annotated[float, typer.Option(help="Its deviation.")],
-    fraction: Fraction = 1.0,
-    paths: Paths = 100_000,
-    steps: Steps = 252,
-    step: Step = DAY,
-    seed: Seed = 1,
-    rate: Rate = 0.0,
-    target: Target = None,
-    ruin: Ruin = None,
-    threads: Threads = 0,
-    antithetic: Antithetic = False,
-    as_json: JsonOption = False,
-    plain: PlainOption = False,
 ) -> None:
     """Merton's jump diffusion; the share is brought back each step."""
-    from tradebot.engine.research.montecarlo.simulate import Jumps, Plan
+    from tradebot.engine.research.montecarlo.simulate import Jumps
     from tradebot.engine.research.montecarlo.simulate import jump as simulate
 
-    shape = form(json=as_json, plain=plain)
-    plan = Plan(
-        paths=paths,
-        steps=steps,
-        step=step,
-        seed=seed,
-        fraction=fraction,
-        rate=rate,
-        target=target,
-        ruin=ruin,
-        threads=threads,
-        antithetic=antithetic,
-    )
     jumps = Jumps(intensity, jump_mean, jump_deviation)
     _show(lambda watch: simulate(plan, mu, sigma, jumps, watch), shape)
 
 
 @montecarlo_app.command()
-def regime(  # noqa: PLR0913  (the options of a command)
+@with_plan
+def regime(
+    plan: "Plan",
+    shape: Form,
     *,
     chances: Annotated[
         list[str], typer.Option("--next", help="Chances of the next state, as 0.95,0.05.")
     ],
     law: Annotated[list[str], typer.Option(help="Mean and deviation of a state, as 0.001,0.01.")],
     start: Annotated[str, typer.Option(help="Chances of the first state, as 1,0.")],
-    fraction: Fraction = 1.0,
-    paths: Paths = 100_000,
-    steps: Steps = 252,
-    step: Step = DAY,
-    seed: Seed = 1,
-    rate: Rate = 0.0,
-    target: Target = None,
-    ruin: Ruin = None,
-    threads: Threads = 0,
-    antithetic: Antithetic = False,
-    as_json: JsonOption = False,
-    plain: PlainOption = False,
 ) -> None:
     """Markov regimes of log returns a step: one row of --next and one law for each state."""
-    from tradebot.engine.research.montecarlo.simulate import Plan
     from tradebot.engine.research.montecarlo.simulate import regime as simulate
 
-    shape = form(json=as_json, plain=plain)
-    plan = Plan(
-        paths=paths,
-        steps=steps,
-        step=step,
-        seed=seed,
-        fraction=fraction,
-        rate=rate,
-        target=target,
-        ruin=ruin,
-        threads=threads,
-        antithetic=antithetic,
-    )
     _show(lambda watch: simulate(plan, _chain(chances, law, start), watch), shape)
 
 
 @montecarlo_app.command()
-def bootstrap(  # noqa: PLR0913  (the options of a command)
+@with_plan
+def bootstrap(
+    plan: "Plan",
+    shape: Form,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="One simple return a line.")],
     *,
     block: Annotated[float, typer.Option(help="Mean block length, steps; 0: automatic.")] = 0.0,
-    fraction: Fraction = 1.0,
-    paths: Paths = 100_000,
-    steps: Steps = 252,
-    step: Step = DAY,
-    seed: Seed = 1,
-    rate: Rate = 0.0,
-    target: Target = None,
-    ruin: Ruin = None,
-    threads: Threads = 0,
     circular: Annotated[
         bool, typer.Option("--circular", help="Blocks of one whole length.")
     ] = False,
-    as_json: JsonOption = False,
-    plain: PlainOption = False,
 ) -> None:
     """Blocks of recorded simple returns, one a line of FILE; the share is brought back each step."""
-    from tradebot.engine.research.montecarlo.simulate import Plan
     from tradebot.engine.research.montecarlo.simulate import bootstrap as simulate
 
-    shape = form(json=as_json, plain=plain)
-    plan = Plan(
-        paths=paths,
-        steps=steps,
-        step=step,
-        seed=seed,
-        fraction=fraction,
-        rate=rate,
-        target=target,
-        ruin=ruin,
-        threads=threads,
-    )
     values = _returns(file)
     length = _block(values, block, circular=circular)
     _show(lambda watch: simulate(plan, values, length, circular=circular, watch=watch), shape)

@@ -72,6 +72,10 @@ def test_a_file_of_returns_is_resampled(tmp_path: Path, capsys: pytest.CaptureFi
     file.write_text("0.01\nten\n")
     assert run_command(["montecarlo", "bootstrap", str(file), *QUICK]) == 2
     assert "returns.txt:2 must be a number, was 'ten'" in capsys.readouterr().err
+    file.write_text("0.01\n-0.02\n")
+    assert run_command(["montecarlo", "bootstrap", str(file), *QUICK]) == 2
+    needs = "tradebot: a block length needs at least 8 values, got 2: add returns or give a block length"
+    assert capsys.readouterr().err == f"{needs}\n"
 
 
 def test_bad_input_names_the_bound(capsys: pytest.CaptureFixture[str]) -> None:

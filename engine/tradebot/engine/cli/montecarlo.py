@@ -169,8 +169,12 @@ def bootstrap(
     from tradebot.engine.research.montecarlo.simulate import bootstrap as simulate
 
     values = _returns(file)
-    length = _block(values, block, circular=circular)
-    _show(lambda watch: simulate(plan, values, length, circular=circular, watch=watch), shape)
+
+    def sampled(watch: "Watch | None") -> "Result":
+        length = _block(values, block, circular=circular)
+        return simulate(plan, values, length, circular=circular, watch=watch)
+
+    _show(sampled, shape)
 
 
 def _numbers(text: str, what: str) -> list[float]:

@@ -92,7 +92,9 @@ def block_length(values: Sequence[float]) -> BlockLength | None:
     """
     n = len(checked(values, "values"))
     if n < 8:  # noqa: PLR2004  (its lags would not fit)
-        raise ValueError(f"a block length needs at least 8 values, got {n}")
+        raise ValueError(
+            f"a block length needs at least 8 values, got {n}: add returns or give a block length"
+        )
     if is_flat(values):
         return None
     away = np.asarray(values, dtype=np.float64)

@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tradebot.console.rows import plain
 from tradebot.engine.control.messages_frame import Frame
+from tradebot.engine.core.types import SECOND
 
 LOST_AFTER_S = 2.0
 """Without any frame for this long the engine counts as not responding; heartbeats come twice a second."""
 
+STALE_AFTER = 2 * SECOND
+"""Age from which the engine counts a book as stale, ns."""
+
 type ConditionKind = Literal[
-    "loading", "live", "stale", "down", "resync", "ended", "closed", "lost"
+    "loading", "live", "stale", "down", "halted", "resync", "ended", "closed", "lost"
 ]
-"""`loading`: nothing received yet; `lost`: the engine is silent; the rest is the feed's own state."""
+"""`loading`: nothing received yet; `lost`: the engine is silent; `halted`: the venue has stopped trading in it; the
+rest is the feed's own state."""
 
 _FEED_KINDS: dict[str, ConditionKind] = {
     "up": "live",
@@ -41,7 +47,7 @@ class Condition:
     @property
     def struck(self) -> bool:
         """Whether figures of the market are shown struck through."""
-        return self.kind in ("stale", "down", "lost")
+        return self.kind in ("stale", "down", "halted", "lost")
 
 
 def condition_of(frame: Frame | None, silence_s: float, transit_s: float = 0.0) -> Condition:
@@ -58,7 +64,11 @@ def condition_of(frame: Frame | None, silence_s: float, transit_s: float = 0.0) 
     age_s = None if age_ms is None else age_ms / 1000 + silence_s + transit_s
     if silence_s > LOST_AFTER_S:
         return Condition("lost", age_s, silence_s)
-    return Condition(_FEED_KINDS[frame.feed.state], age_s, silence_s)
+    kind = _FEED_KINDS[frame.feed.state]
+    if kind == "down" and frame.quote is not None and frame.quote.halted:
+        # A venue may tell its close as a halt.
+        kind = "closed" if frame.quote.session == "closed" else "halted"
+    return Condition(kind, age_s, silence_s)
 
 
 def entry_refusal(condition: Condition, frame: Frame | None, *, reduce_only: bool) -> str | None:
@@ -79,15 +89,20 @@ def entry_refusal(condition: Condition, frame: Frame | None, *, reduce_only: boo
         return None
     if frame.trading_state == "REDUCING":
         return f"only reduce-only orders: REDUCING ({frame.reason or 'no reason given'})"
-    return _feed_refusal(condition)
+    return _feed_refusal(condition, frame)
 
 
-def _feed_refusal(condition: Condition) -> str | None:
+def _feed_refusal(condition: Condition, frame: Frame) -> str | None:
     """Return why the feed's state forbids new risk, or None."""
     age = "" if condition.feed_age_s is None else f" for {condition.feed_age_s:.1f} s"
     match condition.kind:
         case "stale":
-            return f"no new risk: the feed has been stale{age} (bound 2 s); cancel still works"
+            bound = STALE_AFTER if frame.quote is None else frame.quote.stale_after
+            return f"no new risk: feed stale{age} (bound {bound // SECOND} s); cancel still works"
+        case "halted":
+            why = frame.quote.halt_reason if frame.quote is not None else ""
+            reason = f" ({plain(why)})" if why else ""
+            return f"no new risk: the venue has halted trading{reason}; cancel still works"
         case "down":
             return f"no new risk: the feed has been down{age}; cancel still works"
         case "resync":

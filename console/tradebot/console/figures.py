@@ -116,6 +116,12 @@ def trimmed(text: str, keep: int = 0) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
+def amount(text: str) -> str:
+    """Return a quantity for a list: whole as it is, else with three decimals and more where it has them."""
+    whole = trimmed(text)
+    return whole if "." not in whole else trimmed(text, 3)
+
+
 def direction(text: str | None) -> Literal[-1, 0, 1]:
     """Return the sign of a decimal string; 0 for None."""
     if text is None:
@@ -150,6 +156,17 @@ def age_text(seconds: float) -> str:
     if seconds < 2 * _MINUTE_S:
         return f"{seconds:.0f}s"
     return f"{seconds / _MINUTE_S:.0f}m" if seconds < 2 * _HOUR_S else f"{seconds / _HOUR_S:.0f}h"
+
+
+def span_text(seconds: float) -> str:
+    """Return a time to wait in at most two units: `42s 12m 5s 3h 12m 2d 14h`; 0 where it is over."""
+    left = max(0, int(seconds))
+    days, hours, minutes = left // 86_400, left // 3_600 % 24, left // 60 % 60
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m {left % 60}s" if minutes else f"{left}s"
 
 
 def short_id(client_order_id: str) -> str:

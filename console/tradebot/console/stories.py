@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.console.figures import grouped, iso_ns, short_id, symbol_of, trimmed
+from tradebot.console.figures import amount, grouped, iso_ns, short_id, symbol_of
 from tradebot.console.rows import plain
 from tradebot.console.view import HistoryLine, Level
 from tradebot.engine.control.messages_facts import FillFacts
@@ -212,7 +212,7 @@ def intent_words(order: OrderIntent) -> str:
 
 def fill_words(fill: FillFacts) -> str:
     """Return a fill in one line: `fill SELL 0.110 BTCUSDT @ 60,003.00  (#0a38)`."""
-    quantity = trimmed(fill.quantity, 3)
+    quantity = amount(fill.quantity)
     return (
         f"fill {fill.side.upper()} {quantity} {plain(symbol_of(fill.instrument))}"
         f" @ {grouped(fill.price)}  ({short_id(fill.client_order_id)})"

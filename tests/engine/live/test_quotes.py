@@ -12,7 +12,7 @@ from tradebot.engine.core.types import MINUTE
 from tradebot.engine.live.quotes import quote_view
 from tradebot.engine.live.standing import Band, Halt, Standing
 
-NO_DEPTH = Standing(depth=False)
+NO_DEPTH = Standing(depth=False, tells_halts=True)
 HOUR = 60 * MINUTE
 SESSIONS = ((START - HOUR, START + HOUR), (START + 5 * HOUR, START + 9 * HOUR))
 
@@ -71,7 +71,8 @@ def test_a_halt_is_told_with_its_reason_and_time() -> None:
     standing = msgspec.structs.replace(NO_DEPTH, halt=Halt(since=7, reason="news pending"))
     view = view_of(quoted(), standing)
     assert (view.halted, view.halt_reason, view.halted_since) == (True, "news pending", 7)
-    assert not view_of(quoted()).halted
+    assert view_of(quoted()).halted is False
+    assert view_of(quoted(), None).halted is None, "nobody would tell"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ class LivePanel(LineWidget):
     PERIOD_S: ClassVar[float] = 0.2
     STRUCK_STYLE: ClassVar[str] = "stale"
     """What printed figures turn into when they cannot be trusted."""
+    KEPT: ClassVar[frozenset[str]] = KEPT_WHEN_STRUCK
+    """Styles that stay meanwhile."""
     OF_MARKET: ClassVar[bool] = False
     """Whether its figures are the market's, so that a stale feed strikes them through."""
 
@@ -72,7 +74,7 @@ class LivePanel(LineWidget):
             return
         rows = self.build(width, height)
         if self.struck():
-            rows = [restyled(row, self.STRUCK_STYLE, KEPT_WHEN_STRUCK) for row in rows]
+            rows = [restyled(row, self.STRUCK_STYLE, self.KEPT) for row in rows]
         self.show_rows(rows)
 
     def retitle(self) -> None:
@@ -97,6 +99,7 @@ class LivePanel(LineWidget):
             return ""
         age = "" if condition.feed_age_s is None else f" {age_text(condition.feed_age_s)}"
         marks = {"stale": f"STALE{age}", "down": f"DOWN{age}", "lost": f"STALE{age}"}
+        marks |= {"halted": "HALTED"}
         marks |= {"resync": "RESYNC", "ended": "ENDED", "closed": "CLOSED"}
         word = marks.get(condition.kind, "")
         return " ".join(filter(None, (word, "FROZEN" if self.view.frozen else "")))

@@ -16,8 +16,8 @@ class QuoteView(msgspec.Struct, frozen=True, kw_only=True):
     """The engine's time when these came, ns UTC."""
     stale_after: int
     """Age from which the feed counts as stale, ns."""
-    halted: bool = False
-    """Whether the venue has stopped trading in it."""
+    halted: bool | None = None
+    """Whether the venue has stopped trading in it; None: nobody tells of halts here."""
     halt_reason: str = ""
     halted_since: int | None = None
     """By the venue's clock, ns UTC."""

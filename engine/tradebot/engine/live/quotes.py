@@ -46,7 +46,7 @@ def quote_view(market: InstrumentMarket, standing: Standing | None, now: int) ->
         else f"{instrument.quantity(quote.ask_quantity):f}",
         told=None if quote is None else quote.ts_recv,
         stale_after=market.stale_after,
-        halted=halt is not None,
+        halted=halt is not None if standing is not None and standing.tells_halts else None,
         halt_reason="" if halt is None else halt.reason,
         halted_since=None if halt is None else halt.since,
         band_low=None if band is None else str(instrument.price(band.low)),

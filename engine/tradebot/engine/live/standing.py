@@ -30,6 +30,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     depth: bool
     """Whether more than the best bid and ask is told of it."""
+    tells_halts: bool = False
+    """Whether a halt would be heard of; else None in `halt` says nothing."""
     halt: Halt | None = None
     band: Band | None = None
 

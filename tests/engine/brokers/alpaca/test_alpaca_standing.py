@@ -62,7 +62,7 @@ class Stock:
 
 def test_a_stock_has_no_depth_and_a_stranger_no_standing() -> None:
     stock = Stock()
-    assert stock.told() == Standing(depth=False)
+    assert stock.told() == Standing(depth=False, tells_halts=True)
     assert stock.feed.standing(BTC.instrument.id) is None
 
 

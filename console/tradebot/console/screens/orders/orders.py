@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, override
 
-from tradebot.console.figures import clock_text, grouped, iso_ns, short_id, symbol_of, trimmed
+from tradebot.console.figures import amount, clock_text, grouped, iso_ns, short_id, symbol_of
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.view import View
@@ -99,12 +99,12 @@ class OrdersPanel(ListPanel[OrderFacts]):
         ]
         if width >= FULL_FROM:
             kind = (item.role or item.type).replace("_", " ")
-            cells += [left(kind, 14), right(trimmed(item.quantity, 3), 10)]
-            cells += [right(trimmed(item.filled, 3), 10), right(shown, 12)]
+            cells += [left(kind, 14), right(amount(item.quantity), 10)]
+            cells += [right(amount(item.filled), 10), right(shown, 12)]
             place = "" if item.state in ENDED else item.lives_at
             cells.append(left(f"  {place}", 11, "warn" if place == "engine" else "text"))
             return (*cells, left(words, width - 87, style))
-        cells += [right(trimmed(item.quantity, 3), 8), right(shown, 11)]
+        cells += [right(amount(item.quantity), 8), right(shown, 11)]
         return (*cells, left(f"  {words}", width - 49, style))
 
 

@@ -9,6 +9,7 @@ from tradebot.console.screens.overlays.base import Overlay
 
 LETTERS: dict[str, str] = {
     "l": "ladder",
+    "q": "quote",
     "c": "candles",
     "t": "tape",
     "r": "risk",

@@ -23,7 +23,16 @@ RIGHT_COLUMNS: tuple[tuple[str, ...], ...] = (
 )
 """What `<` and `>` cycle through beside the ladder in 80 columns."""
 
+QUOTE_COLUMNS: tuple[tuple[str, ...], ...] = (
+    ("positions", "working", "tape"),
+    ("fills", "tape"),
+    ("risk", "working"),
+)
+"""The same beside the candles of an instrument without depth."""
+
 LADDER_WIDTH_NARROW = 46
+QUOTE_HEIGHT_NARROW = 8
+QUOTE_HEIGHT = 9
 LADDER_WIDTH = 50
 WATCH_WIDTH = 29
 CARD_HEIGHT = 5
@@ -40,6 +49,8 @@ class Wish:
     """Whether the card that says the engine is silent is up."""
     sleeves: bool = False
     """Whether there are sleeves to show."""
+    quote: bool = False
+    """Whether the instrument has no depth: its quote and its candles stand in the ladder's place."""
 
 
 def shape_of(width: int, height: int) -> Shape:
@@ -91,45 +102,49 @@ def _small(width: int, height: int) -> Placement:
 
 def _narrow(area: Region, wish: Wish) -> Placement:
     ladder, side = area.split_vertical(LADDER_WIDTH_NARROW)
-    names = RIGHT_COLUMNS[wish.column % len(RIGHT_COLUMNS)]
-    return {"ladder": ladder} | _stack(side, names)
+    columns = QUOTE_COLUMNS if wish.quote else RIGHT_COLUMNS
+    beside = _stack(side, columns[wish.column % len(columns)])
+    if not wish.quote:
+        return {"ladder": ladder} | beside
+    quote, candles = ladder.split_horizontal(QUOTE_HEIGHT_NARROW)
+    return {"quote": quote, "candles": candles} | beside
 
 
-def _mid(area: Region, _wish: Wish) -> Placement:
+def _mid(area: Region, wish: Wish) -> Placement:
     upper, lower = area.split_horizontal(-9)
-    ladder, market = upper.split_vertical(LADDER_WIDTH)
-    candles, below = market.split_horizontal(-min(9, market.height // 2))
-    tape, risk = below.split_vertical(below.width // 2)
     positions, orders = lower.split_vertical(lower.width // 2)
     working, fills = orders.split_horizontal(5)
-    return {
-        "ladder": ladder,
-        "candles": candles,
-        "tape": tape,
-        "risk": risk,
-        "positions": positions,
-        "working": working,
-        "fills": fills,
-    }
+    below = {"positions": positions, "working": working, "fills": fills}
+    if wish.quote:
+        drawn, told = upper.split_vertical(-LADDER_WIDTH)
+        candles, risk = drawn.split_horizontal(-min(8, drawn.height // 2))
+        quote, tape = told.split_horizontal(QUOTE_HEIGHT)
+        return below | {"candles": candles, "risk": risk, "quote": quote, "tape": tape}
+    ladder, market = upper.split_vertical(LADDER_WIDTH)
+    return below | {"ladder": ladder} | _market(market, 9)
+
+
+def _market(area: Region, height: int) -> Placement:
+    """Return candles above tape and risk, which are at most so high."""
+    candles, below = area.split_horizontal(-min(height, area.height // 2))
+    tape, risk = below.split_vertical(below.width // 2)
+    return {"candles": candles, "tape": tape, "risk": risk}
 
 
 def _wide(area: Region, wish: Wish) -> Placement:
     upper, lower = area.split_horizontal(-max(9, area.height // 4))
     watch, rest = upper.split_vertical(WATCH_WIDTH)
-    ladder, market = rest.split_vertical(LADDER_WIDTH)
-    candles, below = market.split_horizontal(-min(14, market.height // 2))
-    tape, risk = below.split_vertical(below.width // 2)
     positions, orders = lower.split_vertical(lower.width * 2 // 5)
     working, fills = orders.split_vertical(orders.width // 2)
-    placed: Placement = {
-        "ladder": ladder,
-        "candles": candles,
-        "tape": tape,
-        "risk": risk,
-        "positions": positions,
-        "working": working,
-        "fills": fills,
-    }
+    placed: Placement = {"positions": positions, "working": working, "fills": fills}
+    if wish.quote:
+        candles, told = rest.split_vertical(-LADDER_WIDTH)
+        quote, beneath = told.split_horizontal(QUOTE_HEIGHT)
+        tape, risk = beneath.split_horizontal(beneath.height // 2)
+        placed |= {"candles": candles, "quote": quote, "tape": tape, "risk": risk}
+    else:
+        ladder, market = rest.split_vertical(LADDER_WIDTH)
+        placed |= {"ladder": ladder} | _market(market, 14)
     if not wish.sleeves:
         return placed | {"watch": watch}
     placed["watch"], placed["sleeves"] = watch.split_horizontal(-max(6, watch.height // 3))

@@ -22,6 +22,7 @@ from tradebot.console.screens.trade.panels.fills import FillsPanel
 from tradebot.console.screens.trade.panels.key_line import KeyLine
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.screens.trade.panels.positions import PositionsPanel
+from tradebot.console.screens.trade.panels.quote import QuotePanel
 from tradebot.console.screens.trade.panels.risk import RiskPanel
 from tradebot.console.screens.trade.panels.sleeves import SleevesPanel
 from tradebot.console.screens.trade.panels.status_row import StatusRow
@@ -66,6 +67,7 @@ class TradeScreen(Screen[None]):
             self.watch_list,
             SleevesPanel(view, id="sleeves"),
             self.ladder,
+            QuotePanel(view, id="quote"),
             self.candles,
             TapePanel(view, id="tape"),
             self.risk,
@@ -104,9 +106,11 @@ class TradeScreen(Screen[None]):
         view = self.session.view
         sleeves = view.frame is not None and bool(view.frame.sleeves)
         lost = view.condition.kind == "lost"
-        wish = Wish(self._maximised, self._column, card=lost, sleeves=sleeves)
+        quote = self._quote_form
+        wish = Wish(self._maximised, self._column, card=lost, sleeves=sleeves, quote=quote)
         if wish == self._wish and not force:
             return
+        turned = self._wish is not None and self._wish.quote != quote
         self._wish = wish
         placed = arrange(self.size.width, self.size.height, wish)
         for panel in self.panels:
@@ -117,7 +121,22 @@ class TradeScreen(Screen[None]):
                 panel.styles.width = region.width
                 panel.styles.height = region.height
         self.risk.with_sleeves = "sleeves" not in placed
+        if turned:
+            self.ladder.clear_cursor()
+            if self.focused in (None, self.ladder, self.candles):
+                self._home.focus()
         self._ask_for_rows()
+
+    @property
+    def _quote_form(self) -> bool:
+        """Whether the engine says that the instrument on show has no depth."""
+        frame = self.session.view.frame
+        return frame is not None and frame.quote is not None
+
+    @property
+    def _home(self) -> LivePanel:
+        """Return the panel that keys are for where no other is asked for."""
+        return self.candles if self._quote_form else self.ladder
 
     def _ask_for_rows(self) -> None:
         needed = -(-max(1, self.size.height) // ROWS_BLOCK) * ROWS_BLOCK
@@ -144,10 +163,12 @@ class TradeScreen(Screen[None]):
     # -- keys: the market
 
     def action_move(self, rows: int) -> None:
-        """Move in the focused panel; the ladder where none takes it."""
+        """Move in the focused panel; the ladder where none takes it, without one the working orders."""
         focused = self.focused
         if isinstance(focused, ListPanel):
             focused.move(rows)
+        elif self._quote_form:
+            self.working.move(rows)
         elif isinstance(focused, LadderPanel) or focused is None:
             self.ladder.move(rows)
             order = self.ladder.order_at_cursor()
@@ -156,12 +177,19 @@ class TradeScreen(Screen[None]):
 
     def action_centre(self) -> None:
         """Centre the ladder."""
-        self.ladder.centre()
+        if not self._lacks_ladder():
+            self.ladder.centre()
+
+    def _lacks_ladder(self) -> bool:
+        """Return whether there is no ladder, and say why."""
+        if self._quote_form:
+            self.session.report("no ladder here: the venue shows no depth of this symbol", "warn")
+        return self._quote_form
 
     def action_step(self, by: int) -> None:
         """Ask for a coarser or finer price step."""
         frame = self.session.view.newest
-        if frame is not None:
+        if frame is not None and not self._lacks_ladder():
             self._ask(step=coarser_or_finer(frame.instrument, frame.book.step, by))
 
     def action_zoom(self, by: int) -> None:
@@ -221,7 +249,7 @@ class TradeScreen(Screen[None]):
             self.action_freeze()
         else:
             application_of(self).clear_notifications()
-            self.ladder.focus()
+            self._home.focus()
 
     def action_jump(self) -> None:
         """Go to a panel by its letter."""
@@ -261,8 +289,8 @@ class TradeScreen(Screen[None]):
         self.session.report(event.reason, "warn")
 
     def on_ticket_panel_closed(self) -> None:
-        """Give the focus back to the ladder."""
-        self.ladder.focus()
+        """Give the focus back to the market."""
+        self._home.focus()
 
     def on_ticket_panel_review_wanted(self, event: TicketPanel.ReviewWanted) -> None:
         """Open the review."""

@@ -182,6 +182,7 @@ class Feed:
             return None
         return Standing(
             depth=self._crypto,
+            tells_halts=not self._crypto,
             halt=self._halts.get(instrument),
             band=self._bands.get(instrument),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, override
 
-from tradebot.console.figures import clock_text, grouped, iso_ns, money, symbol_of, trimmed
+from tradebot.console.figures import amount, clock_text, grouped, iso_ns, money, symbol_of
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.engine.control.messages_facts import FillFacts
@@ -45,7 +45,7 @@ class FillsPanel(ListPanel[FillFacts]):
     @override
     def line(self, item: FillFacts, width: int) -> Row:
         side = Cell(f"{item.side.upper():<5}", "bid" if item.side == "buy" else "ask")
-        quantity, price = trimmed(item.quantity, 3), grouped(item.price)
+        quantity, price = amount(item.quantity), grouped(item.price)
         clock = Cell(f"{clock_text(iso_ns(item.ts_event), self.view.zone)} ", "muted")
         if width < FULL_FROM:
             return (clock, side, right(quantity, 7), right(price, max(0, width - 21)))

@@ -43,7 +43,10 @@ class KeyLine(LivePanel):
 
     @override
     def build(self, width: int, height: int) -> Sequence[Row]:
-        keys = [key_of(name) for name in FOOTERS[self._screen_name]]
+        frame = self.view.frame
+        ladder = frame is None or frame.quote is None
+        names = (name for name in FOOTERS[self._screen_name] if ladder or name != "centre")
+        keys = [key_of(name) for name in names]
         end = Cell(f" {keys[-1].shown} or ! {keys[-1].label} ", "badge-warn")
         room = width - len(end.text) - 1
         parts = self._nav() + [(self._cells(key), key.action) for key in keys[:-1]]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar, override
 
 from tradebot.console.figures import (
+    amount,
     direction,
     grouped,
     money,
     signed,
     signed_money,
     symbol_of,
-    trimmed,
 )
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, left, plain, right
@@ -71,7 +71,7 @@ class PositionsPanel(ListPanel[PositionFacts]):
     @override
     def line(self, item: PositionFacts, width: int) -> Row:
         name = plain(symbol_of(item.instrument))
-        quantity = signed(trimmed(item.quantity, 3))
+        quantity = signed(amount(item.quantity))
         glyphs = self.view.glyphs
         if width < FULL_FROM:
             return (

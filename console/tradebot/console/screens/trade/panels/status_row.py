@@ -171,6 +171,7 @@ def _feed(frame: Frame, condition: Condition, view: View, detail: int) -> Row:
         "live": (f"{name}{glyphs.live}{age}", "bar"),
         "stale": (f"{name}{glyphs.gone} STALE{age}", "warn bar"),
         "down": (f"{name}{glyphs.gone} down{age}", "fault bar"),
+        "halted": (f"{name}{glyphs.gone} HALTED", "fault bar"),
         "resync": (f"{name}{glyphs.gone} resync", "warn bar"),
         "ended": (f"{name}{glyphs.gone} ended", "warn bar"),
         "closed": (f"{name}{glyphs.gone} closed", "muted bar"),

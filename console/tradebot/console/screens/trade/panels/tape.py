@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, override
 
-from tradebot.console.figures import clock_text, grouped, trimmed
+from tradebot.console.figures import amount, clock_text, grouped
 from tradebot.console.rows import Cell, Row, right
 from tradebot.console.screens.trade.ladder.drawing import blank
 from tradebot.console.widgets.panel import LivePanel
@@ -13,7 +13,6 @@ PRICE_WIDTH = 12
 QUANTITY_WIDTH = 12
 BEFORE_QUANTITY = 11 + PRICE_WIDTH
 """Columns of time, arrow and price: what is left is the quantity's, so that it is never cut."""
-QUANTITY_DECIMALS_KEPT = 3
 
 
 class TapePanel(LivePanel, can_focus=True):
@@ -31,7 +30,7 @@ class TapePanel(LivePanel, can_focus=True):
         frame = self.view.frame
         if frame is None or not frame.trades:
             return blank(
-                ["no prints yet: each trade of the market", "8 shows whether its feed is up"],
+                ["no trade of the market yet", "8 shows whether its feed is up"],
                 height,
                 width,
             )
@@ -49,7 +48,7 @@ class TapePanel(LivePanel, can_focus=True):
             -1: (glyphs.down, "down"),
             0: (glyphs.flat, "text"),
         }[trade.aggressor]
-        quantity = trimmed(grouped(trade.quantity), QUANTITY_DECIMALS_KEPT)
+        quantity = amount(grouped(trade.quantity))
         return (
             Cell(f"{clock_text(trade.ts, self.view.zone)} ", "muted"),
             Cell(f"{arrow} ", style),

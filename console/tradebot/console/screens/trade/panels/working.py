@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar, override
 
-from tradebot.console.figures import grouped, short_id, symbol_of, trimmed, units
+from tradebot.console.figures import amount, grouped, short_id, symbol_of, trimmed, units
 from tradebot.console.rows import Cell, Row, left, plain, right
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.engine.control.messages_facts import OrderFacts
@@ -60,7 +60,7 @@ class WorkingPanel(ListPanel[OrderFacts]):
     @override
     def line(self, item: OrderFacts, width: int) -> Row:
         side = Cell(f"{item.side.upper():<5}", "bid" if item.side == "buy" else "ask")
-        left_over = trimmed(str(Decimal(item.quantity) - Decimal(item.filled)), 3)
+        left_over = amount(str(Decimal(item.quantity) - Decimal(item.filled)))
         price = item.limit_price or item.trigger_price
         price_text = "market" if price is None else grouped(price)
         state = state_words(item, self.view.frame)

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from tradebot.console.condition import entry_refusal
 from tradebot.console.figures import symbol_of
-from tradebot.console.rows import Cell, Row, cut, plain
+from tradebot.console.rows import Row, plain, wrapped
 from tradebot.console.screens.trade.ticket import draft as drafts
 from tradebot.console.screens.trade.ticket.bet import Shown, bet_rows
 from tradebot.console.screens.trade.ticket.draft import Draft, Side
@@ -233,7 +233,7 @@ class TicketPanel(LivePanel, can_focus=True):
     @override
     def build(self, width: int, height: int) -> Sequence[Row]:
         if self.draft is None:
-            return [cut((Cell(self._closed_words(), "muted"),), width)]
+            return wrapped(self._closed_words(), width, "muted")[:height]
         glyphs = self.view.glyphs
         answer = self.preview if self._answered else None
         rows = [draft_row(self.draft, glyphs, open_=self.has_focus, width=width, answer=answer)]
@@ -268,13 +268,13 @@ class TicketPanel(LivePanel, can_focus=True):
 
     def _closed_words(self) -> str:
         if self.view.read_only:
-            return " read-only: this console sends nothing"
+            return "read-only: this console sends nothing"
         refusal = entry_refusal(self.view.condition, self.view.newest, reduce_only=False)
-        return (
-            f" {refusal}"
-            if refusal
-            else " b buys, s sells at the ladder's cursor; nothing is sent before the review"
-        )
+        if refusal:
+            return refusal
+        frame = self.view.frame
+        where = "the ladder's cursor" if frame is None or frame.quote is None else "the touch"
+        return f"b buys, s sells at {where}; nothing is sent before the review"
 
 
 def _order(draft: Draft) -> tuple[object, ...]:

@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from decimal import Decimal
 
+import msgspec
+
 from tradebot.data.errors import ScaleError
 from tradebot.engine.brokers.ib.orders import SIDES, venue_id
 from tradebot.engine.brokers.ib.setting import Listed
@@ -37,6 +39,30 @@ def before(execution_id: str) -> ExecutionId | None:
     return ExecutionId(f"{base}.{int(last) - 1:0{len(last)}d}")
 
 
+class Traded(msgspec.Struct, frozen=True):
+    """The executions told of one order, in units."""
+
+    told: int = 0
+    """What stands."""
+    void: int = 0
+    """What was taken back."""
+    unseen: int = 0
+    """How many were taken back that were never told, so that nobody knows how large they were."""
+
+    def counted(self, filled: int) -> int:
+        """Return what is filled of an order, by the venue's own sum and by what was told.
+
+        The venue's may have what was taken back in it still, and then says no more than is known.
+        """
+        known = self.unseen > 0 or filled <= self.told + self.void
+        return self.told if known else filled
+
+    @property
+    def reversed(self) -> bool:
+        """Return whether something was taken back."""
+        return self.void > 0 or self.unseen > 0
+
+
 class Executions:
     """The account's ledger of what was told."""
 
@@ -47,6 +73,11 @@ class Executions:
         self._fees: OrderedDict[str, FeeSaid] = OrderedDict()
         self._fees_told = ToldExecutions()
         self._gone: OrderedDict[str, None] = OrderedDict()
+        self._traded: OrderedDict[ClientOrderId, Traded] = OrderedDict()
+
+    def of(self, name: ClientOrderId) -> Traded:
+        """Return what was told of an order."""
+        return self._traded.get(name, Traded())
 
     def take(
         self,
@@ -56,10 +87,8 @@ class Executions:
         *,
         source: FillSource,
         now: int,
-    ) -> tuple[list[VenueEvent], int, int]:
-        """Return what an execution means, what it adds to its order, and how much of the order's is void.
-
-        In units; nothing where it was told. What is void may be in the venue's own sum still.
+    ) -> tuple[list[VenueEvent], int]:
+        """Return what an execution means and what it adds to its order, in units; nothing where it was told.
 
         Raises:
             Unreadable: If it cannot be booked.
@@ -77,7 +106,7 @@ class Executions:
                 f"an execution needs id, side and shares, had {said.execution_id!r}, {said.side!r}, {said.shares}"
             )
         if not self.told.first(said.execution_id):
-            return [], 0, 0
+            return [], 0
         replaced = None if old is None else self._of.get(old)
         self._keep(self._of, said.execution_id, (name, listed, said.ts, quantity))
         fill = OrderFilled(
@@ -110,7 +139,14 @@ class Executions:
         if old is not None:
             self._keep(self._gone, old, None)
             events += self._returned(old)
-        return events + self._charged(said.execution_id), counts - out, quantity - counts + out
+        had, added = self.of(name), counts - out
+        now_told = Traded(
+            told=had.told + added,
+            void=had.void + quantity - added,
+            unseen=had.unseen + (old is not None and replaced is None) - (counts != quantity),
+        )
+        self._keep(self._traded, name, now_told)
+        return events + self._charged(said.execution_id), added
 
     def fee(self, said: FeeSaid) -> list[VenueEvent]:
         """Return what a commission report means; nothing until its execution was told."""
@@ -153,7 +189,7 @@ class Executions:
         )
 
     @staticmethod
-    def _keep[T](where: OrderedDict[str, T], key: str, value: T) -> None:
+    def _keep[K: str, T](where: OrderedDict[K, T], key: K, value: T) -> None:
         where[key] = value
         if len(where) > FEES_KEPT:
             where.popitem(last=False)

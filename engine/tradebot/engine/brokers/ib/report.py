@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tradebot.data.errors import ScaleError
 from tradebot.data.instruments import InstrumentId
+from tradebot.engine.brokers.ib.executions import Executions, Traded
 from tradebot.engine.brokers.ib.look import Found
 from tradebot.engine.brokers.ib.orders import ENDED, reported, venue_id
 from tradebot.engine.brokers.ib.setting import Listed
@@ -23,7 +24,7 @@ _ZONE = ZoneInfo("America/New_York")
 
 
 def account_report(
-    account: AccountName, found: Found, orders: Orders, listed: Listing
+    account: AccountName, found: Found, orders: Orders, executions: Executions, listed: Listing
 ) -> AccountReported:
     """Return what the venue says the account holds."""
     positions: dict[InstrumentId, int] = {}
@@ -45,7 +46,7 @@ def account_report(
         name = orders.name(said.perm_id, said.ref)
         of = listed.get(said.contract.con_id)
         standing = orders.get(name)
-        filled = standing.filled if standing is not None else 0
+        filled = executions.of(name).counted(0 if standing is None else standing.filled)
         full = None if of is None else reported(said, name, filled, of.instrument)
         if full is None:
             names.append(name)
@@ -69,33 +70,40 @@ def _midnight(now: int) -> int:
 
 
 def order_report(
-    name: ClientOrderId, standing: Standing | None, found: Found, orders: Orders, listed: Listing
+    name: ClientOrderId,
+    standing: Standing | None,
+    traded: Traded,
+    found: Found,
+    orders: Orders,
+    listed: Listing,
 ) -> OrderReported:
     """Return how an order stands: open, completed, or known by its executions alone; else not found."""
     for said in (*found.open, *found.completed):
         if orders.name(said.perm_id, said.ref) == name:
-            return _of(name, said, standing, listed)
-    if standing is not None and standing.told:
+            return _of(name, said, standing, traded, listed)
+    if standing is not None and (traded.told or traded.reversed):
         # Its executions are there though no list has it any more: it is over.
         return OrderReported(
             client_order_id=name,
             found=True,
             venue_order_id=venue_id(standing.perm_id) if standing.perm_id else None,
-            state="filled" if standing.ended in {"", "filled"} else "cancelled",
-            filled=max(standing.told, standing.filled),
+            state=_over(filled=standing.ended in {"", "filled"}, traded=traded),
+            filled=traded.counted(standing.filled),
         )
     return OrderReported(client_order_id=name, found=False)
 
 
 def _of(
-    name: ClientOrderId, said: OrderSaid, standing: Standing | None, listed: Listing
+    name: ClientOrderId,
+    said: OrderSaid,
+    standing: Standing | None,
+    traded: Traded,
+    listed: Listing,
 ) -> OrderReported:
     state: Literal["working", "filled", "cancelled"] = "working"
-    if said.status == "Filled":
-        state = "filled"
-    elif said.status in ENDED:
-        state = "cancelled"
-    filled = max(standing.told, standing.filled) if standing is not None else 0
+    if said.status == "Filled" or said.status in ENDED:
+        state = _over(filled=said.status == "Filled", traded=traded)
+    filled = standing.filled if standing is not None else 0
     of = listed.get(said.contract.con_id)
     if said.filled is not None and of is not None:
         filled = max(filled, int(said.filled.scaleb(of.instrument.quantity_scale)))
@@ -104,5 +112,10 @@ def _of(
         found=True,
         venue_order_id=venue_id(said.perm_id),
         state=state,
-        filled=filled,
+        filled=traded.counted(filled),
     )
+
+
+def _over(*, filled: bool, traded: Traded) -> Literal["filled", "cancelled"]:
+    """Return how an order is over: of one whose every execution was taken back nothing is filled, whatever it says."""
+    return "filled" if filled and (traded.told or not traded.reversed) else "cancelled"

@@ -212,7 +212,8 @@ class IbSession:
             if isinstance(found, str):
                 return  # no answer is the answer: the kernel asks again
             standing = self._orders.get(name)
-            told = order_report(name, standing, found, self._orders, self._listed)
+            traded = self._executions.of(name)
+            told = order_report(name, standing, traded, found, self._orders, self._listed)
             sent = standing.sent_at if standing is not None else 0
             if told.found or found.began >= sent + ABSENT_AFTER:
                 self._tell(told)
@@ -234,7 +235,9 @@ class IbSession:
         if isinstance(found, str):
             log.warning("account not told", account=self.account, reason=found)
             return
-        self._tell(account_report(self.account, found, self._orders, self._listed))
+        self._tell(
+            account_report(self.account, found, self._orders, self._executions, self._listed)
+        )
 
     # ---------------------------------------------------------------------------- words
 
@@ -282,11 +285,15 @@ class IbSession:
         self._check_cumulative(standing)
 
     def _check_cumulative(self, standing: Standing) -> None:
+        def misses() -> bool:
+            traded = self._executions.of(standing.name)
+            return traded.told < traded.counted(standing.filled)
+
         def look_again() -> None:
-            if self._running and standing.told < standing.filled:
+            if self._running and misses():
                 self._looks.ask("gap_fill", _nothing)
 
-        if standing.told < standing.filled:
+        if misses():
             self._outside.after(CUMULATIVE_WAIT, look_again)
 
     def _stands(self, standing: Standing, status: str, perm_id: int) -> None:
@@ -352,19 +359,13 @@ class IbSession:
         source = self._looks.source_of(word.request)
         name = self._name_of(word, listed)
         try:
-            events, added, void = self._executions.take(
+            events, added = self._executions.take(
                 word, name, listed, source=source, now=self._outside.now
             )
         except Unreadable as error:
             self._malformed += 1
             log.warning("an execution cannot be booked", account=self.account, reason=str(error))
             return
-        standing = self._orders.get(name)
-        if standing is not None:
-            standing.told += added
-            if void:
-                # What was busted is no fill of the order any more, whatever its status said before.
-                standing.filled = max(standing.filled - void, standing.told)
         if added > 0:
             self._fills += 1
             self._gap_filled += source != "stream"

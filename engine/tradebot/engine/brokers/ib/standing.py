@@ -30,8 +30,6 @@ class Standing:
         """It was sent and nothing came back."""
         self.filled = 0
         """Cumulative quantity by its statuses, units."""
-        self.told = 0
-        """Sum of the executions told, units."""
 
 
 class Orders:

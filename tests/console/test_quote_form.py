@@ -19,7 +19,7 @@ from stock_scenes import (
 )
 
 from tradebot.console.condition import condition_of, entry_refusal
-from tradebot.console.figures import amount, span_text
+from tradebot.console.figures import amount, brief_amount, span_text
 from tradebot.console.glyphs import BLOCK
 from tradebot.console.link.protocol import StateQuery
 from tradebot.console.rows import text_of, width_of
@@ -147,8 +147,8 @@ def test_no_row_is_wider_than_the_panel(quote: QuoteView, width: int) -> None:
 def test_the_rows_say_what_is_known_and_what_is_not() -> None:
     shown = "\n".join(rows_of(OPEN))
     for words in (
-        "189.20  x 200",
-        "1,300 x  189.22",
+        "189.20 x 200",
+        "1,300 x 189.22",
         "420ms old",
         "closes in 3h 12m",
         "not halted",
@@ -186,3 +186,28 @@ def test_a_quantity_in_a_list_has_decimals_only_where_it_is_not_whole(
     text: str, shown: str
 ) -> None:
     assert amount(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("2229.492119707", 9, "2,229.492"),
+        ("2229.492119707", 6, "2,229"),
+        ("1.234567891", 9, "1.235"),
+        ("0.20115", 9, "0.20115"),
+        ("1300.000000000", 9, "1,300"),
+        ("123456789.5", 6, "123,456,790"),
+    ],
+)
+def test_a_markets_quantity_loses_decimals_before_digits(text: str, width: int, shown: str) -> None:
+    assert brief_amount(text, width) == shown
+
+
+def test_sizes_leave_when_the_prices_need_the_row() -> None:
+    dear = msgspec.structs.replace(
+        OPEN, bid="712345.6700", ask="712346.6700", bid_size="1234567.5", ask_size="3"
+    )
+    first = rows_of(dear)[0]
+    assert "712,345.67" in first
+    assert "712,346.67" in first
+    assert " x " not in first

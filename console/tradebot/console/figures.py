@@ -122,6 +122,16 @@ def amount(text: str) -> str:
     return whole if "." not in whole else trimmed(text, 3)
 
 
+def brief_amount(text: str, width: int = 9) -> str:
+    """Return a market's quantity grouped; one longer than `width` cells is rounded, to whole ones if need be."""
+    shown = amount(grouped(text))
+    for decimals in (3, 2, 1, 0):
+        if len(shown) <= width:
+            break
+        shown = f"{Decimal(text):,.{decimals}f}"
+    return shown
+
+
 def direction(text: str | None) -> Literal[-1, 0, 1]:
     """Return the sign of a decimal string; 0 for None."""
     if text is None:

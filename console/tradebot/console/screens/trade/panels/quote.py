@@ -8,6 +8,7 @@ from typing import ClassVar, override
 from tradebot.console.condition import Condition
 from tradebot.console.figures import (
     age_text,
+    brief_amount,
     clock_text,
     date_text,
     grouped,
@@ -82,14 +83,17 @@ def _touch(frame: Frame, quote: QuoteView, view: View, width: int) -> Row:
         return dash if text is None else grouped(trimmed(text, min(2, decimals)))
 
     bid, ask = Cell(price(quote.bid), "strong bid"), Cell(price(quote.ask), "strong ask")
-    bid_size, ask_size = _size(quote.bid_size), _size(quote.ask_size)
-    start = (Cell(" BID  ", "title"), bid, Cell(f"  x {bid_size}" if bid_size else ""))
-    end = (Cell(f"{ask_size} x  " if ask_size else ""), ask, Cell("  ASK ", "title"))
+    # A half of the row less the word, the blanks and the sign.
+    rooms = [width // 2 - 10 - len(cell.text) for cell in (bid, ask)]
+    sizes = [
+        brief_amount(text, room) if text is not None else ""
+        for text, room in zip((quote.bid_size, quote.ask_size), rooms, strict=True)
+    ]
+    if any(len(size) > room + 1 for size, room in zip(sizes, rooms, strict=True)):
+        sizes = ["", ""]
+    start = (Cell(" BID  ", "title"), bid, Cell(f" x {sizes[0]}" if sizes[0] else ""))
+    end = (Cell(f"{sizes[1]} x " if sizes[1] else ""), ask, Cell("  ASK ", "title"))
     return spread(start, end, width)
-
-
-def _size(text: str | None) -> str:
-    return "" if text is None else grouped(trimmed(text))
 
 
 def _summary(frame: Frame, quote: QuoteView, view: View, width: int) -> Row:
@@ -127,7 +131,7 @@ def _last(frame: Frame, view: View, width: int) -> Row:
     start = (
         Cell(" last ", "muted"),
         Cell(f"{grouped(trade.price)} {mark}", style),
-        Cell(f" x {_size(trade.quantity)}"),
+        Cell(f" x {brief_amount(trade.quantity)}"),
     )
     return spread(start, (Cell(f"{age_text(age_s)} ago ", "muted"),), width)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, override
 
-from tradebot.console.figures import amount, clock_text, grouped
+from tradebot.console.figures import brief_amount, clock_text, grouped
 from tradebot.console.rows import Cell, Row, right
 from tradebot.console.screens.trade.ladder.drawing import blank
 from tradebot.console.widgets.panel import LivePanel
@@ -48,7 +48,7 @@ class TapePanel(LivePanel, can_focus=True):
             -1: (glyphs.down, "down"),
             0: (glyphs.flat, "text"),
         }[trade.aggressor]
-        quantity = amount(grouped(trade.quantity))
+        quantity = brief_amount(trade.quantity)
         return (
             Cell(f"{clock_text(trade.ts, self.view.zone)} ", "muted"),
             Cell(f"{arrow} ", style),

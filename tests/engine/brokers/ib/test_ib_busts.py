@@ -83,7 +83,7 @@ def test_a_filled_order_of_which_all_was_busted_is_reported_over_also_to_a_new_p
 def test_of_an_order_busted_in_part_the_rest_is_reported_filled() -> None:
     desk = Desk()
     desk.run(1)
-    desk.submit(NAMED, 10_000)
+    desk.submit(NAMED, 10)
     desk.run(1)
     assert len(desk.about(NAMED, OrderFilled)) > 1
     desk.arm("bust")

@@ -86,6 +86,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of kinds that are not imported."""
     problems: dict[str, Counted]
     """`malformed stale gaps disordered crossed`: what was odd in the source."""
+    covered: tuple[tuple[int, int], ...] = ()
+    """Spans [from, to) of a fetched dataset that were asked for wholly, ns UTC, apart and in order: what a further
+    fetch need not ask for again. Of bars the instants are their opens."""
+    position: str = ""
+    """Where a recording that goes on stands in its source; empty where it has no place to go on from."""
 
 
 def counted(problems: Problems) -> dict[str, Counted]:

@@ -73,6 +73,7 @@ class PartWriter:
             statistics=True,
             row_group_size=_ROW_GROUP,
         )
+        sync(path)
         sha256 = sha256_of(path)
         name = f"{kind}-{quote(instrument, safe='')}-{index:05d}-{sha256[:_HASH_SHOWN]}.parquet"
         times = table.get_column("ts_recv")
@@ -102,8 +103,33 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or the names in a folder, are on the disk: a loss of power leaves them there.
+
+    Raises:
+        OSError: If it cannot be opened, or the disk fails.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are not there, so that a loss of power leaves it.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, finds the old or the new one, never a part.
+    """Write a file so that a reader, a crash or a loss of power finds the old or the new one, never a part.
 
     Raises:
         OSError: If it cannot be written.
@@ -116,6 +142,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+        sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

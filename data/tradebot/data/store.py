@@ -1,9 +1,10 @@
 """The store: datasets as folders of Parquet (zstd), each whole or absent, with DuckDB SQL over all of them."""
 
-import hashlib
+import fcntl
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ import polars as pl
 
 from tradebot.data.datasets import DatasetName, dataset_in, kind_of, name_of, parse_dataset
 from tradebot.data.errors import DatasetError, DatasetNameError
+from tradebot.data.events import AnyMarketEvent
+from tradebot.data.growth import Growth, grown, require_same_source
 from tradebot.data.importers.imported import Importer
 from tradebot.data.instruments import Instrument, InstrumentId
 from tradebot.data.manifest import (
@@ -21,7 +24,8 @@ from tradebot.data.manifest import (
     SourceFile,
     counted,
 )
-from tradebot.data.parts import Part, PartWriter, sha256_of, write_atomically
+from tradebot.data.parts import Part, PartWriter, make_folder, sha256_of
+from tradebot.data.placing import put_in_place, together
 from tradebot.data.recordings.problems import Problems
 from tradebot.data.store_sql import SQL_ROWS_MAX, SqlResult, run_sql
 
@@ -58,7 +62,7 @@ class Store:
         """
         wanted = None if name is None else parse_dataset(name)
         problems = Problems()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with tempfile.TemporaryDirectory(prefix="import-", dir=self.folder) as temporary:
             writer = PartWriter(Path(temporary))
             for seq, (event, line) in enumerate(importer.events(problems)):
@@ -81,6 +85,70 @@ class Store:
                 for dataset in sorted(grouped)
             )
 
+    def grow(
+        self, dataset: str, events: Iterable[AnyMarketEvent], growth: Growth
+    ) -> Manifest | None:
+        """Add events to a dataset, all or none; it is made where it is not there. One writer at a time: see `writing`.
+
+        Args:
+            dataset: Its name; where it names a kind, all events are of that.
+            events: Received in order, none in the midst of what is there.
+            growth: What they are.
+
+        Returns:
+            The manifest as it is now; None where there is no such dataset and nothing was added.
+
+        Raises:
+            DatasetNameError: If the name is not well formed.
+            DatasetError: If the dataset is another source's, or its numbers are in other scales.
+            OSError: If a file cannot be written.
+        """
+        wanted = parse_dataset(dataset)
+        folder = self._datasets / wanted.folder
+        before = self.show(dataset) if (folder / MANIFEST_NAME).is_file() else None
+        if before is not None:
+            require_same_source(before, growth)
+        make_folder(self.folder)
+        with tempfile.TemporaryDirectory(prefix="grow-", dir=self.folder) as temporary:
+            writer = PartWriter(Path(temporary))
+            first = 0 if before is None else before.rows
+            for seq, event in enumerate(events, first):
+                writer.add(kind_of(event), event, seq, 0)
+            parts = writer.finish()
+            if before is None and not parts:
+                return None
+            manifest = grown(before, wanted.text, tuple(part.file for part in parts), growth)
+            put_in_place(folder, parts, manifest)
+            return manifest
+
+    @contextmanager
+    def writing(self, dataset: str) -> Generator[None]:
+        """Be the only one that grows a dataset while the context is open, in all processes.
+
+        Raises:
+            DatasetNameError: If the name is not well formed.
+            DatasetError: If somebody else grows it now.
+            OSError: If the lock's file cannot be written.
+        """
+        locks = self.folder / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / f"{parse_dataset(dataset).folder}.lock").open("ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise DatasetError(
+                    f"{dataset} is being written by another process; wait for it, or choose another --name"
+                ) from error
+            yield
+
+    def holds(self, dataset: str) -> bool:
+        """Return whether there is such a dataset.
+
+        Raises:
+            DatasetNameError: If the name is not well formed.
+        """
+        return (self._folder(dataset) / MANIFEST_NAME).is_file()
+
     def _commit(
         self,
         dataset: DatasetName,
@@ -90,19 +158,14 @@ class Store:
     ) -> Manifest:
         """Move a dataset's files into place; the manifest, written last, makes them count."""
         sources, problems = origin
-        folder = self._datasets / dataset.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in parts:
-            part.path.rename(folder / part.file.path)
         files = tuple(part.file for part in parts)
         held = {file.instrument for file in files}
-        together = hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
         manifest = Manifest(
             dataset=dataset.text,
             format=importer.format,
             importer_version=importer.version,
             rows=sum(file.rows for file in files),
-            sha256=together,
+            sha256=together(files),
             first_ts=min(file.first_ts for file in files),
             last_ts=max(file.last_ts for file in files),
             instruments=tuple(each for each in importer.instruments if each.id in held),
@@ -113,12 +176,7 @@ class Store:
             ignored=problems.ignored,
             problems=counted(problems),
         )
-        encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-        write_atomically(folder / MANIFEST_NAME, encoded)
-        kept = {MANIFEST_NAME, *(file.path for file in files)}
-        for path in folder.iterdir():
-            if path.name not in kept:
-                path.unlink()
+        put_in_place(self._datasets / dataset.folder, parts, manifest)
         return manifest
 
     def list(self) -> tuple[Manifest, ...]:

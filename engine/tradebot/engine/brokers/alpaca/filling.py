@@ -16,6 +16,7 @@ import structlog
 from tradebot.engine.brokers.alpaca.api import Api, until_reset
 from tradebot.engine.brokers.alpaca.executions import Execution, OrderNews
 from tradebot.engine.brokers.alpaca.messages import refusal
+from tradebot.engine.brokers.alpaca.replaced import Listing, Replaced
 from tradebot.engine.brokers.alpaca.replay import NOT_HERE, Corrections
 from tradebot.engine.brokers.alpaca.silence import Silence
 from tradebot.engine.brokers.alpaca.sources import (
@@ -126,6 +127,8 @@ class Filling:
         self._line: Line | None = None
         self._buffer: list[Execution | OrderNews] = []
         self._walk: Sweep | None = None
+        self._walk_began = 0
+        self._replaced = Replaced()
         self._untold: set[str] = set()
         self._doubted: set[str] = set()
         self._reversals: set[str] = set()
@@ -170,9 +173,9 @@ class Filling:
         self._sums.says(news.order.id, news.order.filled)
         self._doubt()
 
-    def found(self, execution: Execution) -> bool:
-        """Take in an execution that somebody else's question found; return whether it was told for the first time."""
-        return self._tell(execution)
+    def found(self, listing: Listing) -> list[Execution]:
+        """Take in what somebody else's question found; return what had been told before."""
+        return [one for one in listing.executions if not self._tell_listed(one, listing)]
 
     def look(self) -> None:
         """Ask for fills now, if that is not being done already."""
@@ -309,7 +312,8 @@ class Filling:
         self._again(f"nothing heard for {patience // SECOND} s")
 
     def _ask(self, walk: Sweep) -> None:
-        self._walk = walk
+        if walk is not self._walk:
+            self._walk, self._walk_began = walk, self._outside.now
         self._outside.ask(walk.request(), lambda answer: self._answered(walk, answer))
 
     def _answered(self, walk: Sweep, answer: Answer) -> None:
@@ -320,7 +324,7 @@ class Filling:
             return
         malformed = walk.malformed
         try:
-            found, last = walk.page(answer.body)
+            _, last = walk.page(answer.body)
         except (ValueError, RecursionError) as error:
             self.malformed += 1
             reason = str(error)[:200]
@@ -328,10 +332,12 @@ class Filling:
             return
         self.malformed += walk.malformed - malformed
         self._pause.reset()
-        for execution in found:
-            if self._tell(execution) and execution.source == "sweep":
-                self._untold.add(execution.execution_id)
         if last:
+            # All of it at once: what stands for another is told by what the whole list lacks.
+            listing = Listing(tuple(walk.rows), walk.since, self._walk_began)
+            for execution in listing.executions:
+                if self._tell_listed(execution, listing) and execution.source == "sweep":
+                    self._untold.add(execution.execution_id)
             self._walk = None
             self._through(walk)
         else:
@@ -374,6 +380,11 @@ class Filling:
 
     # ---------------------------------------------------------------------------- telling
 
+    def _tell_listed(self, row: Execution, listing: Listing) -> bool:
+        if not self._replaced.knows(row.execution_id):
+            row = self._replaced.meant(row, self._sums.of(row.order_id), listing)
+        return self._tell(row)
+
     def _tell(self, word: Execution | OrderNews) -> bool:
         """Tell a word on; return whether it is an execution told for the first time."""
         if isinstance(word, OrderNews):
@@ -391,6 +402,7 @@ class Filling:
         if word.kind != "fill":
             self._reversals.add(word.execution_id)
         self._sums.executed(word)
+        self._replaced.told(word, self._outside.now)
         self.fills += 1
         self.gap_filled += not streamed
         self._teller.executed(word)

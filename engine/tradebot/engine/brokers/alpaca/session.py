@@ -21,6 +21,7 @@ from tradebot.engine.brokers.alpaca.messages import WireMovement, clock_of, move
 from tradebot.engine.brokers.alpaca.metered import Metered
 from tradebot.engine.brokers.alpaca.naming import Naming
 from tradebot.engine.brokers.alpaca.orders import end_of
+from tradebot.engine.brokers.alpaca.replaced import Listing
 from tradebot.engine.brokers.alpaca.setting import AccountSetting
 from tradebot.engine.brokers.alpaca.sources import ActivityEvents, TradeUpdates
 from tradebot.engine.brokers.cursor import Cursor
@@ -324,7 +325,7 @@ class AlpacaSession:
 
     def _look(self, since: int, looks: int) -> None:
         """Look, again where it traded meanwhile: the parts of one look must be of one moment."""
-        before, life = self._filling.fills, self._life
+        before, life, asked = self._filling.fills, self._life, self._doors.now
         moved = max(min(self._cursor.get(MOVED) - MINUTE, since), self._cursor.get(BEGAN))
 
         def done(seen: Seen | str) -> None:
@@ -335,9 +336,8 @@ class AlpacaSession:
                 log.warning("account not told", account=self.account, reason=seen)
                 self._looked()
                 return
-            for execution in seen.executions:
-                if not self._filling.found(execution):
-                    self.executed(execution)  # told again: whoever asked may not have it
+            for execution in self._filling.found(Listing(seen.executions, since, asked)):
+                self.executed(execution)  # told again: whoever asked may not have it
             if self._filling.fills != before and looks > 1:
                 self._look(since, looks - 1)
             else:

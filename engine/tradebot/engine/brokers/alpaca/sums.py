@@ -63,6 +63,10 @@ class FilledSums:
         """Return orders of which the venue says more is filled than was told, or less."""
         return [order for order, told in self._told.items() if told != self._sums.get(order, told)]
 
+    def of(self, order_id: str) -> Decimal | None:
+        """Return the sum of what was told of an order; None where nothing was."""
+        return self._sums.get(order_id)
+
     def settle(self, order_id: str) -> None:
         """Believe the venue from here on: its fills were asked for, and there are no others."""
         if order_id in self._told:

@@ -24,9 +24,11 @@ class Sweep:
 
     def __init__(self, api: Api, since: int, source: FillSource) -> None:
         self._api = api
-        self._since = since
+        self.since = since
         self._source: FillSource = source
         self._token = ""
+        self.rows: list[Execution] = []
+        """All that was found so far."""
         self.newest = 0
         """Venue time of the newest row seen, ns UTC."""
         self.malformed = 0
@@ -37,7 +39,7 @@ class Sweep:
     def request(self) -> HttpRequest:
         """Return the next page to ask for."""
         query = {
-            "after": text_from_ns(self._since),
+            "after": text_from_ns(self.since),
             "direction": "asc",
             "page_size": str(PAGE),
         }
@@ -59,6 +61,7 @@ class Sweep:
             except ValueError as error:
                 self.malformed += 1
                 self.last_error = str(error)[:200]
+        self.rows += found
         self.newest = max([self.newest, *(execution.ts for execution in found)])
         if len(rows) < PAGE:
             return found, True

@@ -10,6 +10,7 @@ import pytest
 
 from tradebot.data.importers.opening import ImportOptions, open_importer
 from tradebot.data.store import Store
+from tradebot.engine.config.load import load_file
 from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.research.backtest import backtest
 from tradebot.engine.research.results import Backtest
@@ -20,6 +21,15 @@ HEAD = """
     from decimal import Decimal
     from tradebot.engine import Bars, Book, OrderSeq, buy, cancel, sell, want, why
 """
+
+PLAIN = Rules(name="plain", mark="close", commission="0", wants="market", limits="off")
+UP = ["10.0,10.0,10.0,10.0", "11.0,11.0,11.0,11.0", "12.0,12.0,12.0,12.0", "13.0,13.0,13.0,13.0"]
+
+type Market = Callable[..., str]
+"""Imports rows `open,high,low,close` of a symbol: `market("A", UP)` returns the dataset."""
+
+type RunConfig = Callable[..., Backtest]
+"""Runs `SLEEVES` on datasets: `run_config(["a"], first="csv:A", second="csv:A")`."""
 
 type Run = Callable[..., Backtest]
 """Runs a policy's source on datasets: `run(source, "bars", rules="backtrader", start=...)`."""
@@ -71,3 +81,88 @@ def run(tmp_path: Path, store: Path) -> Run:
         return backtest(trial, tmp_path / "runs", store=store, clock=SystemClock())
 
     return run_policy
+
+
+@pytest.fixture
+def market(tmp_path: Path, store: Path) -> Market:
+    """Import rows `open,high,low,close` of a symbol as days from 2024-01-01 on."""
+
+    def put(symbol: str, rows: list[str], currency: str = "USD") -> str:
+        lines = ["date,open,high,low,close,volume"]
+        lines += [f"2024-01-{day:02},{row},{1000 + day}" for day, row in enumerate(rows, 1)]
+        path = tmp_path / f"{symbol}.csv"
+        path.write_text("\n".join(lines))
+        options = ImportOptions(tick=Decimal("0.1"), currency=currency)
+        importer, sources = open_importer("csv", [path], options)
+        (manifest,) = Store(store).put(importer, sources)
+        return manifest.dataset
+
+    return put
+
+
+SLEEVES = """
+[sleeves.one]
+policy = "held.py:Held"
+symbols = ["{first}"]
+capital = "40%"
+account = "sandbox"
+run = "live"
+params = {{ quantity = "{quantity}" }}
+
+[sleeves.two]
+policy = "held.py:Held"
+symbols = ["{second}"]
+capital = "30000 USD"
+account = "sandbox"
+run = "live"
+params = {{ quantity = "-3" }}
+
+[sleeves.three]
+policy = "held.py:Held"
+symbols = ["{second}"]
+capital = "10%"
+account = "sandbox"
+run = "off"
+"""
+
+HELD = """
+from tradebot.engine import Params, param
+
+class Held:
+    class params(Params, frozen=True):
+        quantity: Decimal = param("1", doc="that is held")
+
+    needs = (Bars("1d", history=1),)
+
+    def decide(self, portfolio, snapshot, context=None):
+        return want.quantity(context.params.quantity, because=why("hold"))
+"""
+
+
+@pytest.fixture
+def run_config(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
+    def run_sleeves(
+        data: list[str], rules: Rules = PLAIN, *, quantity: str = "7", more: str = "", **names: str
+    ) -> Backtest:
+        monkeypatch.setenv("TRADEBOT_HOME", str(tmp_path))
+        policies = tmp_path / "policies"
+        policies.mkdir(exist_ok=True)
+        (policies / "held.py").write_text(dedent(HEAD) + HELD)
+        path = tmp_path / "many.toml"
+        path.write_text(SLEEVES.format(quantity=quantity, **names) + more)
+        path.chmod(0o600)
+        loaded = load_file(path, {})
+        trial = Trial(
+            name="backtest",
+            policy=path.name,
+            config=loaded.config,
+            tables=loaded.tables,
+            folders=(),
+            datasets=tuple(data),
+            capital=Decimal(100_000),
+            currency="USD",
+            rules=rules,
+        )
+        return backtest(trial, tmp_path / "runs", store=store, clock=SystemClock())
+
+    return run_sleeves

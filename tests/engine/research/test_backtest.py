@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.research.conftest import HEAD, Run
+from tests.engine.research.conftest import HEAD, PLAIN, Run
 
 from tradebot.data.events import Bar
 from tradebot.engine.facade.backtests import backtest as facade_backtest
@@ -25,7 +25,7 @@ from tradebot.engine.research.results import Backtest, frames, write_tables
 from tradebot.engine.research.span import UnknownInstant, instant
 from tradebot.engine.trial.costs import UnknownCommission, commission
 from tradebot.engine.trial.delays import UnknownRules
-from tradebot.engine.trial.rules import Changes, Rules, changed, rules_named
+from tradebot.engine.trial.rules import Changes, changed, rules_named
 
 type Bars = Callable[[list[str]], str]
 
@@ -36,8 +36,6 @@ HOLD_ON_DAY_1 = """
         def decide(self, portfolio, snapshot, context=None):
             return want.quantity(10, because=why("hold"))
 """
-
-PLAIN = Rules(name="plain", mark="close", commission="0", wants="market", limits="off")
 
 
 def once(order: str) -> str:

@@ -1,25 +1,13 @@
 """Several instruments, currencies and sleeves in one backtest."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
-from textwrap import dedent
 
 import msgspec
 import pytest
-from tests.engine.research.conftest import HEAD, Run
-from tests.engine.research.test_backtest import PLAIN
+from tests.engine.research.conftest import PLAIN, UP, Market, Run, RunConfig
 
-from tradebot.data.importers.opening import ImportOptions, open_importer
-from tradebot.data.store import Store
 from tradebot.engine.cli.backtest import document
-from tradebot.engine.config.load import load_file
-from tradebot.engine.live.clock import SystemClock
 from tradebot.engine.live.errors import CannotRun
-from tradebot.engine.research.backtest import backtest
-from tradebot.engine.research.results import Backtest
-from tradebot.engine.trial.rules import Rules
-from tradebot.engine.trial.trial import Trial
 
 BOTH = """
     class One:
@@ -37,27 +25,8 @@ ONE = """
             return want.quantity(5, because=why("hold"))
 """
 
-type Market = Callable[..., str]
 
-UP = ["10.0,10.0,10.0,10.0", "11.0,11.0,11.0,11.0", "12.0,12.0,12.0,12.0", "13.0,13.0,13.0,13.0"]
 DOWN = ["20.0,20.0,20.0,20.0", "19.0,19.0,19.0,19.0", "18.0,18.0,18.0,18.0", "17.0,17.0,17.0,17.0"]
-
-
-@pytest.fixture
-def market(tmp_path: Path, store: Path) -> Market:
-    """Import rows `open,high,low,close` of a symbol as days from 2024-01-01 on."""
-
-    def put(symbol: str, rows: list[str], currency: str = "USD") -> str:
-        lines = ["date,open,high,low,close,volume"]
-        lines += [f"2024-01-{day:02},{row},{1000 + day}" for day, row in enumerate(rows, 1)]
-        path = tmp_path / f"{symbol}.csv"
-        path.write_text("\n".join(lines))
-        options = ImportOptions(tick=Decimal("0.1"), currency=currency)
-        importer, sources = open_importer("csv", [path], options)
-        (manifest,) = Store(store).put(importer, sources)
-        return manifest.dataset
-
-    return put
 
 
 def test_a_policy_sees_all_bars_of_an_instant_before_it_decides_and_decides_once(
@@ -81,7 +50,7 @@ def test_a_policy_sees_all_bars_of_an_instant_before_it_decides_and_decides_once
 
 
 def test_the_last_bar_of_an_instant_wakes_also_a_sleeve_that_does_not_trade_it(
-    market: Market, run_config: "Callable[..., Backtest]"
+    market: Market, run_config: RunConfig
 ) -> None:
     result = run_config([market("A", UP), market("B", DOWN)], first="csv:A", second="csv:B")
     begun = {order.owner: order.created for order in result.ran.submitted}
@@ -147,74 +116,8 @@ def test_a_rate_may_be_another_instruments_price_that_is_not_traded(
     assert result.equity_final == 102_000 + 2 * 5 * (17 - 19)
 
 
-SLEEVES = """
-[sleeves.one]
-policy = "held.py:Held"
-symbols = ["{first}"]
-capital = "40%"
-account = "sandbox"
-run = "live"
-params = {{ quantity = "7" }}
-
-[sleeves.two]
-policy = "held.py:Held"
-symbols = ["{second}"]
-capital = "30000 USD"
-account = "sandbox"
-run = "live"
-params = {{ quantity = "-3" }}
-
-[sleeves.three]
-policy = "held.py:Held"
-symbols = ["{second}"]
-capital = "10%"
-account = "sandbox"
-run = "off"
-"""
-
-HELD = """
-from tradebot.engine import Params, param
-
-class Held:
-    class params(Params, frozen=True):
-        quantity: Decimal = param("1", doc="that is held")
-
-    needs = (Bars("1d", history=1),)
-
-    def decide(self, portfolio, snapshot, context=None):
-        return want.quantity(context.params.quantity, because=why("hold"))
-"""
-
-
-@pytest.fixture
-def run_config(
-    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> "Callable[..., Backtest]":
-    def run_sleeves(data: list[str], rules: Rules = PLAIN, **names: str) -> Backtest:
-        monkeypatch.setenv("TRADEBOT_HOME", str(tmp_path))
-        policies = tmp_path / "policies"
-        policies.mkdir(exist_ok=True)
-        (policies / "held.py").write_text(dedent(HEAD) + HELD)
-        path = tmp_path / "many.toml"
-        path.write_text(SLEEVES.format(**names))
-        path.chmod(0o600)
-        trial = Trial(
-            name="backtest",
-            policy=path.name,
-            config=load_file(path, {}).config,
-            folders=(),
-            datasets=tuple(data),
-            capital=Decimal(100_000),
-            currency="USD",
-            rules=rules,
-        )
-        return backtest(trial, tmp_path / "runs", store=store, clock=SystemClock())
-
-    return run_sleeves
-
-
 def test_sleeves_of_a_configuration_run_on_one_account_with_ledgers_of_their_own(
-    market: Market, run_config: "Callable[..., Backtest]"
+    market: Market, run_config: RunConfig
 ) -> None:
     result = run_config([market("A", UP)], first="csv:A", second="csv:A")
     sleeves = result.ran.report.sleeves
@@ -231,16 +134,14 @@ def test_sleeves_of_a_configuration_run_on_one_account_with_ledgers_of_their_own
     assert msgspec.convert(told["one"], dict[str, object])["orders"] == 1
 
 
-def test_each_sleeves_trades_are_its_own(
-    market: Market, run_config: "Callable[..., Backtest]"
-) -> None:
+def test_each_sleeves_trades_are_its_own(market: Market, run_config: RunConfig) -> None:
     result = run_config([market("A", UP)], first="csv:A", second="csv:A")
     owners = {order.owner: order.side for order in result.ran.submitted}
     assert owners == {"one": "buy", "two": "sell"}
 
 
 def test_a_sleeve_that_trades_what_the_data_has_not_is_named(
-    market: Market, run_config: "Callable[..., Backtest]"
+    market: Market, run_config: RunConfig
 ) -> None:
     with pytest.raises(CannotRun, match="has no csv:Z"):
         run_config([market("A", UP)], first="csv:A", second="csv:Z")

@@ -12,7 +12,7 @@ from tradebot.engine.cli.options import JsonOption, PlainOption, form, parse_dec
 from tradebot.engine.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from tradebot.engine.config.models import Config
+    from tradebot.engine.config.load import Loaded
     from tradebot.engine.research.measures import Figure
     from tradebot.engine.research.results import Backtest
 
@@ -127,7 +127,8 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     trial = Trial(
         name="backtest",
         policy=policy,
-        config=loaded,
+        config=None if loaded is None else loaded.config,
+        tables={} if loaded is None else loaded.tables,
         folders=policy_folders(),
         params=parameters(param or []),
         symbols=tuple(symbol or ()),
@@ -165,13 +166,13 @@ def backtest(  # noqa: PLR0913  (one argument per option)
     return DONE
 
 
-def _configuration(path: Path) -> "Config":
+def _configuration(path: Path) -> "Loaded":
     from tradebot.engine.config.load import load_file
 
     if not path.is_file():
         raise CommandFailed(f"--config must be a file, there is no {path}", USAGE)
     # The environment does not override it: the same file and data are the same run.
-    return load_file(path, {}).config
+    return load_file(path, {})
 
 
 def _money(text: str) -> tuple[Decimal, str | None]:

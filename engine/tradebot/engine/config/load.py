@@ -1,7 +1,7 @@
 """Reading the configuration: default < file < environment, each value with its origin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -27,6 +27,8 @@ class Loaded:
     config: Config
     file: Path | None
     """None: there is no file, all is default or environment."""
+    tables: Tree = field(repr=False)
+    """What the file and the environment say, before the check and without defaults."""
     settings: tuple[Setting, ...]
 
 
@@ -53,14 +55,30 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
     file = {} if text is None else parse_toml(path, text)
     found = environment.overrides(environ, file)
     merged = environment.merge(file, found)
-    mode = _mode(merged)
-    origins = Origins(path, locate.locate_keys(text or ""), file, found, mode)
-    complete = _complete(merged, mode)
+    origins = Origins(path, locate.locate_keys(text or ""), file, found, _mode(merged))
+    config = _checked(merged, origins)
+    return Loaded(
+        config=config,
+        file=None if text is None else path,
+        tables=merged,
+        settings=settings_of(config, origins),
+    )
+
+
+def config_of(tables: Tree, path: Path) -> Config:
+    """Return the configuration that tables say; `path` is where they are from, for what is said of a wrong one.
+
+    Raises:
+        ConfigError: If a key or value is not known.
+    """
+    return _checked(tables, Origins(path, {}, tables, {}, _mode(tables)))
+
+
+def _checked(merged: Tree, origins: Origins) -> Config:
     try:
-        config = Config.model_validate(complete)
+        return Config.model_validate(_complete(merged, _mode(merged)))
     except ValidationError as error:
         raise ConfigError(first_problem(error, origins)) from error
-    return Loaded(config, None if text is None else path, settings_of(config, origins))
 
 
 def _mode(merged: Tree) -> Mode:

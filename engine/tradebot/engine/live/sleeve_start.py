@@ -45,7 +45,7 @@ def load_sleeve(
         raise CannotRun(
             f"sleeve {name} trades {strange[0]}, this engine has {', '.join(sorted(known))}", 3
         )
-    return load_policy(sleeve.policy, _plain(sleeve.params), policy_folders())
+    return load_policy(sleeve.policy, plain(sleeve.params), policy_folders())
 
 
 def sleeve_started(
@@ -63,7 +63,7 @@ def sleeve_started(
         account=AccountName(config.account),
         symbols=tuple(symbol for symbol in symbols if symbol in config.symbols),
         capital=amount,
-        params=_plain(config.params),
+        params=plain(config.params),
         run=config.run,
         limits=_own_limits(config),
         on_error=config.on_error,
@@ -88,7 +88,8 @@ def _own_limits(config: SleeveConfig) -> dict[str, str]:
     )
 
 
-def _plain(params: dict[str, bool | int | str | Decimal]) -> dict[str, str | int | float | bool]:
+def plain(params: dict[str, bool | int | str | Decimal]) -> dict[str, str | int | float | bool]:
+    """Return configured parameters as a policy is given them."""
     return {
         key: str(value) if isinstance(value, Decimal) else value for key, value in params.items()
     }

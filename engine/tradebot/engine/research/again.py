@@ -45,7 +45,7 @@ def again(kept: KeptRun, *, store: Path, clock: Clock) -> Again:
         PolicyFailed: If the policy does not last to the end now.
     """
     with TemporaryDirectory(prefix="tb-again-") as scratch:
-        runs, trial, found = Path(scratch), kept.trial, kept.policy()
+        runs, trial, found = Path(scratch), kept.trial, kept.policies()
         if trial.rules is None:
             ran = run_trial(trial, runs, store=store, clock=clock, found=found)
         else:

@@ -40,7 +40,7 @@ def backtest(
     store: Path,
     clock: Clock,
     progress: Callable[[int], None] | None = None,
-    found: VersionedPolicy | None = None,
+    found: Mapping[str, VersionedPolicy] | None = None,
 ) -> Backtest:
     """Run a policy and return what came of it; the run is kept in `runs`.
 
@@ -50,7 +50,7 @@ def backtest(
         store: The folder of the datasets.
         clock: The machine's; only to say how long it took.
         progress: Called now and then with the number of events so far.
-        found: The trial's policy where it is loaded already: of a run that is made again.
+        found: Policies that are loaded already, by the name of their sleeve: of a run that is made again.
 
     Raises:
         PolicyNotLoaded: If the policy cannot be loaded.

@@ -28,12 +28,14 @@ def export(kept: KeptRun, out: Path) -> Iterator[Path]:
         if (kept.folder / name).exists():
             copyfile(kept.folder / name, out / name)
             yield out / name
-    named = parse_reference(kept.report.policy)
-    for relative, text in recorded_sources(named, kept.source).files.items():
-        path = out / "policy" / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        yield path
+    for sleeve, reference in kept.references.items():
+        place = out / "policy" / sleeve if kept.report.sleeves else out / "policy"
+        sources = recorded_sources(parse_reference(reference), kept.sources[sleeve])
+        for relative, text in sources.files.items():
+            path = place / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            yield path
     if all((kept.folder / name).exists() for name in tables):
         page = out / PAGE
         page.write_text(tear_sheet(kept.folder, kept.report))

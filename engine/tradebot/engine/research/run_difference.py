@@ -1,5 +1,7 @@
 """Two finished runs side by side: only what differs."""
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import structs
 
@@ -8,7 +10,17 @@ from tradebot.engine.research.kept_run import KeptRun
 from tradebot.engine.trial.report import RunReport
 
 _LEFT_OUT = frozenset(
-    {"id", "decide", "seconds", "reasons", "scales", "statistics", "assumptions", "params"}
+    {
+        "id",
+        "decide",
+        "seconds",
+        "reasons",
+        "scales",
+        "statistics",
+        "assumptions",
+        "params",
+        "sleeves",
+    }
 )
 """Names of a report that say nothing of a difference, or are told one by one."""
 
@@ -53,19 +65,29 @@ def difference(one: KeptRun, other: KeptRun) -> RunDifference:
         for name in dict.fromkeys([*a, *b])
         if a.get(name) != b.get(name)
     }
-    lines = ()
-    if one.source != other.source:
-        lines = source_lines(one.policy().sources, other.policy().sources)
     return RunDifference(
         runs=(one.report.id, other.report.id),
         made={name: both for name, both in differs.items() if not _is_result(name)},
         came={name: both for name, both in differs.items() if _is_result(name)},
-        source=lines,
+        source=tuple(_source_lines(one, other)),
     )
 
 
+def _source_lines(one: KeptRun, other: KeptRun) -> Iterator[str]:
+    """Yield how the source of each sleeve that both have differs."""
+    if one.sources == other.sources:
+        return
+    old, new = one.policies(), other.policies()
+    alone = len(old) == len(new) == 1
+    pairs = zip(old, new, strict=True) if alone else ((name, name) for name in old if name in new)
+    for was, now in pairs:
+        if one.sources[was] != other.sources[now]:
+            yield from source_lines(old[was].sources, new[now].sources)
+
+
 def _is_result(name: str) -> bool:
-    return name in _CAME or name.startswith("statistic ")
+    of_a_sleeve = name.startswith("sleeve ") and name.rpartition(" ")[2] in _CAME
+    return name in _CAME or of_a_sleeve or name.startswith("statistic ")
 
 
 def _flat(report: RunReport) -> dict[str, str]:
@@ -78,7 +100,12 @@ def _flat(report: RunReport) -> dict[str, str]:
     params = {f"param {name}": _text(value) for name, value in report.params.items()}
     assumed = {f"assumed {name}": text for name, text in report.assumptions.items()}
     figures = {f"statistic {name}": _text(value) for name, value in report.statistics.items()}
-    return {**plain, **params, **assumed, **figures}
+    sleeves = {
+        f"sleeve {name} {field}": _text(value)
+        for name, sleeve in report.sleeves.items()
+        for field, value in structs.asdict(sleeve).items()
+    }
+    return {**plain, **sleeves, **params, **assumed, **figures}
 
 
 def _text(value: object) -> str:

@@ -76,7 +76,7 @@ def run_trial(
     store: Path,
     clock: Clock,
     progress: Callable[[int], None] | None = None,
-    found: VersionedPolicy | None = None,
+    found: Mapping[str, VersionedPolicy] | None = None,
 ) -> Ran:
     """Run a policy over a recording and keep the run.
 
@@ -86,7 +86,7 @@ def run_trial(
         store: The folder of the datasets.
         clock: The machine's.
         progress: Called now and then with the number of events so far.
-        found: The trial's policy where it is loaded already: of a run that is made again.
+        found: Policies that are loaded already, by the name of their sleeve: of a run that is made again.
 
     Raises:
         PolicyNotLoaded: If the policy cannot be loaded.

@@ -1,5 +1,6 @@
 """The sleeves of a trial: one policy's, or all of a configuration, on one account."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
 
@@ -28,7 +29,7 @@ def sleeves_of(
     trial: Trial,
     instruments: tuple[Instrument, ...],
     currency: str,
-    found: VersionedPolicy | None = None,
+    found: Mapping[str, VersionedPolicy] | None = None,
 ) -> tuple[TrialSleeve, ...]:
     """Return the sleeves of a trial in the configuration's order; all on one account, in its currency.
 
@@ -36,25 +37,26 @@ def sleeves_of(
         trial: What is run.
         instruments: What the run trades.
         currency: The account's.
-        found: The one policy, where it is loaded already.
+        found: Policies that are loaded already, by the name of their sleeve.
 
     Raises:
         PolicyNotLoaded: If a policy cannot be loaded.
         CannotRun: If a sleeve trades what is not in the data, is given another currency, or there is none.
     """
     if trial.config is not None:
-        return _configured(trial, trial.config, instruments, currency)
-    found = found or load_policy(trial.policy, trial.params, trial.folders)
+        return _configured(trial, trial.config, instruments, currency, found or {})
+    policy = (found or {}).get(trial.name)
+    policy = policy or load_policy(trial.policy, trial.params, trial.folders)
     started = SleeveStarted(
         name=Owner(trial.name),
-        policy=found.reference,
-        version=found.version,
+        policy=policy.reference,
+        version=policy.version,
         account=ACCOUNT,
         symbols=tuple(instrument.id for instrument in instruments),
         capital=trial.capital,
         params=dict(trial.params),
     )
-    return (TrialSleeve(started, found),)
+    return (TrialSleeve(started, policy),)
 
 
 def version_of(sleeves: tuple[TrialSleeve, ...]) -> str:
@@ -70,13 +72,17 @@ def symbols_of(config: Config) -> tuple[str, ...]:
 
 
 def _configured(
-    trial: Trial, config: Config, instruments: tuple[Instrument, ...], currency: str
+    trial: Trial,
+    config: Config,
+    instruments: tuple[Instrument, ...],
+    currency: str,
+    loaded: Mapping[str, VersionedPolicy],
 ) -> tuple[TrialSleeve, ...]:
     made: list[TrialSleeve] = []
     for name, stanza in config.sleeves.items():
         if stanza.run == "off":
             continue
-        found = load_sleeve(name, stanza, instruments)
+        found = loaded.get(name) or load_sleeve(name, stanza, instruments)
         started = sleeve_started(name, config, found, instruments)
         capital = _capital(name, stanza.capital, trial.capital, currency)
         made.append(

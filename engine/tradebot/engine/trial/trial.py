@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from tradebot.engine.config.load import load
+from tradebot.engine.config.load import config_of, load
 from tradebot.engine.config.models import Config
 from tradebot.engine.policy_source.load import ParameterValue
+from tradebot.engine.trial.kept_tables import kept_tables
 from tradebot.engine.trial.rules import Rules
 
 TRIAL = "trial.json"
@@ -25,6 +26,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """`file.py:Class`, `package.module:Class`, or an installed name; of a configuration: its file."""
     config: Config | None = None
     """Its sleeves are run on one account instead of a policy, under its limits, rates and objective."""
+    tables: Mapping[str, object] = {}
+    """What the configuration was read from; what a run rests on of it is kept."""
     folders: tuple[Path, ...]
     """Where files are looked for."""
     params: Mapping[str, ParameterValue] = {}
@@ -57,9 +60,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 def write_trial(folder: Path, trial: Trial) -> None:
     """Keep what was run beside its records, but for what only its making needed.
 
-    Where its policy was looked for is left out, since the source is kept, and a configuration is its policies' files.
+    Where its policies were looked for is left out, since their source is kept.
     """
-    kept = msgspec.structs.replace(trial, folders=(), config=None)
+    tables = kept_tables(trial.tables)
+    kept = msgspec.structs.replace(trial, folders=(), config=None, tables=tables)
     (folder / TRIAL).write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
 
 
@@ -69,12 +73,19 @@ def read_trial(folder: Path) -> Trial:
     Raises:
         OSError: If it cannot be read: runs of earlier programs kept none.
         msgspec.DecodeError: If it is none.
+        ConfigError: If its configuration is none any more.
     """
-    return msgspec.json.decode((folder / TRIAL).read_bytes(), type=Trial, dec_hook=_path)
+    trial = msgspec.json.decode((folder / TRIAL).read_bytes(), type=Trial, dec_hook=_held)
+    if not trial.tables:
+        return trial
+    config = config_of(dict(trial.tables), folder / TRIAL)
+    return msgspec.structs.replace(trial, config=config)
 
 
-def _path(kind: type, value: object) -> object:
-    """Refuse what no kept trial holds: its folders and its configuration are left out."""
+def _held(kind: type, value: object) -> object:
+    """Let tables be whatever JSON says; refuse what no kept trial holds: its folders, its checked configuration."""
+    if kind is object:
+        return value
     raise NotImplementedError(f"{kind.__name__} from {value!r}")
 
 

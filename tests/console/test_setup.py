@@ -6,10 +6,12 @@ import msgspec
 from console_driver import Console, running
 from console_fakes import HEALTH, SETUP, FakeMarket
 
+from tradebot.console.glyphs import BLOCK
 from tradebot.console.link.protocol import StateQuery
-from tradebot.console.rows import Row, text_of
+from tradebot.console.rows import Row, text_of, width_of
 from tradebot.console.screens.setup.check import next_step
-from tradebot.console.screens.setup.streams import market_words, rest_words
+from tradebot.console.screens.setup.streams import market_words, rest_words, told_in
+from tradebot.engine.control.health import SessionFacts
 from tradebot.engine.control.messages_frame import Frame
 from tradebot.engine.control.setup import AccountCheck
 
@@ -119,3 +121,39 @@ def test_a_question_without_answer_is_a_light_of_the_rest_path() -> None:
     assert rest_words(msgspec.structs.replace(asked, asking_s=30.0))[0] == "bad"
     never = msgspec.structs.replace(asked, asking_s=None)
     assert rest_words(never) == ("unsure", "unknown: not asked since the start")
+
+
+REASON = (
+    "ConnectionRefusedError: [Errno 111] Connect call failed ('127.0.0.1', 4002) "
+    "(is Gateway or TWS logged in? next login due 2026-11-22 06:00Z)"
+)
+
+
+def told(console: Console) -> str:
+    rows = [text_of(row) for row in console.app.setup.streams.rows]
+    return " ".join(" ".join(rows).split())
+
+
+async def test_a_streams_reason_can_be_read_whole_in_80_columns() -> None:
+    console = Console(scene)
+    session = SessionFacts(name="ib 127.0.0.1:4002", state="connecting", reason=REASON)
+    health = msgspec.structs.replace(HEALTH, sessions=(session,))
+    console.link.health_facts = health
+    async with running(console, (80, 24)):
+        await console.press("9")
+        await console.beat(times=3)
+        streams = console.app.setup.streams
+        assert "tab here, m: all of it" in str(streams.border_subtitle)
+        while not streams.has_focus:
+            await console.press("tab")
+        await console.press("m")
+        await console.beat(times=3)
+        assert REASON in told(console)
+        assert not streams.border_subtitle
+
+
+def test_where_room_lacks_what_is_wrong_is_told_whole_before_what_is_well() -> None:
+    rows = told_in(HEALTH, frozenset({"bad"}), BLOCK, 36)
+    joined = " ".join(" ".join(text_of(row) for row in rows).split())
+    assert market_words(HEALTH.feeds)[1] in joined
+    assert all(width_of(row) <= 36 for row in rows)

@@ -5,7 +5,7 @@ from typing import ClassVar, override
 
 from tradebot.console.glyphs import Glyphs
 from tradebot.console.rows import Cell, Row, fit, left, named, plain, wrapped
-from tradebot.console.screens.health.lights import light
+from tradebot.console.screens.setup.streams import lit
 from tradebot.console.screens.trade.panels.lists import ListPanel
 from tradebot.console.view import View
 from tradebot.console.widgets.panel import LivePanel
@@ -100,20 +100,14 @@ def capability_rows(can: CapabilitySetup, glyphs: Glyphs, width: int) -> list[Ro
         *named("time in force", " ".join(can.times_in_force).upper(), width, 15),
     ]
     for name, there, instead in (
-        ("post-only", can.post_only, "not there: refused before it is sent"),
-        ("reduce-only", can.reduce_only, "kept by the engine's own gate"),
-        ("change", can.replace, "cancelled, then sent anew"),
-        ("stop + target", can.oco, "the engine cancels the other one"),
+        ("post-only", can.post_only, "refused before sending"),
+        ("reduce-only", can.reduce_only, "kept by the engine"),
+        ("change", can.replace, "cancelled, sent anew"),
+        ("stop + target", can.oco, "the engine ends one"),
     ):
         kind = "good" if there else "unsure"
         text = "by the venue" if there else instead
-        rows.append(
-            (
-                light(kind, glyphs),
-                left(name, 14),
-                Cell(fit(text, width - 17), "text" if there else "muted"),
-            )
-        )
+        rows += lit(kind, name, text, glyphs, width, 14, "text" if there else "muted")
     if can.not_short:
         rows.append((Cell(fit(f"    {can.not_short} instruments cannot be sold short", width)),))
     return rows

@@ -61,12 +61,18 @@ class Questions:
     """Asks everything on one connection; told by `Connection`."""
 
     def __init__(
-        self, wanted: Sequence[Wanted], done: asyncio.Future[GatewayTerms], now: int = 0
+        self,
+        wanted: Sequence[Wanted],
+        done: asyncio.Future[GatewayTerms],
+        now: int = 0,
+        *,
+        once: bool = False,
     ) -> None:
         self.connection: Connection | None = None
         self._wanted = wanted
         self._done = done
         self._now = now
+        self._once = once
         self._code = ""
         self._asked: dict[int, Wanted] = {}
         self._told: dict[int, list[ContractSaid]] = {}
@@ -98,8 +104,10 @@ class Questions:
             self._need().ask.reqContractDetails(number, contract)
 
     def lost(self, reason: str) -> None:
-        """Remember why; the connection is dialled again."""
+        """Remember why; the connection is dialled again, unless nobody listens and it was to be tried once."""
         self.reason = reason
+        if self._once and not self._need().reached and not self._done.done():
+            self._done.set_exception(CannotAsk(f"nobody listens: {reason}"))
 
     def malformed(self, reason: str) -> None:
         """Remember what could not be read."""
@@ -216,7 +224,8 @@ async def ask_terms(
     wanted: Sequence[Wanted],
     clock: Clock,
     *,
-    patience: int = PATIENCE_S,
+    patience: float = PATIENCE_S,
+    once: bool = False,
 ) -> GatewayTerms:
     """Ask a Gateway for its account, some contracts and their newest minutes.
 
@@ -226,6 +235,7 @@ async def ask_terms(
         wanted: Contracts, at least one.
         clock: The machine's.
         patience: How long it is tried, seconds: a Gateway may be restarting, or still hold an id of ours.
+        once: Give up at once where nobody listens at all.
 
     Raises:
         CannotAsk: If nobody answers, or there is no such contract.
@@ -238,7 +248,7 @@ async def ask_terms(
                 done.set_exception(error)
 
         outside = SocketsOutside(clock, http, crashed)
-        questions = Questions(wanted, done, clock.system_ns())
+        questions = Questions(wanted, done, clock.system_ns(), once=once)
         connection = Connection(url, client_id, outside, questions)
         questions.connection = connection
         connection.start()
@@ -247,7 +257,7 @@ async def ask_terms(
                 return await done
         except TimeoutError as error:
             why = questions.reason or "no answer"
-            raise CannotAsk(f"nobody to ask at {url} within {patience} s: {why}") from error
+            raise CannotAsk(f"nobody to ask at {url} within {patience:g} s: {why}") from error
         finally:
             connection.stop()
             outside.close()

@@ -34,7 +34,9 @@ def check_ib(name: str, config: AccountConfig, clock: Clock) -> AccountLook:
     }
     try:
         asked = [wanted(symbol) for symbol in config.symbols or (_ANY,)]
-        told = asyncio.run(ask_terms(url, client_id + 1, asked, clock, patience=PATIENCE_S))
+        told = asyncio.run(
+            ask_terms(url, client_id + 1, asked, clock, patience=PATIENCE_S, once=True)
+        )
         facts["account"] = told.code
         facts["contracts"] = ", ".join(f"{one.instrument.id} ({one.con_id})" for one in told.listed)
         can = capabilities_of(told.order_types)

@@ -67,6 +67,8 @@ class Connection:
         self._request = 0
         self._why = ""
         self.connects = 0
+        self.reached = False
+        """Whether anything ever listened there."""
 
     @property
     def is_ready(self) -> bool:
@@ -127,6 +129,7 @@ class Connection:
         if line is not self._line:
             return
         self._heard_at = self._outside.now
+        self.reached = True
         self._wire = Wire(
             self._client_id,
             self,

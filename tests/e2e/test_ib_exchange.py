@@ -97,6 +97,15 @@ def test_what_the_engine_knows_after_faults_kill_and_restart_is_the_exchanges_le
             wait_until(lambda: not client.orders(working_only=True), "the rest is cancelled", 30)
             wait_until(lambda: understood(client), "the account is understood", 30)
             agrees(client, ledger(ready))
+            assert place(client, 4, "10", "150").state == "accepted"
+            engine.kill()
+        panicked = home.run("panic", "i", "--flatten", "--json")
+        assert panicked.returncode == 0, panicked.stderr
+        note = json.loads(panicked.stdout)
+        assert (len(note["cancelled"]), len(note["closed"])) == (1, 1)
+        book = ledger(ready)
+        assert {one["state"] for one in book["orders"][-2:]} == {"cancelled", "filled"}
+        assert not Decimal(book["cash"][CODE].get("AAPL", "0"))
 
 
 def agrees(client: ControlClient, book: Json) -> None:

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ from tradebot.engine.cli.target import folder_of
 from tradebot.engine.home import home
 
 if TYPE_CHECKING:
+    from tradebot.engine.config.models import AccountConfig
     from tradebot.engine.core.types import AccountName
     from tradebot.engine.live.clock import Clock
     from tradebot.engine.panic.native import NativeLedger
@@ -47,7 +48,7 @@ def panic(
     clock = SystemClock()
     with (
         _held(chosen, path, clock.system_ns) as folder,
-        _account(AccountName(account), folder, clock) as venue,
+        _account(AccountName(account), folder, clock, flatten=flatten) as venue,
     ):
         _confirm(folder.mode, account, yes=yes)
         before = read_notes(folder.path)
@@ -119,7 +120,7 @@ def _made_safe(make: Callable[[], "PanicNote"]) -> "PanicNote":
 
 @contextmanager
 def _account(
-    name: "AccountName", folder: "StateFolder", clock: "Clock"
+    name: "AccountName", folder: "StateFolder", clock: "Clock", *, flatten: bool
 ) -> Generator["AccountAtVenue"]:
     """Reach an account: at its broker where one is configured, else at our own venue.
 
@@ -151,6 +152,10 @@ def _account(
         with panic_at_alpaca(addresses.base_url, keys, instruments, folder.id, clock) as venue:
             yield venue
         return
+    if config is not None and config.venue == "ib" and config.kind != "paper":
+        with _at_gateway(name, config, folder, clock, flatten=flatten) as venue:
+            yield venue
+        return
     with _ledger(folder) as ledger:
         if name not in ledger.accounts:
             known = ", ".join(ledger.accounts) or "none"
@@ -158,6 +163,39 @@ def _account(
                 f"no account {name!r} at this engine's venue; there is {known}", USAGE
             )
         yield NativeAccount(ledger, name)
+
+
+@contextmanager
+def _at_gateway(
+    name: "AccountName",
+    config: "AccountConfig",
+    folder: "StateFolder",
+    clock: "Clock",
+    *,
+    flatten: bool,
+) -> Generator["AccountAtVenue"]:
+    """Reach an account at its Gateway, by the client id the engine used.
+
+    Raises:
+        CommandFailed: If nobody answers there.
+        CannotRun: If the login is not of the configured kind.
+    """
+    from tradebot.engine.brokers.ib.panic import panic_at_ib
+    from tradebot.engine.brokers.ib.plan import CLIENT_ID, require_kind, url_of
+    from tradebot.engine.panic.native import known_instruments
+    from tradebot.engine.panic.venue import VenueRefused
+
+    client_id = CLIENT_ID if config.client_id is None else config.client_id
+    instruments, url = known_instruments(folder.journal), url_of(config)
+    with ExitStack() as stack:
+        try:
+            venue = stack.enter_context(
+                panic_at_ib(url, client_id, instruments, folder.id, clock, everything=flatten)
+            )
+        except VenueRefused as error:
+            raise CommandFailed(f"nobody answers at {url}: {error}", UNREACHABLE) from error
+        require_kind(name, config, venue.code)
+        yield venue
 
 
 @contextmanager

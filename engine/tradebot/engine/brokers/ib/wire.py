@@ -33,6 +33,7 @@ class Requests(Protocol):
 
     def placeOrder(self, orderId: int, contract: Contract, order: Order) -> None: ...  # noqa: N802, N803, D102
     def cancelOrder(self, orderId: int, manualCancelOrderTime: str = "") -> None: ...  # noqa: N802, N803, D102
+    def reqGlobalCancel(self) -> None: ...  # noqa: N802, D102
     def reqAllOpenOrders(self) -> None: ...  # noqa: N802, D102
     def reqCompletedOrders(self, apiOnly: bool) -> None: ...  # noqa: N802, N803, D102, FBT001
     def reqExecutions(self, reqId: int, execFilter: ExecutionFilter) -> None: ...  # noqa: N802, N803, D102

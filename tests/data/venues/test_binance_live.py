@@ -184,30 +184,39 @@ def rows(opens: list[int]) -> bytes:
 def test_bars_are_fetched_page_by_page_and_an_open_one_is_left_for_later() -> None:
     start = 1_699_999_980_000
     pages = BarPages(BTC, "1m", start * MS, (start + 10_000 * 60_000) * MS)
-    first = pages.take(rows([start + n * 60_000 for n in range(1000)]), NOW * 2)
+    first = pages.page(rows([start + n * 60_000 for n in range(1000)]), NOW * 2)
     assert len(first) == 1000
-    assert not pages.over
-    assert f"startTime={start + 1000 * 60_000}&" in pages.path()
+    request = pages.request()
+    assert request is not None
+    assert request.query["startTime"] == str(start + 1000 * 60_000)
     begun = start + 1000 * 60_000
-    rest = pages.take(rows([begun, begun + 60_000]), (begun + 60_001) * MS)
+    rest = pages.page(rows([begun, begun + 60_000]), (begun + 60_001) * MS)
     assert [bar.ts_event for bar in rest] == [(begun + 60_000) * MS]
-    assert pages.over
+    assert pages.request() is None
     assert pages.position == (begun + 60_000) * MS
     assert rest[0].span_ns == SPANS["1m"]
 
 
-def test_trades_are_fetched_by_id_and_an_id_that_goes_back_is_refused() -> None:
+def test_trades_are_found_by_time_then_by_id_and_an_id_that_goes_back_is_refused() -> None:
     def page(ids: list[int]) -> bytes:
-        row = {"price": "1", "qty": "2", "isBuyerMaker": False}
-        return json.dumps([row | {"id": one, "time": one} for one in ids]).encode()
+        row = {"p": "1", "q": "2", "m": False}
+        return json.dumps([row | {"a": one, "T": one} for one in ids]).encode()
 
-    pages = TradePages(BTC, 5, 2_000 * MS)
-    assert len(pages.take(page(list(range(5, 1005))))) == 1000
-    assert (pages.position, pages.over) == (1005, False)
+    pages = TradePages(BTC, 5 * MS, 2_000 * MS)
+    first = pages.request()
+    assert first is not None
+    assert (first.query["startTime"], first.query["endTime"]) == ("5", "1999")
+    assert len(pages.page(page(list(range(5, 1005))), 0)) == 1000
+    second = pages.request()
+    assert second is not None
+    assert second.query["fromId"] == "1005"
+    assert not {"startTime", "endTime"} & set(second.query)
     with pytest.raises(ValueError, match="must go up from 1005"):
-        pages.take(page([7]))
-    assert [one.trade_id for one in pages.take(page([1999, 2000]))] == ["1999"]
-    assert pages.over
+        pages.page(page([7]), 0)
+    assert [one.trade_id for one in pages.page(page([1999, 2000]), 0)] == ["1999"]
+    assert pages.request() is None
+    with pytest.raises(ValueError, match="at most an hour"):
+        TradePages(BTC, 0, 3_600_000 * MS + 1)
 
 
 def fixture(recorded: Path, name: str) -> bytes:
@@ -224,7 +233,7 @@ def test_a_recorded_listing_and_its_klines_decode(recorded: Path) -> None:
     assert str(found["BTCUSDT"].price(found["BTCUSDT"].rules[0].tick)) == "0.01"
     payload = fixture(recorded, "binance_py/http_responses/http_spot_market_klines.json")
     pages = BarPages(found["BTCUSDT"], "1m", 0, 2**62)
-    bars = pages.take(payload, 2**62)
+    bars = pages.page(payload, 2**62)
     assert bars[0].open == 6_068_522
     assert bars[0].volume == 2_163_272_000
 

@@ -133,3 +133,21 @@ def test_recorded_spot_is_imported_under_an_own_name(
     assert dataset["kinds"] == ["book", "quotes", "trades"]
     assert (dataset["rows"], dataset["messages"]) == (41_247, 41_249)
     assert home.is_dir()
+
+
+def test_fetch_says_what_is_wrong_before_anything_is_asked(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["data", "fetch"]
+    assert run_command([*words, "kraken", "XBTUSD"]) == 2
+    assert "venue must be one of binance, alpaca, was 'kraken'" in capsys.readouterr().err
+    assert run_command([*words, "alpaca", "AAPL"]) == 3
+    assert "only pairs as BTC/USD need none" in capsys.readouterr().err
+    assert run_command([*words, "alpaca", "BTC/USD", "--kind", "bars-7m"]) == 2
+    assert "kind of alpaca must be one of trades, bars-1m" in capsys.readouterr().err
+    assert run_command([*words, "alpaca", "BTC/USD", "--account", "mine"]) == 3
+    assert "known: none" in capsys.readouterr().err
+    late = ["--from", "2026-01-02", "--to", "2026-01-01"]
+    assert run_command([*words, "alpaca", "BTC/USD", *late]) == 2
+    assert "--from must be before --to" in capsys.readouterr().err
+    assert not home.exists() or not list(home.rglob("manifest.json"))

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tradebot.engine.cli.data_fetch import fetch_command
+from tradebot.engine.cli.data_shown import Json, manifest_json, print_summary, summary_json
 from tradebot.engine.cli.failures import FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app, parse_decimal
 from tradebot.engine.cli.output import print_json
 
 if TYPE_CHECKING:
-    from tradebot.data.manifest import Manifest
     from tradebot.data.store import Store
-
-type Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-"""A JSON value; decimals are text."""
 
 data_app = new_app("The store of datasets.")
 
@@ -27,6 +25,9 @@ DatasetArgument = Annotated[
 @data_app.callback()
 def data() -> None:
     """Import recordings, look at the store, ask it in SQL."""
+
+
+data_app.command("fetch")(fetch_command)
 
 
 @data_app.command("import")
@@ -85,10 +86,10 @@ def import_(  # noqa: PLR0913, PLR0917 one argument per option
     except ImportFormatError as error:
         raise CommandFailed(str(error), FAILED) from error
     if shape == "json":
-        print_json({"datasets": [_manifest_json(manifest) for manifest in manifests]})
+        print_json({"datasets": [manifest_json(manifest) for manifest in manifests]})
         return
     for manifest in manifests:
-        _print_summary(manifest)
+        print_summary(manifest)
     first = manifests[0]
     for option, value in first.guesses.items():
         print(f"{option}\t{value}")
@@ -103,12 +104,12 @@ def list_(*, as_json: JsonOption = False, plain: PlainOption = False) -> None:
     shape = form(json=as_json, plain=plain)
     manifests = _store().list()
     if shape == "json":
-        print_json({"datasets": [_summary_json(manifest) for manifest in manifests]})
+        print_json({"datasets": [summary_json(manifest) for manifest in manifests]})
         return
     if not manifests and shape == "text":
         print("no datasets yet; tradebot data import FORMAT PATH adds one")
     for manifest in manifests:
-        _print_summary(manifest)
+        print_summary(manifest)
 
 
 @data_app.command()
@@ -119,9 +120,9 @@ def show(
     shape = form(json=as_json, plain=plain)
     manifest = _store().show(_checked(dataset))
     if shape == "json":
-        print_json(_manifest_json(manifest))
+        print_json(manifest_json(manifest))
         return
-    _print_summary(manifest)
+    print_summary(manifest)
     print(f"sha256\t{manifest.sha256}")
     print(f"format\t{manifest.format}")
     for source in manifest.sources:
@@ -227,87 +228,3 @@ def _adjust(text: str) -> Literal["total", "splits", "raw"]:
 
 def _tick(text: str | None) -> Decimal | None:
     return None if text is None else parse_decimal(text, "--tick")
-
-
-def _print_summary(manifest: "Manifest") -> None:
-    kinds = ",".join(sorted({file.kind for file in manifest.files}))
-    span = f"{_time(manifest.first_ts)}\t{_time(manifest.last_ts)}"
-    odd = sum(found.count for found in manifest.problems.values())
-    print(f"{manifest.dataset}\t{kinds}\t{manifest.rows} rows\t{span}\t{odd} odd")
-
-
-def _summary_json(manifest: "Manifest") -> dict[str, Json]:
-    return {
-        "dataset": manifest.dataset,
-        "kinds": [*sorted({file.kind for file in manifest.files})],
-        "instruments": [instrument.id for instrument in manifest.instruments],
-        "rows": manifest.rows,
-        "sha256": manifest.sha256,
-        "from": _time(manifest.first_ts),
-        "to": _time(manifest.last_ts),
-        "format": manifest.format,
-    }
-
-
-def _manifest_json(manifest: "Manifest") -> dict[str, Json]:
-    """Return a dataset as JSON: the summary, instruments in decimals, files, sources, what was guessed and odd."""
-    return {
-        **_summary_json(manifest),
-        "importer_version": manifest.importer_version,
-        "instrument_records": [
-            {
-                "id": instrument.id,
-                "kind": instrument.kind,
-                "base": instrument.base,
-                "currency": instrument.currency,
-                "price_scale": instrument.price_scale,
-                "quantity_scale": instrument.quantity_scale,
-                "tick": format(instrument.price(instrument.rules[0].tick), "f"),
-                "lot": format(instrument.quantity(instrument.rules[0].lot), "f"),
-                "multiplier": format(instrument.multiplier, "f"),
-                "inverse": instrument.inverse,
-            }
-            for instrument in manifest.instruments
-        ],
-        "files": [
-            {
-                "path": file.path,
-                "kind": file.kind,
-                "instrument": file.instrument,
-                "rows": file.rows,
-                "bytes": file.bytes,
-                "sha256": file.sha256,
-                "from": _time(file.first_ts),
-                "to": _time(file.last_ts),
-            }
-            for file in manifest.files
-        ],
-        "sources": [
-            {"name": source.name, "bytes": source.bytes, "sha256": source.sha256}
-            for source in manifest.sources
-        ],
-        "guesses": {**manifest.guesses},
-        "messages": manifest.messages,
-        "ignored": manifest.ignored,
-        "problems": {
-            name: {
-                "count": found.count,
-                "first": [
-                    {"file": place.file, "line": place.line, "text": place.text}
-                    for place in found.first
-                ],
-            }
-            for name, found in manifest.problems.items()
-        },
-    }
-
-
-def _time(ts: int | None) -> str | None:
-    """Return an instant in ISO 8601 UTC to the ns."""
-    if ts is None:
-        return None
-    from datetime import UTC, datetime
-
-    seconds, nanoseconds = divmod(ts, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{moment}.{nanoseconds:09d}Z" if nanoseconds else f"{moment}Z"

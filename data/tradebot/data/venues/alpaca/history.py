@@ -5,7 +5,7 @@ the first ones, or stop in the middle of one: the token says where to go on, and
 """
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from tradebot.data.instruments import Instrument
 from tradebot.data.venues.alpaca.market import MINUTE, Market, bar_event
 from tradebot.data.venues.alpaca.messages import BarBody, BestPrices, TradePrint
 from tradebot.data.venues.alpaca.times import ns_from_raw, text_from_ns
+from tradebot.data.venues.paging import Request
 
 type Kind = Literal["bars", "trades", "quotes"]
 """What can be asked for."""
@@ -30,13 +31,6 @@ SPANS: dict[int, str] = {
     24 * 60 * MINUTE: "1Day",
 }
 """Length of a bar, ns, and the venue's name for it."""
-
-
-class Request(NamedTuple):
-    """One page to ask for: a path below the data host, and its query."""
-
-    path: str
-    query: dict[str, str]
 
 
 class _Page[Row](msgspec.Struct, frozen=True):
@@ -58,9 +52,16 @@ class History:
     """Walks through all pages of one question about one instrument."""
 
     def __init__(
-        self, instrument: Instrument, kind: Kind, start: int, end: int, span_ns: int = MINUTE
+        self,
+        instrument: Instrument,
+        kind: Kind,
+        start: int,
+        end: int,
+        span_ns: int = MINUTE,
+        *,
+        feed: str | None = None,
     ) -> None:
-        """Ask about [start, end), ns UTC.
+        """Ask about [start, end], ns UTC: the venue's end is part of it; `feed` of stocks, None lets the venue choose.
 
         Raises:
             ValueError: If the span of bars is none the venue has.
@@ -68,7 +69,7 @@ class History:
         if kind == "bars" and span_ns not in SPANS:
             raise ValueError(f"span must be one of {sorted(SPANS.values())}, was {span_ns} ns")
         self._instrument, self._kind, self._span = instrument, kind, span_ns
-        self._start, self._end = start, end
+        self._start, self._end, self._feed = start, end, feed
         self._token: str | None = ""
         self._market = Market((instrument,))
 
@@ -91,6 +92,8 @@ class History:
         }
         if self._kind == "bars":
             query["timeframe"] = SPANS[self._span]
+        if self._feed is not None and not crypto:
+            query["feed"] = self._feed
         if self._token:
             query["page_token"] = self._token
         place = "/v1beta3/crypto/us" if crypto else "/v2/stocks"

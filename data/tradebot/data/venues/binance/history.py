@@ -1,7 +1,7 @@
 """Binance's past: bars and trades by REST, page after page, resumable and within the venue's weight; no I/O.
 
-`BarPages` and `TradePages` say which page to ask for and take its reply; whoever drives them keeps `position` and may
-go on from there after a crash. Source: Binance spot API documentation, "Kline data" and "Old trade lookup".
+`BarPages` and `TradePages` say which page to ask for and take its reply. Source: Binance spot API documentation,
+"Kline data" and "Compressed/Aggregate trades list".
 """
 
 from typing import Literal
@@ -11,6 +11,7 @@ import msgspec
 from tradebot.data.events import Bar, Trade
 from tradebot.data.instruments import Instrument
 from tradebot.data.numbers import units_from_text
+from tradebot.data.venues.paging import Request
 
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
@@ -18,8 +19,11 @@ MS = 1_000_000
 PAGE = 1000
 """Most rows of one reply."""
 
+HOUR = 3_600_000 * MS
+"""Longest span that trades can be looked for by time, ns."""
+
 KLINES_WEIGHT = 2
-TRADES_WEIGHT = 25
+TRADES_WEIGHT = 4
 """Weight of one page against the venue's limit of each minute."""
 
 type Span = Literal["1s", "1m", "5m", "15m", "1h", "4h", "1d"]
@@ -39,15 +43,15 @@ type _Row = tuple[int, str, str, str, str, str, int, str, int, str, str, str]
 _rows = msgspec.json.Decoder(list[_Row])
 
 
-class _OldTrade(msgspec.Struct, frozen=True, rename="camel"):
-    id: int
-    price: str
-    qty: str
-    time: int
-    is_buyer_maker: bool
+class _AggregateTrade(msgspec.Struct, frozen=True):
+    number: int = msgspec.field(name="a")
+    price: str = msgspec.field(name="p")
+    quantity: str = msgspec.field(name="q")
+    time: int = msgspec.field(name="T")
+    buyer_is_maker: bool = msgspec.field(name="m")
 
 
-_trades = msgspec.json.Decoder(list[_OldTrade])
+_trades = msgspec.json.Decoder(list[_AggregateTrade])
 
 
 def read_bars(instrument: Instrument, span: int, payload: bytes) -> list[Bar]:
@@ -76,7 +80,7 @@ def read_bars(instrument: Instrument, span: int, payload: bytes) -> list[Bar]:
 
 
 class BarPages:
-    """Bars of one instrument between two instants.
+    """Bars of one instrument between two instants; see `venues.paging.Pages`.
 
     Args of the constructor:
         instrument: Which.
@@ -85,7 +89,8 @@ class BarPages:
         end: Exclusive bound of opens, ns UTC.
     """
 
-    weight = KLINES_WEIGHT
+    malformed = 0
+    """A reply with a row that cannot be read is refused as a whole."""
 
     def __init__(self, instrument: Instrument, span: Span, start: int, end: int) -> None:
         self._instrument = instrument
@@ -95,15 +100,20 @@ class BarPages:
         """Open of the next bar wanted, ns UTC."""
         self.over = start >= end
 
-    def path(self) -> str:
-        """Return path and query of the next page."""
-        start, end = -(-self.position // MS), (self._end - 1) // MS
-        return (
-            f"/api/v3/klines?symbol={self._instrument.symbol}&interval={self._span}"
-            f"&startTime={start}&endTime={end}&limit={PAGE}"
-        )
+    def request(self) -> Request | None:
+        """Return the next page to ask for; None after the last."""
+        if self.over:
+            return None
+        query = {
+            "symbol": self._instrument.symbol,
+            "interval": self._span,
+            "startTime": str(-(-self.position // MS)),
+            "endTime": str((self._end - 1) // MS),
+            "limit": str(PAGE),
+        }
+        return Request("/api/v3/klines", query, KLINES_WEIGHT)
 
-    def take(self, payload: bytes, now: int) -> list[Bar]:
+    def page(self, body: bytes, now: int) -> list[Bar]:
         """Take the reply; bars that have not closed by `now` (ns UTC) are left for another time.
 
         Raises:
@@ -111,7 +121,7 @@ class BarPages:
             ScaleError: If a number does not fit the instrument; the position stays.
         """
         span = SPANS[self._span]
-        told = read_bars(self._instrument, span, payload)
+        told = read_bars(self._instrument, span, body)
         bars = [
             bar
             for bar in told
@@ -124,29 +134,46 @@ class BarPages:
 
 
 class TradePages:
-    """Trades of one instrument, by their ids.
+    """Trades of one instrument between two instants, as the venue joins them; see `venues.paging.Pages`.
+
+    One row is what one order took at one price: the venue serves these to everybody, and at a sixth of the weight of
+    single prints. The first page is found by its time, the others by the id of the row after.
 
     Args of the constructor:
         instrument: Which.
-        first_id: First trade wanted; or where an earlier fetch stood.
-        end: Exclusive bound of trade times, ns UTC.
+        start: First instant, ns UTC.
+        end: Exclusive bound of trade times, ns UTC; at most an hour after `start`: the venue looks no further.
+
+    Raises:
+        ValueError: If it is more than an hour.
     """
 
-    weight = TRADES_WEIGHT
+    malformed = 0
+    """A reply with a row that cannot be read is refused as a whole."""
 
-    def __init__(self, instrument: Instrument, first_id: int, end: int) -> None:
+    def __init__(self, instrument: Instrument, start: int, end: int) -> None:
+        if end - start > HOUR:
+            raise ValueError(f"trades must be asked for by at most an hour, was {end - start} ns")
         self._instrument = instrument
+        self._start = start
         self._end = end
-        self.position = first_id
-        """Id of the next trade wanted."""
-        self.over = False
+        self.position: int | None = None
+        """Id of the next row wanted; None before the first page."""
+        self.over = start >= end
 
-    def path(self) -> str:
-        """Return path and query of the next page."""
-        symbol = self._instrument.symbol
-        return f"/api/v3/historicalTrades?symbol={symbol}&fromId={self.position}&limit={PAGE}"
+    def request(self) -> Request | None:
+        """Return the next page to ask for; None after the last."""
+        if self.over:
+            return None
+        query = {"symbol": self._instrument.symbol, "limit": str(PAGE)}
+        if self.position is None:
+            query["startTime"] = str(-(-self._start // MS))
+            query["endTime"] = str((self._end - 1) // MS)
+        else:
+            query["fromId"] = str(self.position)
+        return Request("/api/v3/aggTrades", query, TRADES_WEIGHT)
 
-    def take(self, payload: bytes) -> list[Trade]:
+    def page(self, body: bytes, now: int) -> list[Trade]:  # noqa: ARG002  (the protocol's)
         """Take the reply.
 
         Raises:
@@ -154,10 +181,11 @@ class TradePages:
             ScaleError: If a number does not fit the instrument; the position stays.
         """
         one = self._instrument
-        rows = _trades.decode(payload)
-        ids = [row.id for row in rows]
-        if ids != sorted(set(ids)) or (ids and ids[0] < self.position):
-            raise ValueError(f"ids of trades must go up from {self.position}, were {ids[:3]}...")
+        rows = _trades.decode(body)
+        ids = [row.number for row in rows]
+        first = self.position or 0
+        if ids != sorted(set(ids)) or (ids and ids[0] < first):
+            raise ValueError(f"ids of trades must go up from {first}, were {ids[:3]}...")
         wanted = [row for row in rows if row.time * MS < self._end]
         trades = [
             Trade(
@@ -165,9 +193,9 @@ class TradePages:
                 ts_event=row.time * MS,
                 ts_recv=row.time * MS,
                 price=units_from_text(row.price, one.price_scale),
-                quantity=units_from_text(row.qty, one.quantity_scale),
-                aggressor=-1 if row.is_buyer_maker else 1,
-                trade_id=str(row.id),
+                quantity=units_from_text(row.quantity, one.quantity_scale),
+                aggressor=-1 if row.buyer_is_maker else 1,
+                trade_id=str(row.number),
             )
             for row in wanted
         ]

@@ -133,6 +133,14 @@ impl Venue {
         events(vec![self.0.cancel(order_id)])
     }
 
+    fn reduce(
+        &mut self,
+        #[pyo3(from_py_with = arguments::order_id)] order_id: u64,
+        #[pyo3(from_py_with = arguments::leaves)] leaves: i64,
+    ) -> PyResult<Vec<VenueEvent>> {
+        self.0.reduce(order_id, leaves).map(|event| events(vec![event])).map_err(value_error)
+    }
+
     fn queue_ahead(&self, #[pyo3(from_py_with = arguments::order_id)] order_id: u64) -> Option<i64> {
         self.0.queue_ahead(order_id)
     }

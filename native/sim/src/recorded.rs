@@ -242,6 +242,32 @@ impl RecordedMarket {
         Event::refused(EventKind::CancelRejected, order_id, 0, 0, Reason::UnknownOrder)
     }
 
+    /// Leaves `leaves` of an order of ours, which keeps its place; 0 cancels it. Refused by event unless that is less
+    /// than it has.
+    ///
+    /// # Errors
+    /// [`Error::Order`] if `leaves` is negative.
+    pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
+        if leaves < 0 {
+            let error = orderbook::Error::Quantity { value: leaves, min: 0, max: i64::MAX };
+            return Err(Error::Order(error));
+        }
+        if leaves == 0 {
+            return Ok(self.cancel(order_id));
+        }
+        let Some(own) = self.bids.iter_mut().chain(&mut self.asks).find(|own| own.id == order_id) else {
+            let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
+            return Ok(Event::refused(kind, order_id, 0, 0, reason));
+        };
+        if leaves >= own.leaves {
+            let (kind, reason) = (EventKind::ReduceRejected, Reason::NotSmaller);
+            return Ok(Event::refused(kind, order_id, own.price, own.leaves, reason));
+        }
+        let off = own.leaves - leaves;
+        own.leaves = leaves;
+        Ok(Event::reduced(order_id, own.price, off, leaves))
+    }
+
     /// Displayed quantity ahead of an order of ours; `None` if it does not rest or the feed does not show its price.
     pub fn queue_ahead(&self, order_id: u64) -> Option<i64> {
         self.find(order_id).and_then(Own::ahead)

@@ -245,6 +245,36 @@ impl Venue {
         }
     }
 
+    /// Leaves `leaves` of an order, which keeps its place; 0 cancels it. One `reduced` or `cancelled`, or one
+    /// `reduce_rejected` if it does not rest or has no more than that.
+    ///
+    /// # Errors
+    /// [`Error::Order`] if `leaves` is negative; then nothing happened.
+    pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
+        if leaves == 0 {
+            return Ok(match self.cancel(order_id) {
+                Event { kind: EventKind::CancelRejected, order_id, .. } => {
+                    let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
+                    Event::refused(kind, order_id, 0, 0, reason)
+                }
+                cancelled => cancelled,
+            });
+        }
+        let market = self.open.get(&order_id).and_then(|number| self.markets.get_mut(number));
+        match market {
+            Some(Market::Recorded(market)) => market.reduce(order_id, leaves),
+            Some(Market::Synthetic(market)) => market.reduce(order_id, leaves),
+            None if leaves < 0 => {
+                let error = orderbook::Error::Quantity { value: leaves, min: 0, max: i64::MAX };
+                Err(Error::Order(error))
+            }
+            None => {
+                let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
+                Ok(Event::refused(kind, order_id, 0, 0, reason))
+            }
+        }
+    }
+
     /// Quantity that trades before an order of ours; `None` if it does not rest or its place is not known.
     pub fn queue_ahead(&self, order_id: u64) -> Option<i64> {
         match self.markets.get(self.open.get(&order_id)?)? {

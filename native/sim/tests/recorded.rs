@@ -16,6 +16,7 @@ enum Input {
     Print(i64, i64, i64),
     Order(Submission),
     Cancel(u64),
+    Reduce(u64, i64),
 }
 
 fn order(order_id: u64, side: Side, price: i64, quantity: i64) -> Submission {
@@ -49,7 +50,8 @@ fn inputs() -> impl Strategy<Value = Vec<Input>> {
         Input::Order(Submission { kind, time_in_force, post_only, ..order(0, side, price, quantity) })
     });
     let cancel = (0_u64..120).prop_map(Input::Cancel);
-    let one = prop_oneof![4 => level, 1 => snapshot, 5 => print, 4 => enter, 1 => cancel];
+    let reduce = (0_u64..120, 0_i64..9).prop_map(|(id, leaves)| Input::Reduce(id, leaves));
+    let one = prop_oneof![4 => level, 1 => snapshot, 5 => print, 4 => enter, 1 => cancel, 1 => reduce];
     prop::collection::vec(one, 1..120).prop_map(|mut inputs| {
         for (number, input) in (0..).zip(&mut inputs) {
             if let Input::Order(order) = input {
@@ -232,6 +234,34 @@ fn on_order(venue: &mut Venue, watcher: &mut Watcher, order: &Submission) -> Res
     Ok(())
 }
 
+/// Less of an order keeps its place and everybody else's; as much or more is refused and changes nothing.
+fn on_reduce(venue: &mut Venue, watcher: &mut Watcher, id: u64, leaves: i64) -> Result<(), TestCaseError> {
+    let places = |venue: &Venue, watcher: &Watcher| -> Vec<(u64, Option<i64>)> {
+        watcher.orders.keys().map(|&id| (id, venue.queue_ahead(id))).collect()
+    };
+    let mut before = places(venue, watcher);
+    let event = venue.reduce(id, leaves).unwrap();
+    let Some((order, had)) = watcher.orders.get(&id).copied() else {
+        prop_assert_eq!((event.kind, event.reason), (EventKind::ReduceRejected, Reason::UnknownOrder));
+        return Ok(());
+    };
+    if leaves == 0 {
+        prop_assert_eq!((event.kind, event.quantity), (EventKind::Cancelled, had));
+        watcher.orders.remove(&id);
+        before.retain(|&(other, _)| other != id);
+    } else if leaves < had {
+        prop_assert_eq!(
+            (event.kind, event.quantity, event.leaves),
+            (EventKind::Reduced, had - leaves, leaves)
+        );
+        watcher.orders.insert(id, (order, leaves));
+    } else {
+        prop_assert_eq!((event.kind, event.reason), (EventKind::ReduceRejected, Reason::NotSmaller));
+    }
+    prop_assert_eq!(places(venue, watcher), before);
+    Ok(())
+}
+
 fn on_input(venue: &mut Venue, watcher: &mut Watcher, input: &Input) -> Result<(), TestCaseError> {
     match input {
         Input::Print(price, quantity, aggressor) => on_print(venue, watcher, (*price, *quantity, *aggressor)),
@@ -243,6 +273,7 @@ fn on_input(venue: &mut Venue, watcher: &mut Watcher, input: &Input) -> Result<(
             prop_assert_eq!(event.quantity, known.map_or(0, |(_, leaves)| leaves));
             Ok(())
         }
+        Input::Reduce(id, leaves) => on_reduce(venue, watcher, *id, *leaves),
         Input::Level(..) | Input::Snapshot(..) => on_feed(venue, watcher, input),
     }
 }
@@ -317,6 +348,19 @@ fn a_print_eats_the_queue_ahead_and_then_fills_us() {
     assert_eq!(fills(&venue.on_trade(MARKET, 99, 5, -1).unwrap()), [(1, 99, 2)]);
     assert_eq!(fills(&venue.on_trade(MARKET, 99, 50, -1).unwrap()), [(1, 99, 3)]);
     assert_eq!(venue.open_orders().count(), 0);
+}
+
+#[test]
+fn an_order_made_smaller_keeps_its_place_and_fills_no_more_than_is_left() {
+    let mut venue = venue();
+    venue.submit(MARKET, &order(1, Side::Bid, 99, 5)).unwrap();
+    venue.on_trade(MARKET, 99, 7, -1).unwrap();
+    let event = venue.reduce(1, 2).unwrap();
+    assert_eq!((event.kind, event.quantity, event.leaves), (EventKind::Reduced, 3, 2));
+    assert_eq!(venue.queue_ahead(1), Some(3));
+    assert_eq!(fills(&venue.on_trade(MARKET, 99, 50, -1).unwrap()), [(1, 99, 2)]);
+    assert_eq!(venue.reduce(1, 1).unwrap().kind, EventKind::ReduceRejected);
+    assert!(venue.reduce(1, -1).is_err());
 }
 
 #[test]

@@ -621,6 +621,12 @@ class Venue:
     def cancel(self, order_id: int) -> list[VenueEvent]:
         """Return one `cancelled`, or one `cancel_rejected` if it does not rest."""
 
+    def reduce(self, order_id: int, leaves: int) -> list[VenueEvent]:
+        """Leave `leaves` >= 0 of an order of ours, keeping its place; 0 cancels.
+
+        Returns one `reduced` or `cancelled`, or one `reduce_rejected` if it does not rest or has no more than `leaves`.
+        """
+
     def queue_ahead(self, order_id: int) -> int | None:
         """Return the quantity that trades before an order of ours.
 

@@ -24,6 +24,7 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.outcomes import QueryAccount
 from tradebot.engine.core.types import SECOND, ClientOrderId
+from tradebot.engine.venue.fees import UNFILLED, Charged, PerShare
 from tradebot.engine.venue.latency import ONE_WAY
 from tradebot.engine.venue.log import Accepted, Opened
 
@@ -143,6 +144,39 @@ def test_taker_pays_the_taker_rate_and_maker_the_maker_rate(bench: VenueBench) -
     assert (made.client_order_id, made.liquidity) == ("b", "maker")
     assert made.fee == Decimal("0.0005")  # 10.00 x 0.25 x 0.0002
     assert made.fee_currency == "USDT"
+
+
+def test_an_order_filled_in_pieces_pays_the_minimum_once_also_over_a_restart(
+    tmp_path: Path,
+) -> None:
+    fees = PerShare(rate=Decimal("0.5"), least=Decimal(1))
+    bench = VenueBench(tmp_path / "venue.log", fees=fees).opened()
+    bench.submit("a", "buy", 4000, 900)
+    bench.print(900, 2000, -1)  # 1000 queue ahead
+    bench.print(900, 500, -1)
+    again = bench.again().opened()
+    again.print(899, 2500, -1)
+    paid = [fill.fee for one in (bench, again) for fill in fills(one.answers)]
+    assert paid == [Decimal(1), Decimal(0), Decimal(1)]  # 4 x 0.5 in all
+
+
+@given(
+    pieces=st.lists(st.integers(1, 900), min_size=1, max_size=6),
+    price=st.integers(1, 5000),
+    most=st.none() | st.decimals("0.001", "0.2", places=3),
+)
+def test_pieces_of_an_order_cost_together_what_the_whole_costs(
+    pieces: list[int], price: int, most: Decimal | None
+) -> None:
+    fees = PerShare(rate=Decimal("0.005"), least=Decimal(1), most=most)
+    before, paid = UNFILLED, Decimal(0)
+    for quantity in pieces:
+        fee = fees.charge(BTC, price, quantity, "taker", 0, before)
+        assert fee >= 0
+        paid += fee
+        shares = before.shares + BTC.quantity(quantity)
+        before = Charged(shares, before.notional + BTC.notional(price, quantity), paid)
+    assert paid == fees.charge(BTC, price, sum(pieces), "taker", 0)
 
 
 def test_fee_is_rounded_half_even_to_eight_decimals(bench: VenueBench) -> None:

@@ -27,6 +27,10 @@ def kinds(events: list[VenueEvent]) -> list[str]:
     return [type(event).__name__ for event in events]
 
 
+def fills(events: list[VenueEvent]) -> list[OrderFilled]:
+    return [event for event in events if isinstance(event, OrderFilled)]
+
+
 def since(bench: VenueBench, count: int) -> list[VenueEvent]:
     return bench.answers[count:]
 
@@ -127,6 +131,42 @@ def test_replacing_what_is_gone_or_has_filled_enough_is_refused(bench: VenueBenc
     assert ClientOrderId("c") in bench.venue.books.working
     (took,) = bench.submit("e", "buy", 500, 1000, replaces="c", post_only=True)
     assert isinstance(took, ReplaceRejected)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "ahead"),
+    [(300, 900, 400), (500, 900, 400), (501, 900, 1000), (500, 901, 0), (500, 899, 0)],
+)
+def test_a_change_keeps_its_place_in_the_queue_unless_it_asks_for_more_or_another_price(
+    bench: VenueBench, quantity: int, price: int, ahead: int
+) -> None:
+    bench.book(bids=((900, 1000), (898, 700)), asks=((1000, 1000),))
+    bench.submit("a", "buy", 500, 900)
+    bench.print(900, 600, -1)
+    (answer,) = bench.submit("b", "buy", quantity, price, replaces="a")
+    assert isinstance(answer, OrderReplaced)
+    assert answer.quantity == quantity
+    assert bench.venue.queue_ahead(ClientOrderId("b")) == ahead
+    assert bench.venue.queue_ahead(ClientOrderId("a")) is None
+    bench.print(price, 5000, -1)
+    assert sum(fill.quantity for fill in fills(bench.answers)) == quantity
+
+
+def test_a_change_that_keeps_its_place_counts_what_had_filled_and_is_cancelled_by_its_new_name(
+    bench: VenueBench,
+) -> None:
+    bench.submit("a", "buy", 500, 900)
+    bench.print(900, 1100, -1)
+    (answer,) = bench.submit("b", "buy", 300, 900, replaces="a", known_filled=0)
+    assert isinstance(answer, OrderReplaced)
+    assert answer.quantity == 200  # 100 had filled on the way
+    bench.print(900, 150, -1)
+    assert [(fill.client_order_id, fill.quantity) for fill in fills(bench.answers)] == [
+        ("a", 100),
+        ("b", 150),
+    ]
+    assert kinds(bench.cancel("b")) == ["OrderCancelled"]
+    assert bench.again().opened().venue.books.ended[ClientOrderId("a")][0] == "replaced"
 
 
 def test_a_trailing_stop_keeps_what_it_gained_when_it_is_replaced(bench: VenueBench) -> None:

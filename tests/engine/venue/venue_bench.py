@@ -28,7 +28,7 @@ from tradebot.engine.core.types import (
     Side,
     TimeInForce,
 )
-from tradebot.engine.venue.fees import Fees
+from tradebot.engine.venue.fees import Fees, FeeSchedule
 from tradebot.engine.venue.log import AnyRecord, VenueLog
 from tradebot.engine.venue.native import NativeVenue
 from tradebot.native import Venue
@@ -51,8 +51,8 @@ CASH = Decimal(100_000)
 class VenueBench:
     """A venue whose doors are lists, with a clock the test moves."""
 
-    def __init__(self, log: Path) -> None:
-        self.path = log
+    def __init__(self, log: Path, *, fees: FeeSchedule = FEES) -> None:
+        self.path, self.fees = log, fees
         self.now = START
         self.departed: list[tuple[int, Callable[[], None]]] = []
         """Effects on their way: how long it takes, and what then takes place."""
@@ -66,7 +66,7 @@ class VenueBench:
             self.native,
             (BTC,),
             self.log,
-            fees=FEES,
+            fees=fees,
             engine=self,
         )
 
@@ -89,7 +89,7 @@ class VenueBench:
     def again(self) -> "VenueBench":
         """Return the venue of the next process on the same log."""
         self.log.close()
-        other = VenueBench(self.path)
+        other = VenueBench(self.path, fees=self.fees)
         other.now = self.now
         return other
 

@@ -106,6 +106,10 @@ class Books(Protocol):
         """Take an order out."""
         ...
 
+    def reduce(self, order_id: int, leaves: int) -> Sequence[BookEvent]:
+        """Leave less of an order, which keeps its place; 0 takes it out."""
+        ...
+
     def queue_ahead(self, order_id: int) -> int | None:
         """Return the quantity estimated to stand before an order, in units; None where that is not known."""
         ...

@@ -12,6 +12,18 @@ from tradebot.engine.core.types import Liquidity
 _QUANTUM = Decimal("1e-8")
 
 
+class Charged(msgspec.Struct, frozen=True):
+    """What an order has filled and paid so far."""
+
+    shares: Decimal = Decimal(0)
+    notional: Decimal = Decimal(0)
+    """Positive, in the quote currency."""
+    fee: Decimal = Decimal(0)
+
+
+UNFILLED = Charged()
+
+
 class FeeSchedule(Protocol):
     """What fills cost at a venue, paid in the quote currency."""
 
@@ -26,9 +38,24 @@ class FeeSchedule(Protocol):
         ...
 
     def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity, at: int
+        self,
+        instrument: Instrument,
+        price: int,
+        quantity: int,
+        liquidity: Liquidity,
+        at: int,
+        before: Charged = UNFILLED,
     ) -> Decimal:
-        """Return what a fill of a quantity at a price costs at an instant, in units; negative: it pays."""
+        """Return what a fill of a quantity at a price costs at an instant, in units; negative: it pays.
+
+        Args:
+            instrument: What was traded.
+            price: In price units.
+            quantity: In quantity units.
+            liquidity: Whether it rested or took.
+            at: When, ns UTC.
+            before: What the same order has filled and paid before this fill.
+        """
         ...
 
 
@@ -39,10 +66,16 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
     taker: Decimal = Decimal("0.001")
 
     def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity, at: int
+        self,
+        instrument: Instrument,
+        price: int,
+        quantity: int,
+        liquidity: Liquidity,
+        at: int,
+        before: Charged = UNFILLED,
     ) -> Decimal:
         """Return what a fill costs, to 8 decimals half-even."""
-        del at
+        del at, before
         rate = self.maker if liquidity == "maker" else self.taker
         return _rounded(share_of(instrument.notional(price, quantity), rate))
 
@@ -50,7 +83,8 @@ class Fees(msgspec.Struct, frozen=True, kw_only=True):
 class PerShare(msgspec.Struct, frozen=True, kw_only=True):
     """So much per share, at least `least` an order, at most a share of the notional; the cap wins.
 
-    Each fill is charged as an order of its own: an order filled in pieces pays the minimum for each.
+    An order filled in pieces pays together what it would have paid in one: each fill costs what the order so far costs
+    beyond what it has paid.
     """
 
     rate: Decimal
@@ -62,13 +96,21 @@ class PerShare(msgspec.Struct, frozen=True, kw_only=True):
     taker: Decimal = Decimal(0)
 
     def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity, at: int
+        self,
+        instrument: Instrument,
+        price: int,
+        quantity: int,
+        liquidity: Liquidity,
+        at: int,
+        before: Charged = UNFILLED,
     ) -> Decimal:
-        """Return what a fill costs, to 8 decimals half-even."""
+        """Return what a fill costs, to 8 decimals half-even; never negative."""
         del liquidity, at
-        shares = instrument.quantity(abs(quantity))
-        notional = abs(instrument.notional(price, quantity))
-        return _rounded(per_share(shares, notional, self.rate, self.least, self.most))
+        shares = before.shares + instrument.quantity(abs(quantity))
+        notional = before.notional + abs(instrument.notional(price, quantity))
+        whole = _rounded(per_share(shares, notional, self.rate, self.least, self.most))
+        # Another schedule may have held when the order's first part filled: what was paid is not given back.
+        return max(whole - before.fee, Decimal(0))
 
 
 class Dated(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +142,17 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True):
         return max(one.taker for one in self.schedules)
 
     def charge(
-        self, instrument: Instrument, price: int, quantity: int, liquidity: Liquidity, at: int
+        self,
+        instrument: Instrument,
+        price: int,
+        quantity: int,
+        liquidity: Liquidity,
+        at: int,
+        before: Charged = UNFILLED,
     ) -> Decimal:
         """Return what a fill costs under the schedule of its instant."""
         place = max(bisect_right(self.since, at) - 1, 0)
-        return self.schedules[place].charge(instrument, price, quantity, liquidity, at)
+        return self.schedules[place].charge(instrument, price, quantity, liquidity, at, before)
 
 
 def share_of(notional: Decimal, rate: Decimal) -> Decimal:

@@ -30,6 +30,7 @@ from tradebot.engine.core.types import (
     VenueOrderId,
     sign,
 )
+from tradebot.engine.venue.fees import UNFILLED, Charged
 
 
 class VenueLogDamaged(Exception):  # noqa: N818  (says what is the matter, as the journal's errors do)
@@ -145,6 +146,8 @@ class RestingOrder(msgspec.Struct, frozen=True):
     filled: int
     trigger: int | None = None
     """Where a stop stands now; None for other orders, and once it was set off."""
+    charged: Charged = UNFILLED
+    """What it has filled and paid, in decimals."""
 
 
 class Holdings:
@@ -213,7 +216,7 @@ class VenueBooks:
 
     def _stands(self, client_order_id: ClientOrderId, trigger: int | None) -> None:
         order = self.working[client_order_id]
-        self.working[client_order_id] = RestingOrder(order.accepted, order.filled, trigger)
+        self.working[client_order_id] = msgspec.structs.replace(order, trigger=trigger)
 
     def _fill(self, record: Filled) -> None:
         self.fills.append(record)
@@ -224,7 +227,18 @@ class VenueBooks:
             del self.working[record.client_order_id]
             self.ended[record.client_order_id] = ("filled", "", filled)
         else:
-            self.working[record.client_order_id] = RestingOrder(order.accepted, filled)
+            self.working[record.client_order_id] = RestingOrder(
+                order.accepted, filled, charged=self._charged(order.charged, record)
+            )
+
+    def _charged(self, before: Charged, record: Filled) -> Charged:
+        instrument = self._instruments[record.instrument]
+        notional = abs(instrument.notional(record.price, record.quantity))
+        return Charged(
+            shares=before.shares + instrument.quantity(record.quantity),
+            notional=before.notional + notional,
+            fee=before.fee + record.fee,
+        )
 
 
 class LogReading(msgspec.Struct, frozen=True):

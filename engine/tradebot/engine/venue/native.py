@@ -37,6 +37,7 @@ from tradebot.engine.core.types import (
     VenueOrderId,
     sign,
 )
+from tradebot.engine.venue.amend import keeps_place
 from tradebot.engine.venue.books import BookEvent, Books
 from tradebot.engine.venue.fees import FeeSchedule
 from tradebot.engine.venue.latency import USUAL, Latency
@@ -48,6 +49,7 @@ from tradebot.engine.venue.log import (
     MarketAt,
     Opened,
     Refused,
+    RestingOrder,
     Trailed,
     Triggered,
     VenueBooks,
@@ -390,7 +392,7 @@ class NativeVenue:
             self._native.cancel(self._numbers[client_order_id])
 
     def _replace(self, effect: Replace, now: int) -> None:
-        """Put a new order in the place of a standing one, in one piece; it queues last."""
+        """Put a new order in the place of a standing one, in one piece; it queues last unless it only asks for less."""
         order, old_key = effect.order, effect.order.replaces
         if order.client_order_id in self.books.working or old_key is None:
             self._report_order(order.client_order_id)
@@ -403,6 +405,9 @@ class NativeVenue:
             reason = "unknown order" if ended is None else f"order is {ended[0]}"
         elif quantity <= 0:
             reason = "the old order has filled that much"
+        elif keeps_place(old, order, quantity):
+            self._change(old, order, quantity, now)
+            return
         elif order.post_only and self._would_take(order):
             reason = "post_only_would_take"
         if old is None or reason:
@@ -423,15 +428,7 @@ class NativeVenue:
             # It has followed the price: it goes on from where it stands.
             order = msgspec.structs.replace(order, trigger_price=trailed)
         self._take(order, quantity, now, gone)
-        self._answer(
-            OrderReplaced(
-                client_order_id=order.client_order_id,
-                replaced=old_key,
-                venue_order_id=self.books.working[order.client_order_id].accepted.venue_order_id,
-                quantity=quantity,
-                ts_event=now,
-            )
-        )
+        self._answer_replaced(order.client_order_id, old_key, now)
         if order.type in STOPS:
             self._wait(order)
             return
@@ -441,6 +438,29 @@ class NativeVenue:
             self._end(order.client_order_id, "cancelled", refused[0].reason, now)
         else:
             self._took_place(events, now)
+
+    def _change(self, old: RestingOrder, order: OrderIntent, quantity: int, now: int) -> None:
+        """Let an order rest on where it stands under its new name, with as much or less."""
+        old_key, key = old.accepted.client_order_id, order.client_order_id
+        number = self._numbers.pop(old_key)
+        self._numbers[key], self._clients[number] = number, key
+        if quantity < old.accepted.quantity - old.filled:
+            self._native.reduce(number, quantity)
+        gone = Ended(ts=now, client_order_id=old_key, how="replaced", reason="")
+        self._take(order, quantity, now, gone)
+        self._answer_replaced(key, old_key, now)
+
+    def _answer_replaced(self, key: ClientOrderId, replaced: ClientOrderId, now: int) -> None:
+        taken = self.books.working[key].accepted
+        self._answer(
+            OrderReplaced(
+                client_order_id=key,
+                replaced=replaced,
+                venue_order_id=taken.venue_order_id,
+                quantity=taken.quantity,
+                ts_event=now,
+            )
+        )
 
     def _would_take(self, order: OrderIntent) -> bool:
         book = self._native.book(self._index[order.instrument])
@@ -473,8 +493,12 @@ class NativeVenue:
                 self._end(client_order_id, how, event.reason, now)
 
     def _fill(self, client_order_id: ClientOrderId, event: BookEvent, now: int) -> None:
-        accepted = self.books.working[client_order_id].accepted
+        order = self.books.working[client_order_id]
+        accepted = order.accepted
         instrument = self._instruments[self._index[accepted.instrument]]
+        fee = self._fees.charge(
+            instrument, event.price, event.quantity, event.liquidity, now, order.charged
+        )
         record = Filled(
             ts=now,
             execution_id=ExecutionId(f"x{len(self.books.fills) + 1}"),
@@ -484,7 +508,7 @@ class NativeVenue:
             side=accepted.side,
             quantity=event.quantity,
             price=event.price,
-            fee=self._fees.charge(instrument, event.price, event.quantity, event.liquidity, now),
+            fee=fee,
             fee_currency=instrument.currency,
             liquidity=event.liquidity,
             account=accepted.account,
@@ -532,7 +556,7 @@ class NativeVenue:
     def _number(self, client_order_id: ClientOrderId) -> int:
         number = self._numbers.get(client_order_id)
         if number is None:
-            number = len(self._numbers) + 1
+            number = len(self._clients) + 1
             self._numbers[client_order_id] = number
             self._clients[number] = client_order_id
         return number

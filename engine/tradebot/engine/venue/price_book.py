@@ -20,7 +20,15 @@ type Tif = Literal["gtc", "ioc", "fok"]
 class PriceEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to an order; see `books.BookEvent`."""
 
-    kind: Literal["rejected", "filled", "cancelled", "expired", "cancel_rejected"]
+    kind: Literal[
+        "rejected",
+        "filled",
+        "cancelled",
+        "expired",
+        "reduced",
+        "cancel_rejected",
+        "reduce_rejected",
+    ]
     order_id: int
     price: int = 0
     quantity: int = 0
@@ -209,6 +217,23 @@ class PriceBook:
         known = self._orders.pop(order_id, None)
         kind = "cancel_rejected" if known is None else "cancelled"
         return [PriceEvent(kind=kind, order_id=order_id)]
+
+    def reduce(self, order_id: int, leaves: int) -> list[PriceEvent]:
+        """Leave less of an order; 0 takes it out.
+
+        Raises:
+            ValueError: If `leaves` is negative.
+        """
+        if leaves < 0:
+            raise ValueError(f"leaves must be at least 0, was {leaves}")
+        order = self._orders.get(order_id)
+        if order is not None and leaves == 0:
+            return self.cancel(order_id)
+        if order is None or leaves >= order.leaves:
+            reason = "unknown_order" if order is None else "not_smaller"
+            return [PriceEvent(kind="reduce_rejected", order_id=order_id, reason=reason)]
+        order.leaves = leaves
+        return [PriceEvent(kind="reduced", order_id=order_id, price=order.price)]
 
     def queue_ahead(self, order_id: int) -> int | None:
         """Return that nothing is known of a queue."""

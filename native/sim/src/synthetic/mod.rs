@@ -182,6 +182,22 @@ impl SyntheticMarket {
         Event { order_id, ..event }
     }
 
+    /// Leaves `leaves` of an order of ours, which keeps its place; 0 cancels it. Refused by event unless that is less
+    /// than it has.
+    ///
+    /// # Errors
+    /// [`Error::Order`] if `leaves` is negative.
+    pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
+        if leaves == 0 {
+            return Ok(self.cancel(order_id));
+        }
+        let Some(&engine_id) = self.ours.get(&order_id) else {
+            let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
+            return Ok(Event::refused(kind, order_id, 0, 0, reason));
+        };
+        Ok(Event { order_id, ..self.engine.reduce(engine_id, leaves)? })
+    }
+
     /// Quantity ahead of a resting order of ours at its price.
     pub fn queue_ahead(&self, order_id: u64) -> Option<i64> {
         let (_, quantity) = self.engine.book().queue_position(*self.ours.get(&order_id)?)?;

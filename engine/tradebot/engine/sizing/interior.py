@@ -21,22 +21,37 @@ _BACK = 0.995
 """Share of the way to the nearest bound that a step may go."""
 
 
+class Point(Protocol):
+    """What is known of a problem at one f."""
+
+    @property
+    def slope(self) -> Vector:
+        """Return the gradient of phi."""
+        ...
+
+    @property
+    def h(self) -> float:
+        """Return the constraint; 0 without one."""
+        ...
+
+    @property
+    def h_slope(self) -> Vector:
+        """Return the gradient of h; zeros without one."""
+        ...
+
+    def hessian(self, weight: float) -> Matrix:
+        """Return the Hessian of phi + weight x h."""
+        ...
+
+
 class Problem(Protocol):
     """What is minimised."""
 
     curved: bool
     """Whether there is a constraint h(f) <= 0."""
 
-    def inside(self, f: Vector) -> bool:
-        """Return whether phi and h are defined at f."""
-        ...
-
-    def slopes(self, f: Vector) -> tuple[Vector, float, Vector]:
-        """Return the gradient of phi, h, and the gradient of h; 0 and zeros without h."""
-        ...
-
-    def hessian(self, f: Vector, weight: float) -> Matrix:
-        """Return the Hessian of phi + weight x h."""
+    def at(self, f: Vector) -> Point | None:
+        """Return what is known at f; None where phi or h is not defined there."""
         ...
 
 
@@ -71,6 +86,7 @@ def minimise(problem: Problem, bounds: Bounds, start: Vector) -> tuple[Vector, C
         start: Strictly inside the bounds and the domain; h may be violated.
 
     Raises:
+        ValueError: If the start is not inside the domain.
         ArithmeticError: If the best point found is not proved to within 1e-9: say, the optimum is at infinity.
     """
     return _Search(problem, bounds, start).run()
@@ -81,14 +97,16 @@ class _Search:
         self.problem, self.bounds, self.f = problem, bounds, start
         self.rows = len(bounds.limits)
         self.steps = 0
-        slope, h, h_slope = problem.slopes(start)
-        self.scale = max(float(np.abs(slope).max(initial=0.0)), 1e-12)
+        now = problem.at(start)
+        if now is None:
+            raise ValueError("the start must be inside the domain")
+        self.now: Point = now
+        self.scale = max(float(np.abs(now.slope).max(initial=0.0)), 1e-12)
         slack = bounds.limits - bounds.rows @ start
         if problem.curved:
-            slack = np.append(slack, max(-h, 0.1))
+            slack = np.append(slack, max(-now.h, 0.1))
         self.slack: Vector = slack
         self.dual: Vector = 0.1 * self.scale / np.maximum(slack, 1e-3)
-        self.now = (slope, h, h_slope)
 
     def run(self) -> tuple[Vector, Certificate]:
         best: tuple[Vector, Certificate] | None = None
@@ -100,7 +118,7 @@ class _Search:
                 exact = self._polish()
                 if exact is not None:
                     return exact
-                found = self._judge(self.f, self.dual)
+                found = self._judge(self.f, self.now, self.dual)
                 best = (self.f, found) if best is None or found.gap < best[1].gap else best
             if max(gap, residual) < 1e-14 * max(self.scale, 1.0) or not self._step():
                 break
@@ -116,18 +134,18 @@ class _Search:
         return np.append(linear, h) if self.problem.curved else linear
 
     def _residual(self) -> float:
-        slope, h, h_slope = self.now
-        lagrangian = slope + self._stack(h_slope).T @ self.dual
-        off = self._off(self.f, h) + self.slack
+        now = self.now
+        lagrangian = now.slope + self._stack(now.h_slope).T @ self.dual
+        off = self._off(self.f, now.h) + self.slack
         return float(max(np.abs(lagrangian).max(), np.abs(off).max(initial=0.0) * self.scale))
 
     def _step(self) -> bool:
-        slope, h, h_slope = self.now
-        rows, slack, dual = self._stack(h_slope), self.slack, self.dual
+        now = self.now
+        rows, slack, dual = self._stack(now.h_slope), self.slack, self.dual
         weight = float(dual[-1]) if self.problem.curved else 0.0
-        matrix = self.problem.hessian(self.f, weight) + (rows.T * (dual / slack)) @ rows
-        lagrangian = slope + rows.T @ dual
-        off = self._off(self.f, h) + slack
+        matrix = now.hessian(weight) + (rows.T * (dual / slack)) @ rows
+        lagrangian = now.slope + rows.T @ dual
+        off = self._off(self.f, now.h) + slack
         mean = float(slack @ dual) / len(slack)
 
         def direction(target: Vector) -> tuple[Vector, Vector, Vector]:
@@ -146,54 +164,57 @@ class _Search:
         return self._move(df, ds, dz)
 
     def _move(self, df: Vector, ds: Vector, dz: Vector) -> bool:
-        primal = min(1.0, _BACK * _room(self.slack, ds))
-        while primal > 1e-12 and not self.problem.inside(self.f + primal * df):
-            primal /= 2.0
-        if primal <= 1e-12 or not np.isfinite(df).all():
+        if not np.isfinite(df).all():
             return False
-        self.f = self.f + primal * df
-        self.slack = self.slack + primal * ds
-        self.dual = self.dual + min(1.0, _BACK * _room(self.dual, dz)) * dz
-        self.now = self.problem.slopes(self.f)
-        self.steps += 1
-        return True
+        primal = min(1.0, _BACK * _room(self.slack, ds))
+        while primal > 1e-12:
+            f = self.f + primal * df
+            now = self.problem.at(f)
+            if now is not None:
+                self.f, self.now = f, now
+                self.slack = self.slack + primal * ds
+                self.dual = self.dual + min(1.0, _BACK * _room(self.dual, dz)) * dz
+                self.steps += 1
+                return True
+            primal /= 2.0
+        return False
 
     def _polish(self) -> tuple[Vector, Certificate] | None:
         """Return the solution with the constraints that look active as equations; None where they prove wrong."""
         active = np.flatnonzero(self.slack * self.scale < self.dual)
-        f, size = self.f, len(self.f)
+        f, now, size = self.f, self.now, len(self.f)
         dual = np.zeros(len(self.slack))
         dual[active] = self.dual[active]
         for _ in range(_POLISH_MAX):
-            slope, h, h_slope = self.problem.slopes(f)
-            rows = self._stack(h_slope)[active]
-            weight = float(dual[-1]) if self.problem.curved else 0.0
+            rows = self._stack(now.h_slope)[active]
+            # On the way the multiplier may fall below 0, where the Hessian need not be one of a convex function.
+            weight = max(float(dual[-1]), 0.0) if self.problem.curved else 0.0
             matrix = np.zeros((size + len(active), size + len(active)))
-            matrix[:size, :size] = self.problem.hessian(f, weight)
+            matrix[:size, :size] = now.hessian(weight)
             matrix[:size, size:], matrix[size:, :size] = rows.T, rows
-            right = np.concatenate((-slope, -self._off(f, h)[active]))
+            right = np.concatenate((-now.slope, -self._off(f, now.h)[active]))
             try:
                 found = np.linalg.solve(matrix, right)
             except np.linalg.LinAlgError:
                 return None
             moved = f + found[:size]
-            if not np.isfinite(found).all() or not self.problem.inside(moved):
+            there = self.problem.at(moved) if np.isfinite(found).all() else None
+            if there is None:
                 return None
             done = float(np.abs(found[:size]).max()) <= 1e-13 * (1.0 + float(np.abs(f).max()))
-            f, dual[active] = moved, found[size:]
+            f, now, dual[active] = moved, there, found[size:]
             self.steps += 1
             if done:
                 break
         if dual.min(initial=0.0) < -1e-12 * self.scale:
             return None
-        found = self._judge(f, np.maximum(dual, 0.0))
+        found = self._judge(f, now, np.maximum(dual, 0.0))
         proved = found.gap <= 1e-11 * (1.0 + self.scale) and found.violation <= 1e-11
         return (f, found) if proved else None
 
-    def _judge(self, f: Vector, dual: Vector) -> Certificate:
-        slope, h, h_slope = self.problem.slopes(f)
-        off = self._off(f, h)
-        lagrangian = float(np.abs(slope + self._stack(h_slope).T @ dual).max())
+    def _judge(self, f: Vector, now: Point, dual: Vector) -> Certificate:
+        off = self._off(f, now.h)
+        lagrangian = float(np.abs(now.slope + self._stack(now.h_slope).T @ dual).max())
         reach = 1.0 + float(np.abs(f).sum())
         return Certificate(
             gap=float(np.maximum(-off, 0.0) @ dual) + lagrangian * reach,

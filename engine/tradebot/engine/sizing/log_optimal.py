@@ -25,50 +25,74 @@ class Weights(msgspec.Struct, frozen=True):
     certificate: Certificate
 
 
+_THREADED = 1 << 18
+"""Multiplications from which the linear algebra below numpy shares one product among threads."""
+
+
 class _LogGrowth:
     """phi = -sum p ln W and h = ln sum p W^-lambda, W = base + X f."""
 
     def __init__(self, table: Matrix, chances: Vector, base: Vector, power: float) -> None:
-        self.table, self.turned = table, np.ascontiguousarray(table.T)
+        self.table, self.turned = table, table.T
         self.chances, self.base, self.power = chances, base, power
-        self.roots = np.sqrt(chances)
+        self.log_chances = np.log(chances)
         self.curved = power > 0.0
+        self.pieces = _pieces(self.turned)
+        self.scaled = np.empty_like(self.pieces)
+        """Room for a table that is made and dropped at each step."""
+        self.weights = np.zeros((len(self.pieces), 1, self.pieces.shape[2]))
 
     def wealth(self, f: Vector) -> Vector:
         return self.base + self.table @ f
 
-    def inside(self, f: Vector) -> bool:
-        return bool(self.wealth(f).min() > 0.0)
-
-    def slopes(self, f: Vector) -> tuple[Vector, float, Vector]:
+    def at(self, f: Vector) -> "_There | None":
         wealth = self.wealth(f)
-        slope = -(self.turned @ (self.chances / wealth))
-        if not self.curved:
-            return slope, 0.0, np.zeros_like(f)
-        h, share = self._tilt(wealth)
-        return slope, h, -self.power * (self.turned @ (share / wealth))
+        return _There(self, wealth) if wealth.min() > 0.0 else None
 
-    def _tilt(self, wealth: Vector) -> tuple[float, Vector]:
-        exponent = np.log(self.chances) - self.power * np.log(wealth)
-        top = float(exponent.max())
-        parts = np.exp(exponent - top)
-        total = float(parts.sum())
-        return top + float(np.log(total)), parts / total
-
-    def hessian(self, f: Vector, weight: float) -> Matrix:
-        wealth = self.wealth(f)
-        if not self.curved:
-            return _squared(self.turned * (self.roots / wealth))
-        _, share = self._tilt(wealth)
-        diagonal = self.chances + weight * self.power * (self.power + 1.0) * share
-        slope = self.power * (self.turned @ (share / wealth))
-        whole = _squared(self.turned * (np.sqrt(diagonal) / wealth))
-        return whole - weight * np.outer(slope, slope)
+    def squared(self, weights: Vector) -> Matrix:
+        """Return X' diag(weights^2) X."""
+        self.weights.reshape(-1)[: len(weights)] = weights
+        np.multiply(self.pieces, self.weights, out=self.scaled)
+        return (self.scaled @ self.scaled.transpose(0, 2, 1)).sum(axis=0)
 
 
-def _squared(table: Matrix) -> Matrix:
-    """Return A A': numpy computes one half of it where both sides are the same array."""
-    return table @ table.T
+class _There:
+    """The problem at one f: wealth and what follows from it are computed once."""
+
+    def __init__(self, problem: _LogGrowth, wealth: Vector) -> None:
+        self.problem, self.wealth = problem, wealth
+        self.slope = -(problem.turned @ (problem.chances / wealth))
+        self.h, self.h_slope = 0.0, np.zeros_like(self.slope)
+        self.share = problem.chances
+        if problem.curved:
+            exponent = problem.log_chances - problem.power * np.log(wealth)
+            top = float(exponent.max())
+            parts = np.exp(exponent - top)
+            total = float(parts.sum())
+            self.h, self.share = top + float(np.log(total)), parts / total
+            self.h_slope = -problem.power * (problem.turned @ (self.share / wealth))
+
+    def hessian(self, weight: float) -> Matrix:
+        problem, power = self.problem, self.problem.power
+        diagonal = problem.chances + weight * power * (power + 1.0) * self.share
+        whole = problem.squared(np.sqrt(diagonal) / self.wealth)
+        return whole - weight * np.outer(self.h_slope, self.h_slope) if problem.curved else whole
+
+
+def _pieces(turned: Matrix) -> Matrix:
+    """Return a table, asset by scenario, as (piece, asset, scenario): the last piece filled up with zeros.
+
+    A piece's product with itself is small enough to stay on one thread. Threads that wait for each other make a product
+    of a few microseconds last milliseconds on a machine that does something else too.
+    """
+    assets, scenarios = turned.shape
+    columns = min(scenarios, max(_THREADED // (assets * assets), 64))
+    pieces = -(-scenarios // columns)
+    filled = np.zeros((pieces, assets, columns))
+    for piece in range(pieces):
+        part = turned[:, piece * columns : (piece + 1) * columns]
+        filled[piece, :, : part.shape[1]] = part
+    return filled
 
 
 def best_weights(

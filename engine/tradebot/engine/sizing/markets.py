@@ -66,15 +66,23 @@ class _Quadratic:
     def __init__(self, excess: Vector, covariance: Matrix) -> None:
         self.excess, self.covariance = excess, covariance
 
-    def inside(self, f: Vector) -> bool:
-        return bool(np.isfinite(f).all())
+    def at(self, f: Vector) -> "_OnQuadratic | None":
+        return _OnQuadratic(self, f) if np.isfinite(f).all() else None
 
-    def slopes(self, f: Vector) -> tuple[Vector, float, Vector]:
-        return self.covariance @ f - self.excess, 0.0, np.zeros_like(f)
 
-    def hessian(self, f: Vector, weight: float) -> Matrix:
-        del f, weight
-        return self.covariance
+class _OnQuadratic:
+    """The problem at one f."""
+
+    h = 0.0
+
+    def __init__(self, problem: _Quadratic, f: Vector) -> None:
+        self._covariance = problem.covariance
+        self.slope = problem.covariance @ f - problem.excess
+        self.h_slope = np.zeros_like(f)
+
+    def hessian(self, weight: float) -> Matrix:
+        del weight
+        return self._covariance
 
 
 def _told(market: Market, covariance: Matrix, f: Vector, proof: Certificate | None) -> Allocation:

@@ -63,7 +63,7 @@ def run_sql(
     """
     with duckdb.connect(":memory:") as connection:
         try:
-            _prepare(connection, datasets)
+            prepare(connection, datasets)
             statements = connection.extract_statements(query)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise DatasetError(f"sql must be one SELECT, was {query[:80]!r}")
@@ -80,12 +80,23 @@ def run_sql(
     )
 
 
-def _prepare(
-    connection: duckdb.DuckDBPyConnection, datasets: Sequence[tuple[Manifest, Path]]
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    datasets: Sequence[tuple[Manifest, Path]],
+    spill: Path | None = None,
 ) -> None:
-    """Make the views, then shut the connection's door to everything but the datasets' folders."""
-    folders = ", ".join(_quoted(str(folder.resolve())) for _, folder in datasets)
+    """Make the views, then shut the connection's door to everything but the datasets' folders, and `spill`.
+
+    Args:
+        connection: Fresh.
+        datasets: Manifests and their folders.
+        spill: Where it may write, and put what does not fit into memory; None: nowhere.
+    """
+    open_to = [*(folder for _, folder in datasets), *(() if spill is None else (spill,))]
+    folders = ", ".join(quoted(str(folder.resolve())) for folder in open_to)
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    if spill is not None:
+        connection.execute(f"SET temp_directory = {quoted(str(spill.resolve()))}")
     connection.execute(f"SET allowed_directories = [{folders}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -104,7 +115,7 @@ def _view(manifest: Manifest, folder: Path, kind: str, *, alone: bool) -> str:
     selects: list[str] = []
     for instrument_id in sorted({file.instrument for file in manifest.files if file.kind == kind}):
         paths = ", ".join(
-            _quoted(str(folder / file.path))
+            quoted(str(folder / file.path))
             for file in manifest.files
             if (file.kind, file.instrument) == (kind, instrument_id)
         )
@@ -112,12 +123,11 @@ def _view(manifest: Manifest, folder: Path, kind: str, *, alone: bool) -> str:
         columns = ", ".join(_columns(kind, instruments[instrument_id]))
         selects.append(f"SELECT {columns} FROM read_parquet([{paths}])")  # noqa: S608  # nosec B608
     name = manifest.dataset if alone else f"{manifest.dataset}/{kind}"
-    identifier = '"' + name.replace('"', '""') + '"'
-    return f"CREATE VIEW {identifier} AS {' UNION ALL BY NAME '.join(selects)}"
+    return f"CREATE VIEW {identifier(name)} AS {' UNION ALL BY NAME '.join(selects)}"
 
 
 def _columns(kind: str, instrument: Instrument) -> Iterable[str]:
-    yield f"{_quoted(instrument.id)} AS instrument"
+    yield f"{quoted(instrument.id)} AS instrument"
     yield "make_timestamp(ts_recv // 1000) AS received"
     for name in schema_of(kind).names():
         if name in PRICES:
@@ -143,7 +153,13 @@ def _decimal(expression: str, scale: int) -> str:
     return f"{units} * CAST('{step}' AS DECIMAL({scale}, {scale}))"
 
 
-def _quoted(text: str) -> str:
+def identifier(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """Return a text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 

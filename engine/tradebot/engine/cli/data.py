@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tradebot.engine.cli.data_export import export_command
 from tradebot.engine.cli.data_fetch import fetch_command
 from tradebot.engine.cli.data_shown import Json, manifest_json, print_summary, summary_json
 from tradebot.engine.cli.failures import FAILED, USAGE, CommandFailed
@@ -28,6 +29,7 @@ def data() -> None:
 
 
 data_app.command("fetch")(fetch_command)
+data_app.command("export")(export_command)
 
 
 @data_app.command("import")

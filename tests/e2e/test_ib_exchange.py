@@ -24,10 +24,10 @@ CODE = "DU1234567"
 
 
 @contextmanager
-def exchange(home: Home) -> Generator[Json]:
-    """Run the exchange while the context is open; give its ready line."""
+def exchange(home: Home, *options: str, kill: bool = False) -> Generator[Json]:
+    """Run the exchange while the context is open; give its ready line. `kill` ends it by SIGKILL."""
     process = subprocess.Popen(
-        [*COMMAND, "exchange", "--speak", "ib", "--always-open", "--seed", "3"],
+        [*COMMAND, "exchange", "--speak", "ib", "--always-open", "--seed", "3", *options],
         env=home.environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -36,7 +36,10 @@ def exchange(home: Home) -> Generator[Json]:
     try:
         yield cast("Json", json.loads(process.stdout.readline()))
     finally:
-        process.terminate()
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
         process.wait(timeout=10)
         process.stdout.close()
 
@@ -106,6 +109,32 @@ def test_what_the_engine_knows_after_faults_kill_and_restart_is_the_exchanges_le
         book = ledger(ready)
         assert {one["state"] for one in book["orders"][-2:]} == {"cancelled", "filled"}
         assert not Decimal(book["cash"][CODE].get("AAPL", "0"))
+
+
+def test_the_exchange_killed_and_started_again_with_its_state_goes_on_under_the_engine() -> None:
+    with short_home() as home:
+        state = ("--state", str(home.path / "exchange"))
+        file = home.path / "tradebot.toml"
+        with exchange(home, *state, kill=True) as ready:
+            port = str(ready["ib"]["port"])
+            file.write_text(
+                f'[accounts.i]\nvenue = "ib"\nkind = "sandbox"\nsymbols = ["AAPL"]\nport = {port}\n'
+            )
+            file.chmod(0o600)
+            with running(home) as engine, engine.client() as client:
+                wait_until(lambda: understood(client), "the account is understood", 30)
+                place(client, 1, "20", None)
+                wait_until(lambda: not client.orders(working_only=True), "it is filled", 30)
+                assert place(client, 2, "10", "170").state == "accepted"
+                engine.kill()
+            before = ledger(ready)
+        with exchange(home, *state, "--port-ib", port, kill=True) as ready:
+            assert ledger(ready) | {"time": 0} == before | {"time": 0}
+            control(ready, "print", symbol="AAPL", price="165", quantity="500")
+            with running(home) as engine, engine.client() as client:
+                wait_until(lambda: understood(client), "the account is understood", 30)
+                wait_until(lambda: not client.orders(working_only=True), "the fill is told", 30)
+                agrees(client, ledger(ready))
 
 
 def agrees(client: ControlClient, book: Json) -> None:

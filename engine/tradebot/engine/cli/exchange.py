@@ -1,6 +1,7 @@
 """`exchange`: a local exchange that speaks the brokers' own protocols."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +12,11 @@ from tradebot.engine.cli.failures import USAGE, CommandFailed
 
 if TYPE_CHECKING:
     from tradebot.engine.exchange.faults import Fault
+    from tradebot.engine.exchange.program import Plan
     from tradebot.engine.exchange.recorded import Recording
+    from tradebot.engine.exchange.state_folder import ExchangeState
     from tradebot.engine.exchange.words import FaceName
+    from tradebot.engine.live.clock import SystemClock
 
 _PORT = 65_535
 
@@ -43,10 +47,13 @@ def exchange(  # noqa: PLR0913  (options of a command line)
     fault_seed: Annotated[
         int | None, typer.Option("--fault-seed", min=0, help="Draw eight faults a face.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="Keep all of it there; go on from it."),
+    ] = None,
 ) -> None:
     """A local exchange that speaks the brokers' own protocols, on 127.0.0.1, until it is asked to end."""
-    from tradebot.engine.exchange.clock import VenueClock
-    from tradebot.engine.exchange.program import FaceMissing, Plan, Program, serve
+    from tradebot.engine.exchange.program import FaceMissing, Plan
     from tradebot.engine.live.clock import SystemClock
 
     ports: dict[FaceName, int] = {"alpaca": port_alpaca, "binance": port_binance, "ib": port_ib}
@@ -60,18 +67,61 @@ def exchange(  # noqa: PLR0913  (options of a command line)
         port_control=port_control,
     )
     try:
-        recording = _recording(market, list(plan.ports), start)
-        clock = VenueClock(start, machine.monotonic_ns)
-        program = (
-            Program(plan, clock)
-            if recording is None
-            else Program(plan, clock, recording.listings, recording.flows)
-        )
-        asyncio.run(serve(program, _say))
+        with ExitStack() as stack:
+            folder = None
+            if state is not None:
+                folder = _state(state, plan, market, start, told=time is not None)
+                stack.callback(folder.close)
+                start = folder.begun.start
+            _run(plan, market, start, folder, machine)
     except FaceMissing as error:
         raise CommandFailed(str(error), USAGE) from error
     except OSError as error:
         raise CommandFailed(f"a port cannot be opened: {error}; choose others, or 0") from error
+
+
+def _state(path: Path, plan: "Plan", market: str, start: int, *, told: bool) -> "ExchangeState":
+    """Open the folder in which an exchange is kept.
+
+    Raises:
+        CommandFailed: If it is in use, or another exchange's.
+    """
+    from tradebot.engine.exchange.inputs import InputsRefused
+    from tradebot.engine.exchange.state_folder import Begun, ExchangeState, StateRefused
+
+    wanted = Begun(
+        speak=tuple(plan.ports),
+        seed=plan.seed,
+        always_open=plan.always_open,
+        market=market,
+        start=start,
+        told=told,
+    )
+    try:
+        return ExchangeState(path, wanted)
+    except (StateRefused, InputsRefused) as error:
+        raise CommandFailed(f"--state: {error}", USAGE) from error
+
+
+def _run(
+    plan: "Plan", market: str, start: int, state: "ExchangeState | None", machine: "SystemClock"
+) -> None:
+    """Let the exchange run from its first instant, or from where it stood."""
+    from tradebot.engine.exchange.clock import VenueClock
+    from tradebot.engine.exchange.program import Program, serve
+
+    recording = _recording(market, list(plan.ports), start)
+    going_on = start if state is None else state.now(machine.system_ns())
+    clock = VenueClock(going_on, machine.monotonic_ns)
+    kept = None if state is None else state.kept(clock)
+    program = Program(
+        plan,
+        clock if kept is None else kept.clock,
+        None if recording is None else recording.listings,
+        None if recording is None else recording.flows,
+        kept,
+    )
+    asyncio.run(serve(program, _say))
 
 
 def _say(line: str) -> None:

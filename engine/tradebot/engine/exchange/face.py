@@ -39,12 +39,49 @@ class Face(Protocol):
         ...
 
 
-class Floor:
-    """What every face stands on: the exchange, the armed faults, and the time as each face shows it."""
+class Doors(Protocol):
+    """What stands between a face and its port."""
 
-    def __init__(self, exchange: Exchange, faults: Faults) -> None:
+    def web(self, name: str, face: "WebFace") -> "WebFace":
+        """Return what is served in the place of a face of requests and web sockets."""
+        ...
+
+    def line(
+        self, name: str, connect: "Callable[[Link], Receiver]"
+    ) -> "Callable[[Link], Receiver]":
+        """Return what takes connections in the place of a face of plain sockets."""
+        ...
+
+
+class OpenDoors:
+    """Nothing stands between."""
+
+    def web(self, name: str, face: "WebFace") -> "WebFace":
+        """Return the face."""
+        del name
+        return face
+
+    def line(
+        self, name: str, connect: "Callable[[Link], Receiver]"
+    ) -> "Callable[[Link], Receiver]":
+        """Return the way to connect."""
+        del name
+        return connect
+
+
+class Floor:
+    """What every face stands on: the exchange, the armed faults, and the time as each face shows it.
+
+    Args of the constructor:
+        exchange: Which.
+        faults: The armed ones.
+        doors: Between faces and ports; none where nothing is kept.
+    """
+
+    def __init__(self, exchange: Exchange, faults: Faults, doors: Doors | None = None) -> None:
         self.exchange = exchange
         self.faults = faults
+        self.doors: Doors = OpenDoors() if doors is None else doors
         self.skew: dict[FaceName, int] = {}
         """How far a face's clock is off, ns; the fault `clock` sets it."""
 

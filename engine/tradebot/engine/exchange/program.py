@@ -13,6 +13,7 @@ from tradebot.engine.exchange.control import Control
 from tradebot.engine.exchange.exchange import Exchange
 from tradebot.engine.exchange.face import Face, Floor
 from tradebot.engine.exchange.faults import Fault, Faults
+from tradebot.engine.exchange.kept import Kept
 from tradebot.engine.exchange.market import Flow, Listing
 from tradebot.engine.exchange.opening import accounts, listings
 from tradebot.engine.exchange.striking import Striker
@@ -68,6 +69,7 @@ class Program:
         clock: The venue's time.
         listed: What is traded in the place of the usual listings.
         flows: Crowds by listing key in the place of the seeded ones.
+        kept: Keeps all that comes in and does it again at the start; `clock` is then its clock.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Program:
         clock: Clock,
         listed: Sequence[Listing] | None = None,
         flows: Mapping[str, Flow] | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._plan = plan
         names = tuple(plan.ports)
@@ -86,14 +89,19 @@ class Program:
             accounts(names, plan.seed),
             flows,
         )
-        self.floor = Floor(self.exchange, Faults())
+        self._kept = kept
+        self.floor = Floor(self.exchange, Faults(), kept)
         self.faces = [open_face(name, self.floor, port) for name, port in plan.ports.items()]
         self.striker = Striker(self.floor, self.faces)
-        self._control = WebServer(Control(self.floor, self.striker), plan.port_control)
+        self._control = WebServer(
+            self.floor.doors.web("control", Control(self.floor, self.striker)), plan.port_control
+        )
         self._pace: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the ports and let time pass. Raises OSError if a port is taken; then none stays open."""
+        if self._kept is not None:
+            self._kept.replay(self)
         try:
             await self._control.start()
             for face in self.faces:
@@ -102,7 +110,9 @@ class Program:
             await self.close()
             raise
         for fault in self._plan.faults:
-            self.striker.arm(fault)
+            if self._kept is not None:
+                self._kept.armed(fault)
+            self.arm(fault)
         self._pace = asyncio.create_task(self._keep_pace())
 
     async def close(self) -> None:
@@ -131,8 +141,14 @@ class Program:
 
     async def _keep_pace(self) -> None:
         while True:
+            if self._kept is not None:
+                self._kept.ticked()
             self.step()
             await asyncio.sleep(_PACE_S)
+
+    def arm(self, fault: Fault) -> None:
+        """Arm a fault."""
+        self.striker.arm(fault)
 
     def step(self) -> None:
         """Do all that is due."""

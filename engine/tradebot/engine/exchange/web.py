@@ -104,6 +104,7 @@ class WebServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError if the port is taken."""
+        self._paused_until = 0.0  # a pause before the start is over
         app = web.Application(client_max_size=_LARGEST)
         app.router.add_route("*", "/{path:.*}", self._handle)
         # A day's end must not wait for clients that keep their connection.

@@ -268,7 +268,7 @@ class ServedAlpaca:
     def __init__(self, floor: Floor, port: int) -> None:
         self._floor = floor
         self._face = AlpacaFace(floor)
-        self._server = WebServer(self._face, port)
+        self._server = WebServer(floor.doors.web(self.name, self._face), port)
 
     def advance(self, now: int) -> None:
         """Do what is due, ns UTC."""

@@ -201,7 +201,7 @@ class ServedBinance(BinanceFace):
 
     def __init__(self, floor: Floor, port: int) -> None:
         super().__init__(floor)
-        self._server = WebServer(self, port)
+        self._server = WebServer(floor.doors.web(self.name, self), port)
 
     async def start(self) -> None:
         """Open the port. Raises OSError if it is taken."""

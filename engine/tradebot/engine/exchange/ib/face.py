@@ -226,7 +226,7 @@ class ServedIb(IbFace):
 
     def __init__(self, floor: Floor, port: int) -> None:
         super().__init__(floor)
-        self._server = Server(self.connect, port)
+        self._server = Server(floor.doors.line(self.name, self.connect), port)
 
     async def start(self) -> None:
         """Open the port. Raises OSError if it is taken."""

@@ -242,30 +242,20 @@ impl RecordedMarket {
         Event::refused(EventKind::CancelRejected, order_id, 0, 0, Reason::UnknownOrder)
     }
 
-    /// Leaves `leaves` of an order of ours, which keeps its place; 0 cancels it. Refused by event unless that is less
+    /// Leaves `leaves` of an order of ours, which keeps its place. Refused by event unless that is positive and less
     /// than it has.
-    ///
-    /// # Errors
-    /// [`Error::Order`] if `leaves` is negative.
-    pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
-        if leaves < 0 {
-            let error = orderbook::Error::Quantity { value: leaves, min: 0, max: i64::MAX };
-            return Err(Error::Order(error));
-        }
-        if leaves == 0 {
-            return Ok(self.cancel(order_id));
-        }
+    pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Event {
+        let refused =
+            |price, has, reason| Event::refused(EventKind::ReduceRejected, order_id, price, has, reason);
         let Some(own) = self.bids.iter_mut().chain(&mut self.asks).find(|own| own.id == order_id) else {
-            let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
-            return Ok(Event::refused(kind, order_id, 0, 0, reason));
+            return refused(0, 0, Reason::UnknownOrder);
         };
-        if leaves >= own.leaves {
-            let (kind, reason) = (EventKind::ReduceRejected, Reason::NotSmaller);
-            return Ok(Event::refused(kind, order_id, own.price, own.leaves, reason));
+        if leaves < 1 || leaves >= own.leaves {
+            return refused(own.price, own.leaves, Reason::NotSmaller);
         }
         let off = own.leaves - leaves;
         own.leaves = leaves;
-        Ok(Event::reduced(order_id, own.price, off, leaves))
+        Event::reduced(order_id, own.price, off, leaves)
     }
 
     /// Displayed quantity ahead of an order of ours; `None` if it does not rest or the feed does not show its price.

@@ -251,23 +251,15 @@ impl Venue {
     /// # Errors
     /// [`Error::Order`] if `leaves` is negative; then nothing happened.
     pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
-        if leaves == 0 {
-            return Ok(match self.cancel(order_id) {
-                Event { kind: EventKind::CancelRejected, order_id, .. } => {
-                    let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
-                    Event::refused(kind, order_id, 0, 0, reason)
-                }
-                cancelled => cancelled,
-            });
+        if leaves < 0 {
+            let error = orderbook::Error::Quantity { value: leaves, min: 0, max: i64::MAX };
+            return Err(Error::Order(error));
         }
         let market = self.open.get(&order_id).and_then(|number| self.markets.get_mut(number));
         match market {
-            Some(Market::Recorded(market)) => market.reduce(order_id, leaves),
+            Some(_) if leaves == 0 => Ok(self.cancel(order_id)),
+            Some(Market::Recorded(market)) => Ok(market.reduce(order_id, leaves)),
             Some(Market::Synthetic(market)) => market.reduce(order_id, leaves),
-            None if leaves < 0 => {
-                let error = orderbook::Error::Quantity { value: leaves, min: 0, max: i64::MAX };
-                Err(Error::Order(error))
-            }
             None => {
                 let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
                 Ok(Event::refused(kind, order_id, 0, 0, reason))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use orderbook::{EventKind, Kind, Ladder, Level, Reason, Side, Submission, TimeInForce};
+use orderbook::{Event, EventKind, Kind, Ladder, Level, Reason, Side, Submission, TimeInForce};
 use proptest::prelude::*;
 use sim::{Parameters, Progress, STEP_NS, Venue};
 
@@ -190,6 +190,25 @@ fn our_order_is_filled_only_after_those_ahead_of_it() {
         }
     }
     assert!(filled >= 15, "{filled} of 30 were filled");
+}
+
+#[test]
+fn an_order_made_smaller_keeps_its_place_among_the_crowd() {
+    let mut venue = venue(3);
+    run(&mut venue, 20);
+    let level = best(&venue, Side::Bid);
+    venue.submit(MARKET, &order(1, Side::Bid, level.price, 9 * LOT)).unwrap();
+    venue.submit(MARKET, &order(2, Side::Bid, level.price, LOT)).unwrap();
+    let refused = |event: Event| (event.kind == EventKind::ReduceRejected).then_some(event.reason);
+    assert_eq!(refused(venue.reduce(1, 4 * LOT + 1).unwrap()), Some(Reason::QuantityOffLot));
+    assert_eq!(refused(venue.reduce(1, 9 * LOT).unwrap()), Some(Reason::NotSmaller));
+    assert_eq!(refused(venue.reduce(5, LOT).unwrap()), Some(Reason::UnknownOrder));
+    let event = venue.reduce(1, 4 * LOT).unwrap();
+    assert_eq!((event.order_id, event.kind, event.leaves), (1, EventKind::Reduced, 4 * LOT));
+    let before = level.quantity;
+    assert_eq!((venue.queue_ahead(1), venue.queue_ahead(2)), (Some(before), Some(before + 4 * LOT)));
+    assert_eq!(venue.reduce(1, 0).unwrap().kind, EventKind::Cancelled);
+    assert_eq!(venue.queue_ahead(2), Some(before));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from tests.engine.venue.venue_bench import VenueBench
+from tests.engine.venue.venue_bench import START, VenueBench
 
 from tradebot.engine.core.events import (
     OrderExpired,
@@ -16,6 +17,7 @@ from tradebot.engine.core.events import (
 )
 from tradebot.engine.core.types import SECOND, ClientOrderId
 from tradebot.engine.venue.log import Ended, Trailed, Triggered
+from tradebot.engine.venue.native import CAPABILITIES
 
 
 @pytest.fixture
@@ -167,6 +169,20 @@ def test_a_change_that_keeps_its_place_counts_what_had_filled_and_is_cancelled_b
     ]
     assert kinds(bench.cancel("b")) == ["OrderCancelled"]
     assert bench.again().opened().venue.books.ended[ClientOrderId("a")][0] == "replaced"
+
+
+def test_a_change_to_what_the_venue_does_not_know_is_refused_and_the_order_stays(
+    tmp_path: Path,
+) -> None:
+    can = msgspec.structs.replace(CAPABILITIES, times_in_force=("gtd",))
+    bench = VenueBench(tmp_path / "venue.log", can=can).opened()
+    bench.submit("a", "buy", 500, 900, tif="gtd", expires=START + 60 * SECOND)
+    (answer,) = bench.submit("b", "buy", 300, 900, tif="gtc", replaces="a")
+    assert isinstance(answer, ReplaceRejected)
+    assert answer.reason == "limit gtc is not known here"
+    assert list(bench.venue.books.working) == ["a"]
+    bench.print(899, 5000, -1)
+    assert [(fill.client_order_id, fill.quantity) for fill in fills(bench.answers)] == [("a", 500)]
 
 
 def test_a_trailing_stop_keeps_what_it_gained_when_it_is_replaced(bench: VenueBench) -> None:

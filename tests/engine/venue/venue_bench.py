@@ -7,6 +7,7 @@ from typing import Literal
 
 from tradebot.data.events import BookDelta, BookSnapshot, Trade
 from tradebot.data.instruments import Instrument, InstrumentId, Rules
+from tradebot.engine.core.capabilities import Capabilities
 from tradebot.engine.core.events import VenueEvent
 from tradebot.engine.core.execution import VenueEffect
 from tradebot.engine.core.outcomes import (
@@ -30,7 +31,7 @@ from tradebot.engine.core.types import (
 )
 from tradebot.engine.venue.fees import Fees, FeeSchedule
 from tradebot.engine.venue.log import AnyRecord, VenueLog
-from tradebot.engine.venue.native import NativeVenue
+from tradebot.engine.venue.native import CAPABILITIES, NativeVenue
 from tradebot.native import Venue
 
 ACCOUNT = AccountName("sandbox")
@@ -51,7 +52,9 @@ CASH = Decimal(100_000)
 class VenueBench:
     """A venue whose doors are lists, with a clock the test moves."""
 
-    def __init__(self, log: Path, *, fees: FeeSchedule = FEES) -> None:
+    def __init__(
+        self, log: Path, *, fees: FeeSchedule = FEES, can: Capabilities = CAPABILITIES
+    ) -> None:
         self.path, self.fees = log, fees
         self.now = START
         self.departed: list[tuple[int, Callable[[], None]]] = []
@@ -67,6 +70,7 @@ class VenueBench:
             (BTC,),
             self.log,
             fees=fees,
+            capabilities=can,
             engine=self,
         )
 

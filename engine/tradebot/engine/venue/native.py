@@ -399,27 +399,12 @@ class NativeVenue:
             return
         old = self.books.working.get(old_key)
         quantity = 0 if old is None else order.quantity - (old.filled - effect.known_filled)
-        reason = self._unknown_here(order)
-        if old is None:
-            ended = self.books.ended.get(old_key)
-            reason = "unknown order" if ended is None else f"order is {ended[0]}"
-        elif quantity <= 0:
-            reason = "the old order has filled that much"
-        elif keeps_place(old, order, quantity):
-            self._change(old, order, quantity, now)
-            return
-        elif order.post_only and self._would_take(order):
-            reason = "post_only_would_take"
+        reason = self._not_in_its_place(order, old_key, quantity)
         if old is None or reason:
-            self._write(Refused(ts=now, client_order_id=order.client_order_id, reason=reason))
-            self._answer(
-                ReplaceRejected(
-                    client_order_id=order.client_order_id,
-                    replaced=old_key,
-                    reason=reason,
-                    ts_event=now,
-                )
-            )
+            self._leave(order, old_key, reason, now)
+            return
+        if keeps_place(old, order, quantity):
+            self._change(old, order, quantity, now)
             return
         self._out_of_the_book(old_key)
         trailed = old.trigger if order.trail is not None else None
@@ -439,13 +424,38 @@ class NativeVenue:
         else:
             self._took_place(events, now)
 
+    def _not_in_its_place(self, order: OrderIntent, old_key: ClientOrderId, quantity: int) -> str:
+        """Return why an order cannot take another's place; empty where it can."""
+        old = self.books.working.get(old_key)
+        if old is None:
+            ended = self.books.ended.get(old_key)
+            return "unknown order" if ended is None else f"order is {ended[0]}"
+        if quantity <= 0:
+            return "the old order has filled that much"
+        stays = keeps_place(old, order, quantity)
+        if order.post_only and not stays and self._would_take(order):
+            return "post_only_would_take"
+        return self._unknown_here(order)
+
+    def _leave(self, order: OrderIntent, old_key: ClientOrderId, reason: str, now: int) -> None:
+        """Refuse to put an order in the place of another, which stands as it stood."""
+        key = order.client_order_id
+        self._write(Refused(ts=now, client_order_id=key, reason=reason))
+        self._answer(
+            ReplaceRejected(client_order_id=key, replaced=old_key, reason=reason, ts_event=now)
+        )
+
     def _change(self, old: RestingOrder, order: OrderIntent, quantity: int, now: int) -> None:
         """Let an order rest on where it stands under its new name, with as much or less."""
         old_key, key = old.accepted.client_order_id, order.client_order_id
-        number = self._numbers.pop(old_key)
-        self._numbers[key], self._clients[number] = number, key
+        number = self._numbers[old_key]
         if quantity < old.accepted.quantity - old.filled:
-            self._native.reduce(number, quantity)
+            (answer,) = self._native.reduce(number, quantity)
+            if answer.kind != "reduced":
+                self._leave(order, old_key, answer.reason, now)
+                return
+        del self._numbers[old_key]
+        self._numbers[key], self._clients[number] = number, key
         gone = Ended(ts=now, client_order_id=old_key, how="replaced", reason="")
         self._take(order, quantity, now, gone)
         self._answer_replaced(key, old_key, now)

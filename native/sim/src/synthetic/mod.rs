@@ -182,19 +182,22 @@ impl SyntheticMarket {
         Event { order_id, ..event }
     }
 
-    /// Leaves `leaves` of an order of ours, which keeps its place; 0 cancels it. Refused by event unless that is less
-    /// than it has.
+    /// Leaves `leaves` of an order of ours, which keeps its place. Refused by event unless that is less than it has and
+    /// whole lots; 0 is for [`Self::cancel`].
     ///
     /// # Errors
     /// [`Error::Order`] if `leaves` is negative.
     pub fn reduce(&mut self, order_id: u64, leaves: i64) -> Result<Event, Error> {
-        if leaves == 0 {
-            return Ok(self.cancel(order_id));
-        }
+        let refused = |reason| Ok(Event::refused(EventKind::ReduceRejected, order_id, 0, 0, reason));
         let Some(&engine_id) = self.ours.get(&order_id) else {
-            let (kind, reason) = (EventKind::ReduceRejected, Reason::UnknownOrder);
-            return Ok(Event::refused(kind, order_id, 0, 0, reason));
+            return refused(Reason::UnknownOrder);
         };
+        if leaves % self.parameters.lot != 0 {
+            return refused(Reason::QuantityOffLot);
+        }
+        if leaves == 0 {
+            return refused(Reason::NotSmaller);
+        }
         Ok(Event { order_id, ..self.engine.reduce(engine_id, leaves)? })
     }
 

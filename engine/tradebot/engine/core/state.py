@@ -794,7 +794,8 @@ class State:
         if sleeve is not None:
             sleeve.orders += 1
         times = self.sent.setdefault(intent.owner, deque(maxlen=RATE_WINDOW_MAX))
-        times.append(intent.created)
+        # In order: a piece that was kept back is sent later than it was made.
+        times.append(max(intent.created, times[-1]) if times else intent.created)
 
     def _marked(self, outcome: EquityMarked) -> None:
         self.day = outcome.day

@@ -1,5 +1,6 @@
 """One step of the kernel: outcomes in the order they were decided, each applied at once."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -280,7 +281,7 @@ def picture(state: State, intent: OrderIntent) -> Picture:
         best_bid=market.best_bid(),
         best_ask=market.best_ask(),
         worst_fill=_worst_fill(state, intent),
-        orders_last_minute=sum(1 for sent in times if sent > since),
+        orders_last_minute=len(times) - bisect_right(times, since),
         armed=not state.is_live or state.authority.armed(state.now),
         mandated=mandated,
         capital_left=None if mandate is None else _capital_left(state, intent.owner, mandate),

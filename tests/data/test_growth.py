@@ -1,5 +1,6 @@
 """Datasets that grow: spans told apart, pieces in order, strangers refused."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -103,3 +104,26 @@ def test_two_writers_of_one_dataset_are_told_apart(tmp_path: Path) -> None:
         pass
     with store.writing(DATASET):
         pass
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_of_that_dataset_alone(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+
+    def killed(dataset: str) -> Path:
+        folders: list[Path] = []
+        made = set(tmp_path.glob("grow-*"))
+
+        def seen() -> Iterator[Trade]:
+            folders.extend(set(tmp_path.glob("grow-*")) - made)
+            yield from trades(1)
+
+        store.grow(dataset, seen(), growth(0, 10))
+        folders[-1].mkdir()
+        return folders[-1]
+
+    mine, other = killed(DATASET), killed("binance:ETHUSDT/trades")
+    with store.writing(DATASET):
+        assert not mine.exists()
+    assert other.is_dir()

@@ -1,6 +1,7 @@
 """The store: datasets as folders of Parquet (zstd), each whole or absent, with DuckDB SQL over all of them."""
 
 import fcntl
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
@@ -109,7 +110,7 @@ class Store:
         if before is not None:
             require_same_source(before, growth)
         make_folder(self.folder)
-        with tempfile.TemporaryDirectory(prefix="grow-", dir=self.folder) as temporary:
+        with tempfile.TemporaryDirectory(prefix=_open_piece(wanted), dir=self.folder) as temporary:
             writer = PartWriter(Path(temporary))
             first = 0 if before is None else before.rows
             for seq, event in enumerate(events, first):
@@ -125,20 +126,25 @@ class Store:
     def writing(self, dataset: str) -> Generator[None]:
         """Be the only one that grows a dataset while the context is open, in all processes.
 
+        What a writer that was killed left of its open piece is cleared.
+
         Raises:
             DatasetNameError: If the name is not well formed.
             DatasetError: If somebody else grows it now.
             OSError: If the lock's file cannot be written.
         """
+        name = parse_dataset(dataset)
         locks = self.folder / "locks"
         locks.mkdir(parents=True, exist_ok=True)
-        with (locks / f"{parse_dataset(dataset).folder}.lock").open("ab") as lock:
+        with (locks / f"{name.folder}.lock").open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise DatasetError(
                     f"{dataset} is being written by another process; wait for it, or choose another --name"
                 ) from error
+            for left in self.folder.glob(f"{_open_piece(name)}*"):
+                shutil.rmtree(left)
             yield
 
     def holds(self, dataset: str) -> bool:
@@ -303,6 +309,11 @@ class Store:
         known = [dataset_in(path.name) for path in sorted(self._datasets.glob("*"))]
         there = f"there are {', '.join(known[:10])}" if known else "the store is empty"
         return f"no dataset {dataset!r} in {self.folder}; {there}; tradebot data import adds one"
+
+
+def _open_piece(name: DatasetName) -> str:
+    """Return how the folders of a dataset's open piece begin: a digest, as names may have letters a pattern knows."""
+    return f"grow-{hashlib.sha256(name.folder.encode()).hexdigest()[:12]}-"
 
 
 def _belongs(wanted: DatasetName | None, instrument: InstrumentId, kind: str) -> bool:

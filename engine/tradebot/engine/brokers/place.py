@@ -164,12 +164,23 @@ def _paper(options: RunOptions, accounts: Mapping[str, AccountConfig]) -> Place:
             'or an account with venue, kind = "paper" and symbols',
             2,
         )
-    return PaperPlace(options, _paper_market(venue, there, symbols, SystemClock()))
+    return PaperPlace(options, paper_market(venue, there, symbols, SystemClock()))
 
 
-def _paper_market(
+def paper_market(
     venue: str, accounts: Mapping[str, AccountConfig], symbols: Sequence[str], clock: Clock
 ) -> MarketPlan:
+    """Return the public market of a venue.
+
+    Args:
+        venue: One of REAL.
+        accounts: Those of the venue, by name; the first one's addresses and keys are used.
+        symbols: In the venue's spelling; at least one.
+        clock: The machine's.
+
+    Raises:
+        CannotRun: If it cannot be asked (4), or keys are wrong or missing for what is asked (3).
+    """
     name, config = next(iter(accounts.items()), ("", None))
     if venue == "binance":
         from tradebot.engine.brokers.binance.paper import paper_binance

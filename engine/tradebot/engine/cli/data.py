@@ -8,6 +8,7 @@ import typer
 
 from tradebot.engine.cli.data_export import export_command
 from tradebot.engine.cli.data_fetch import fetch_command
+from tradebot.engine.cli.data_record import record_command
 from tradebot.engine.cli.data_shown import Json, manifest_json, print_summary, summary_json
 from tradebot.engine.cli.failures import FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form, new_app, parse_decimal
@@ -30,6 +31,7 @@ def data() -> None:
 
 data_app.command("fetch")(fetch_command)
 data_app.command("export")(export_command)
+data_app.command("record")(record_command)
 
 
 @data_app.command("import")

@@ -193,6 +193,25 @@ def test_a_fill_of_a_time_without_a_connection_is_found_by_a_new_process(desk: D
     assert [one.source for one in desk.about("tb1", OrderFilled)] == ["gap_fill"]
 
 
+def test_a_new_process_looks_for_an_order_it_is_to_cancel_before_it_says_a_word(desk: Desk) -> None:
+    desk.submit("tb1", 10, "150")
+    desk.run(1)
+    desk.restart()
+    # A refusal at once would be answered at once by another cancel, without end and without time passing.
+    desk.cancel("tb1")
+    assert not desk.about("tb1", CancelRejected)
+    desk.run(2)
+    desk.cancel("tb1")
+    desk.run(2)
+    assert desk.about("tb1", OrderCancelled)
+    assert not desk.about("tb1", CancelRejected)
+    desk.restart()
+    desk.run(2)
+    desk.cancel("no-such-order")
+    desk.run(2)
+    assert "not known at IB" in desk.about("no-such-order", CancelRejected)[0].reason
+
+
 def test_a_commission_before_its_execution_waits_for_it(desk: Desk) -> None:
     desk.arm("fee_first")
     desk.submit("tb1", 10)

@@ -201,11 +201,27 @@ class IbSession:
             case RiskApproved():
                 self._sending.submit(effect.item.order, replace=isinstance(effect.item, Replace))
             case Cancel():
-                self._sending.cancel(effect.client_order_id)
+                self._cancel(effect.client_order_id)
             case QueryOrder():
                 self._query(effect.client_order_id)
             case QueryAccount():
                 self._looks.ask("gap_fill", self._answer_account)
+
+    def _cancel(self, name: ClientOrderId) -> None:
+        """Cancel an order; one that this connection has not heard of is looked for first.
+
+        An answer at once would be asked again at once by a kernel that knows the order works.
+        """
+        standing = self._orders.get(name)
+        if standing is not None and standing.order_id:
+            self._sending.cancel(name)
+            return
+
+        def looked(found: Found | str) -> None:
+            if isinstance(found, Found):  # no answer is the answer: the kernel asks again
+                self._sending.cancel(name)
+
+        self._looks.ask("gap_fill", looked)
 
     def _query(self, name: ClientOrderId) -> None:
         def answer(found: Found | str) -> None:

@@ -1,11 +1,14 @@
 """An IB account's session in memory and virtual time: three outcomes, no fill lost or doubled, whatever fails."""
 
 from decimal import Decimal
+from typing import override
 
 import pytest
-from tests.engine.brokers.ib.ib_desk import AAPL, Desk, live_through
+from tests.engine.brokers.ib.ib_desk import AAPL, Desk, MemoryLink, live_through
+from tests.engine.brokers.outside_in_memory import MemoryLine
 
 from tradebot.engine.core.events import (
+    AccountReported,
     CancelRejected,
     ExecutionBusted,
     ExecutionCorrected,
@@ -210,6 +213,43 @@ def test_a_new_process_looks_for_an_order_it_is_to_cancel_before_it_says_a_word(
     desk.cancel("no-such-order")
     desk.run(2)
     assert "not known at IB" in desk.about("no-such-order", CancelRejected)[0].reason
+
+
+class Unbalanced(Desk):
+    """A desk that a Gateway tells no balances while `loses`."""
+
+    loses = False
+
+    @override
+    def _connect(self, line: MemoryLine) -> None:
+        desk = self
+
+        class Losing(MemoryLink):
+            @override
+            def send(self, frame: str | bytes, delay: int = 0) -> None:
+                raw = frame.encode() if isinstance(frame, str) else frame
+                # A name of the same length that nobody knows: the frame stays whole.
+                super().send(raw.replace(b"CashBalance", b"CostBalance") if desk.loses else raw)
+
+        line.accept()
+        receiver = self.face.connect(Losing(line, self.outside))
+        line.on_send = receiver.receive
+        line.on_close = receiver.closed
+
+
+def test_a_look_without_a_balance_is_no_report_of_an_empty_account() -> None:
+    desk = Unbalanced()
+    desk.run(1)
+    reports = [one for one in desk.words if isinstance(one, AccountReported)]
+    assert [bool(one.cash) for one in reports] == [True]
+    desk.loses = True
+    desk.ask_account()
+    desk.run(1)
+    assert [one for one in desk.words if isinstance(one, AccountReported)] == reports
+    desk.loses = False
+    desk.ask_account()
+    desk.run(1)
+    assert desk.words[-1] == reports[0]
 
 
 def test_a_commission_before_its_execution_waits_for_it(desk: Desk) -> None:

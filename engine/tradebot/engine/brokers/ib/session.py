@@ -251,6 +251,10 @@ class IbSession:
         if isinstance(found, str):
             log.warning("account not told", account=self.account, reason=found)
             return
+        if not found.cash:
+            # Every account has a balance: its words were lost, and without them it is none that can be believed.
+            log.warning("account not told", account=self.account, reason="no balance was told")
+            return
         self._tell(
             account_report(self.account, found, self._orders, self._executions, self._listed)
         )

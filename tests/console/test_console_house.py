@@ -72,7 +72,7 @@ def test_files_stay_small() -> None:
 
 
 def test_every_binding_has_an_id_of_its_own() -> None:
-    places = ("app", "trade", "house", "risk", "orders", "size", "health", "setup")
+    places = ("app", "trade", "house", "risk", "orders", "lab", "size", "data", "health", "setup")
     made = {binding.id for place in places for binding in bindings(place)}
     assert made == {key.id for key in KEYS}
     assert len(made) == len(KEYS)

@@ -41,7 +41,7 @@ def test_an_empty_list_says_why_and_how_it_fills(panel: type[ListPanel[object]])
     assert WAY_ON.search(words), words
 
 
-@pytest.mark.parametrize("name", ["trade", "risk", "orders", "health", "setup"])
+@pytest.mark.parametrize("name", ["trade", "risk", "orders", "lab", "data", "health", "setup"])
 async def test_no_panel_of_a_screen_is_blank_while_nothing_has_happened(name: str) -> None:
     async with running(Console(lambda market, _: market.empty())) as console:
         console.app.show(name)

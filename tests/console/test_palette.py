@@ -18,7 +18,9 @@ from tradebot.console.commands.words import (
 from tradebot.console.key import Key
 from tradebot.console.keys import KEYS
 from tradebot.console.rows import text_of
+from tradebot.console.screens.data.screen import DataScreen
 from tradebot.console.screens.health.screen import HealthScreen
+from tradebot.console.screens.lab.screen import LabScreen
 from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.choice import Choice
 from tradebot.console.screens.overlays.help import Help, help_rows
@@ -171,6 +173,8 @@ SCREENS = {
     "risk": RiskScreen,
     "health": HealthScreen,
     "setup": SetupScreen,
+    "lab": LabScreen,
+    "data": DataScreen,
 }
 
 

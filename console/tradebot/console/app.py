@@ -22,8 +22,10 @@ from tradebot.console.frame_clock import LADDER_OF_FPS, FrameClock
 from tradebot.console.keys import bindings
 from tradebot.console.link.protocol import EngineLink
 from tradebot.console.sandbox.school import NOT_OURS, School, Schooling
+from tradebot.console.screens.data.screen import DataScreen
 from tradebot.console.screens.health.screen import HealthScreen
 from tradebot.console.screens.house.screen import HouseScreen
+from tradebot.console.screens.lab.screen import LabScreen
 from tradebot.console.screens.orders.screen import OrdersScreen
 from tradebot.console.screens.overlays.help import Help
 from tradebot.console.screens.overlays.history import History
@@ -84,7 +86,9 @@ class ConsoleApp(App[str]):
         self.house = HouseScreen(self.session)
         self.risk = RiskScreen(self.session)
         self.orders = OrdersScreen(self.session)
+        self.lab = LabScreen(self.session)
         self.size_screen = SizeScreen(self.session, self.trade.ticket)
+        self.data_screen = DataScreen(self.session)
         self.health = HealthScreen(self.session)
         self.setup = SetupScreen(self.session)
         self.shown: TradeScreen | PanelScreen = self.trade
@@ -182,7 +186,9 @@ class ConsoleApp(App[str]):
             "house": self.house,
             "risk": self.risk,
             "orders": self.orders,
+            "lab": self.lab,
             "size": self.size_screen,
+            "data": self.data_screen,
             "health": self.health,
             "setup": self.setup,
         }

@@ -25,6 +25,7 @@ class Key(NamedTuple):
         "risk",
         "house",
         "size",
+        "lab",
         "sandbox",
         "always",
     ]

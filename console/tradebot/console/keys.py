@@ -6,6 +6,7 @@ from textual.binding import Binding
 
 from tradebot.console.house_keys import HOUSE_KEYS
 from tradebot.console.key import Key
+from tradebot.console.lab_keys import LAB_KEYS
 from tradebot.console.screen_keys import SCREEN_KEYS
 
 TRADE_KEYS: tuple[Key, ...] = (
@@ -255,7 +256,7 @@ TRADE_KEYS: tuple[Key, ...] = (
 )
 """The map of the Trade screen, and what works everywhere."""
 
-KEYS: tuple[Key, ...] = (*TRADE_KEYS, *SCREEN_KEYS, *HOUSE_KEYS)
+KEYS: tuple[Key, ...] = (*TRADE_KEYS, *SCREEN_KEYS, *LAB_KEYS, *HOUSE_KEYS)
 """The whole map."""
 
 FOOTERS: dict[str, tuple[str, ...]] = {
@@ -263,7 +264,9 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "house": ("decisions", "why", "pause-sleeve", "reload", "help", "objective", "palette", "kill"),
     "risk": ("halt", "lift", "pause", "help", "palette", "kill"),
     "orders": ("cancel-order", "amend", "life", "tab", "help", "filter", "palette", "kill"),
+    "lab": ("new-run", "run-form", "compare-run", "run-page", "cancel-job", "help", "kill"),
     "size": ("start-next", "edit-field", "take-size", "help", "palette", "kill"),
+    "data": ("lab", "help", "history", "palette", "kill"),
     "health": ("refresh", "help", "history", "palette", "kill"),
     "setup": ("test-account", "refresh", "help", "history", "palette", "kill"),
 }
@@ -274,7 +277,9 @@ NAV: tuple[tuple[str, str, str], ...] = (
     ("2", "House", "house"),
     ("3", "Risk", "risk"),
     ("4", "Orders", "orders"),
+    ("5", "Lab", "lab"),
     ("6", "Size", "size"),
+    ("7", "Data", "data"),
     ("8", "Health", "health"),
     ("9", "Setup", "setup"),
 )
@@ -299,7 +304,9 @@ TICKET_HELP: tuple[tuple[str, str], ...] = (
 
 
 def bindings(
-    place: Literal["app", "trade", "house", "risk", "orders", "size", "health", "setup"],
+    place: Literal[
+        "app", "trade", "house", "risk", "orders", "lab", "size", "data", "health", "setup"
+    ],
 ) -> list[Binding]:
     """Return the table as Textual's bindings; every one has an id that configuration can remap.
 

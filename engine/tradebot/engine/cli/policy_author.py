@@ -1,7 +1,9 @@
 """`policy new` and `policy check`: a policy to begin with, and whether one keeps to the rules."""
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from tradebot.engine.cli.failures import DONE, FAILED, USAGE, CommandFailed
 from tradebot.engine.cli.options import JsonOption, PlainOption, form
 from tradebot.engine.cli.output import print_json, print_table
+from tradebot.engine.trial.report import PROGRESS_FILE
 
 if TYPE_CHECKING:
     from tradebot.engine.trial.check import Checked
@@ -141,20 +144,31 @@ def parameters(words: list[str]) -> dict[str, str | int | float | bool]:
 
 
 class progress:  # noqa: N801  (used as a word: `with progress(...)`)
-    """A line on a terminal's stderr that counts on while something lasts; nothing in a pipe."""
+    """A line on a terminal's stderr that counts on while something lasts; nothing in a pipe.
+
+    Where TRADEBOT_PROGRESS names a file, the count is written there too: whoever started the job reads it.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._shown = sys.stderr.isatty()
+        self._file = os.environ.get(PROGRESS_FILE)
 
     def __enter__(self) -> Callable[[int], None]:
         self._say("")
-        return lambda count: self._say(f" {count:,} events")
+        return self._count
 
     def __exit__(self, *_: object) -> None:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+    def _count(self, count: int) -> None:
+        self._say(f" {count:,} events")
+        if self._file:
+            new = Path(f"{self._file}.new")
+            new.write_text(str(count))
+            new.replace(self._file)
 
     def _say(self, more: str) -> None:
         if self._shown:

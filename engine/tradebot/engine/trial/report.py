@@ -13,6 +13,10 @@ EQUITY = "equity.json"
 """Name of the equity curve beside it."""
 
 
+PROGRESS_FILE = "TRADEBOT_PROGRESS"
+"""In the environment: the file a long job writes its count of events to."""
+
+
 class DecideTime(msgspec.Struct, frozen=True, kw_only=True):
     """Processor time of decisions, µs."""
 

@@ -20,6 +20,7 @@ GROUPS = {
     "reconcile": "Reconcile (a tab of Orders)",
     "risk": "Risk",
     "size": "Size",
+    "lab": "Lab",
     "market": "Market",
     "sandbox": "In the sandbox that this console started",
     "always": "Always",

@@ -49,7 +49,7 @@ class KeyLine(LivePanel):
         keys = [key_of(name) for name in names]
         end = Cell(f" {keys[-1].shown} or ! {keys[-1].label} ", "badge-warn")
         room = width - len(end.text) - 1
-        parts = self._nav() + [(self._cells(key), key.action) for key in keys[:-1]]
+        parts = self._nav(room) + [(self._cells(key), key.action) for key in keys[:-1]]
         start: list[Cell] = []
         self._targets = []
         used = 0
@@ -62,12 +62,13 @@ class KeyLine(LivePanel):
         row = spread(start, (end,), width)
         return [tuple(Cell(c.text, "bar") if c.style == "text" else c for c in row)]
 
-    def _nav(self) -> list[tuple[tuple[Cell, ...], str]]:
-        """Return the screens, the one on show in brackets, what waits behind its name."""
+    def _nav(self, room: int) -> list[tuple[tuple[Cell, ...], str]]:
+        """Return the screens, the one on show in brackets, what waits behind its name; closer where room is scarce."""
+        close = room < sum(len(digit) + len(word) + 2 for digit, word, _ in NAV)
         parts: list[tuple[tuple[Cell, ...], str]] = []
         for digit, word, name in NAV:
             here = name == self._screen_name
-            before, after = ("[", "]") if here else (" ", " ")
+            before, after = ("[", "]") if here else (" ", "" if close else " ")
             waits = waiting_differences(self.view) if name == "orders" else 0
             cells = [Cell(before, "bar"), Cell(digit, "key")]
             cells.append(Cell(word, "strong bar" if here else "bar"))

@@ -1,0 +1,1 @@
+"""Long jobs outside of the console's process."""

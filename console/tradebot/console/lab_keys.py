@@ -1,0 +1,78 @@
+"""Keys of the screens Lab and Data."""
+
+from tradebot.console.key import Key
+
+LAB_KEYS: tuple[Key, ...] = (
+    Key(
+        "lab",
+        "5,f5",
+        "app.show('lab')",
+        "5 F5",
+        "Lab",
+        "screen Lab: backtests, what speaks against them, two compared",
+        "screens",
+        where="all",
+    ),
+    Key(
+        "new-run",
+        "e",
+        "new_run",
+        "e",
+        "New",
+        "on Lab: the form of a backtest, or back from it; enter edits the field under the mark",
+        "lab",
+        where="lab",
+    ),
+    Key("edit-run", "enter", "edit", "enter", "Edit", "type into the field", "lab", where="lab"),
+    Key(
+        "run-form",
+        "r",
+        "run_form",
+        "r",
+        "Run",
+        "start what the form says, outside of this console: it goes on without it",
+        "lab",
+        where="lab",
+    ),
+    Key(
+        "compare-run",
+        "d",
+        "compare",
+        "d",
+        "Compare",
+        "mark a run; then another one shows what differs; d on the marked one ends it",
+        "lab",
+        where="lab",
+    ),
+    Key(
+        "run-page",
+        "o",
+        "page",
+        "o",
+        "Page",
+        "write the run's page (HTML, offline) and say where it is",
+        "lab",
+        where="lab",
+    ),
+    Key(
+        "cancel-job",
+        "x",
+        "cancel_job",
+        "x",
+        "Cancel",
+        "on Lab: end the selected job; take a failed one out of the list",
+        "lab",
+        where="lab",
+    ),
+    Key(
+        "data",
+        "7,f7",
+        "app.show('data')",
+        "7 F7",
+        "Data",
+        "screen Data: the datasets of this machine, what is odd in them, their gaps",
+        "screens",
+        where="all",
+    ),
+)
+"""In the order of the help."""

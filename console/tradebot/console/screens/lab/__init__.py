@@ -1,0 +1,1 @@
+"""Screen 5, Lab: backtests, what they came to and what speaks against them."""

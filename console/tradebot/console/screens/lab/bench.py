@@ -88,7 +88,7 @@ class Bench:
 
     def compare(self, one: str, other: str) -> None:
         """Find out how two runs differ."""
-        from tradebot.engine.policy_source.load import PolicyNotLoaded
+        from tradebot.engine.policy_source.errors import PolicyNotLoaded
         from tradebot.engine.research.kept_run import NotKept, kept_run
         from tradebot.engine.research.run_difference import difference
 

@@ -1,13 +1,15 @@
 """Figures as text and as integer units: the console never computes money, it places and groups digits."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Literal
 
 _DECIMAL = re.compile(r"([+-]?)(\d+)(?:\.(\d+))?")
 _SECOND_NS = 1_000_000_000
 _MINUTE_S = 60
+_SHORT_SPAN = timedelta(days=3)
+"""Up to which dates alone would say too little."""
 _HOUR_S = 3600
 
 
@@ -155,6 +157,20 @@ def zone_text(ts_ns: int, zone: tzinfo) -> str:
 def date_text(ts_ns: int, zone: tzinfo = UTC) -> str:
     """Return the date of an instant in a zone, `2026-11-22`."""
     return datetime.fromtimestamp(ts_ns // _SECOND_NS, zone).strftime("%Y-%m-%d")
+
+
+def ends_text(begin_ns: int, end_ns: int, zone: tzinfo = UTC) -> tuple[str, str]:
+    """Return both ends of a span: dates, with times where it is short: `2026-11-22 09:30`, `16:00`."""
+    begin, end = (datetime.fromtimestamp(ts // _SECOND_NS, zone) for ts in (begin_ns, end_ns))
+    if end - begin > _SHORT_SPAN:
+        return f"{begin:%Y-%m-%d}", f"{end:%Y-%m-%d}"
+    last = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{begin:%Y-%m-%d %H:%M}", last
+
+
+def between_text(begin_ns: int, end_ns: int, zone: tzinfo = UTC) -> str:
+    """Return a span in words: `2026-11-22 09:30 to 16:00`."""
+    return " to ".join(ends_text(begin_ns, end_ns, zone))
 
 
 def age_text(seconds: float) -> str:

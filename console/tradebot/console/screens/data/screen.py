@@ -8,7 +8,7 @@ from typing import ClassVar, override
 from textual.binding import Binding
 from textual.geometry import Region
 
-from tradebot.console.figures import count_text, date_text, span_text
+from tradebot.console.figures import between_text, count_text, date_text, span_text
 from tradebot.console.keys import bindings
 from tradebot.console.rows import Cell, Row, left, named, plain, right, wrapped
 from tradebot.console.screens.panel_screen import PanelScreen
@@ -143,9 +143,8 @@ def dataset_rows(manifest: Manifest, width: int, view: View) -> list[Row]:
             words = f"{plain(place.file)}:{place.line} {plain(place.text)}"
             rows += named("", words, width, NAME_WIDTH, "muted")
     for begin, end in gaps(manifest):
-        words = (
-            f"{day(begin, view)} to {day(end, view)}: {span_text((end - begin) / 1e9)} not fetched"
-        )
+        lacks = between_text(begin, end, view.zone)
+        words = f"{lacks}: {span_text((end - begin) / 1e9)} not fetched"
         rows += named("GAP", words, width, NAME_WIDTH, "warn")
     rows += named("sha256", manifest.sha256, width, NAME_WIDTH, "muted")
     check = f"tradebot data check {plain(manifest.dataset)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, override
 import msgspec
 from textual import events
 
-from tradebot.console.figures import date_text, grouped
+from tradebot.console.figures import between_text, ends_text, grouped
 from tradebot.console.jobs.job import Job
 from tradebot.console.rows import EMPTY, Cell, Row, cut, left, named, plain, right, wrapped
 from tradebot.console.screens.lab import form as forms
@@ -60,9 +60,7 @@ def run_rows(report: RunReport, width: int) -> list[Row]:
         rows += named(f"refused {plain(code)}", str(count), width, NAME_WIDTH, "warn")
     rows += named("policy", f"{plain(report.policy)}@{report.version[:12]}", width, NAME_WIDTH)
     rows += named("data", f"{plain(report.dataset)} {report.sha256[:12]}", width, NAME_WIDTH)
-    rows += named(
-        "span", f"{date_text(report.begin)} to {date_text(report.end)} UTC", width, NAME_WIDTH
-    )
+    rows += named("span", f"{between_text(report.begin, report.end)} UTC", width, NAME_WIDTH)
     for name, value in report.params.items():
         rows += named(f"param {plain(name)}", plain(str(value)), width, NAME_WIDTH)
     for name, value in report.assumptions.items():
@@ -218,7 +216,8 @@ def curve_rows(curve: Curve, width: int, height: int, view: View) -> list[Row]:
         (right(labels.get(line, ""), AXIS_WIDTH, "muted"), Cell(" "), *each)
         for line, each in enumerate(cells)
     ]
-    foot = f"{date_text(begin, view.zone)}".ljust(columns - 10) + date_text(end, view.zone)
+    first, last = ends_text(begin, end, view.zone)
+    foot = first.ljust(columns - len(last)) + last
     return [*rows, (Cell(" " * (AXIS_WIDTH + 1)), Cell(foot, "muted"))]
 
 

@@ -7,6 +7,8 @@ from console_fakes import ETH, SLEEVES, FakeMarket, candle, fill, order
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.events import Resize
+from textual.geometry import Size
 
 from tradebot.console.condition import condition_of, entry_refusal
 from tradebot.console.figures import age_text, signed_money, trimmed, unsigned_zero
@@ -226,6 +228,16 @@ async def test_engine_that_falls_silent_gets_a_card_and_comes_back_seamlessly() 
         await console.beat(times=2)
         assert not card.display
         assert console.view.condition.kind == "live"
+
+
+async def test_a_screen_that_missed_the_terminals_size_gets_it_with_the_next_beat() -> None:
+    async with running(Console()) as console:
+        small = Size(80, 24)
+        console.app.screen.post_message(Resize(small, small))
+        await console.pilot.pause()
+        assert console.app.screen.outer_size == small
+        await console.beat(times=2)
+        assert console.app.screen.outer_size == Size(120, 40)
 
 
 async def test_freeze_holds_the_picture_and_escape_lets_go() -> None:

@@ -54,6 +54,17 @@ def test_terminal_that_goes_away_ends_the_console(
         terminal.end()
 
 
+def test_a_size_that_was_missed_at_the_start_is_taken_later(engine: Path, tmp_path: Path) -> None:
+    small = "import os, shutil; shutil.get_terminal_size = lambda *_: os.terminal_size((80, 24)); "
+    terminal = open_console(engine, tmp_path, prelude=small)
+    try:
+        assert terminal.read_until(b"\x1b[40;", 5), (
+            "the last row of a terminal of 40 rows is painted"
+        )
+    finally:
+        terminal.end()
+
+
 def test_sigterm_restores_the_terminal(engine: Path, tmp_path: Path) -> None:
     terminal = open_console(engine, tmp_path)
     try:

@@ -37,6 +37,7 @@ from tradebot.console.screens.size.screen import SizeScreen
 from tradebot.console.screens.trade.screen import TradeScreen
 from tradebot.console.session import Session
 from tradebot.console.terminal.backlog import output_backlog
+from tradebot.console.terminal.extent import terminal_size
 from tradebot.console.terminal.hangup import HangupWatch
 from tradebot.console.themes import DEFAULT_THEME, MARKET_VARIABLES, THEMES
 from tradebot.console.view import Level, View
@@ -144,6 +145,7 @@ class ConsoleApp(App[str]):
         """Bring everything on the screen up to date."""
         now_s = self.view.clock.monotonic_s()
         self.view.fps = self.frame_clock.fps
+        self._fit()
         self._open_mail()
         self.session.beat(now_s)
         if self.school is not None:
@@ -155,6 +157,14 @@ class ConsoleApp(App[str]):
             trouble = self._trouble()
             if trouble is not None:
                 self.exit(trouble, return_code=4)
+
+    def _fit(self) -> None:
+        """Take the terminal's size where it was missed: at a slow start its word and the first screen may cross."""
+        size = terminal_size(self._driver) or self.size
+        if size != self.size:
+            self.post_message(events.Resize(size, size))
+        elif self.screen.outer_size != size:
+            self.screen.post_message(events.Resize(size, size))
 
     def _open_mail(self) -> None:
         try:

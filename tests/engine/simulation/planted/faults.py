@@ -374,8 +374,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "rate: the order a minute ago counts still",
         "core/step.py",
-        "orders_last_minute=sum(1 for sent in times if sent > since),",
-        "orders_last_minute=sum(1 for sent in times if sent >= since),",
+        "orders_last_minute=len(times) - bisect_right(times, since),",
+        "orders_last_minute=len(times) - bisect_right(times, since - 1),",
         200,
     ),
     Fault(
